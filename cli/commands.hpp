@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace pipesim::cli {
+
+/// What the command line asked for. Returns the exit code.
+using Action = std::function<int()>;
+
+/// Each adds one command to the application; parsing it sets `action`.
+void add_simulate(CLI::App& application, Action& action);
+void add_validate(CLI::App& application, Action& action);
+void add_compare(CLI::App& application, Action& action);
+void add_schedule(CLI::App& application, Action& action);
+void add_list(CLI::App& application, Action& action);
+
+}  // namespace pipesim::cli

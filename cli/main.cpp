@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "models/input_error.hpp"
+#include "reports/number_text.hpp"
+#include "reports/output_file.hpp"
+
+namespace pipesim::cli {
+
+namespace {
+
+extern "C" void stop(int signal) {
+  remove_temporary_files();
+  _exit(128 + signal);
+}
+
+// What an error quotes may hold anything; it must not reach the terminal as an escape sequence, nor
+// break the two lines that an error has.
+void report(const char* what) {
+  const std::string_view text = what;
+  const auto hint = text.rfind("\n  hint: ");
+  const std::string first = printable(text.substr(0, hint));
+  const std::string second = hint == text.npos ? "" : "\n  " + printable(text.substr(hint + 3));
+  fmt::print(stderr, "{}{}\n", first, second);
+}
+
+int parse_and_run(int argc, char** argv) {
+  CLI::App application{
+      "pipesim simulates pipeline-parallel training: step time, bubble and memory, "
+      "before you rent the devices"};
+  application.name("pipesim");
+  application.set_version_flag("--version", "pipesim " PIPESIM_VERSION);
+  application.require_subcommand(1);
+  application.footer(
+      "pipesim COMMAND --help tells more. Start with:\n"
+      "  pipesim simulate examples/gpipe.json");
+  Action action;
+  add_simulate(application, action);
+  add_validate(application, action);
+  add_compare(application, action);
+  add_schedule(application, action);
+  add_list(application, action);
+  try {
+    application.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return application.exit(error);
+    throw InputError(fmt::format("command line: /: {}", error.what()),
+                     "pipesim --help lists the commands, pipesim COMMAND --help its options");
+  }
+  return action();
+}
+
+}  // namespace
+
+}  // namespace pipesim::cli
+
+int main(int argc, char** argv) {
+  using namespace pipesim::cli;
+  std::signal(SIGPIPE, SIG_IGN);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, stop);
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const pipesim::InputError& error) {
+    report(error.what());
+    return bad_input;
+  } catch (const std::bad_alloc&) {
+    report(
+        "pipesim: /: needs more memory, got none\n  hint: simulate fewer stages or micro-batches");
+    return bad_input;
+  } catch (const std::exception& error) {
+    fmt::print(stderr,
+               "pipesim: a fault of its own: {}\n  hint: please report it with the config\n",
+               error.what());
+    return own_fault;
+  }
+}

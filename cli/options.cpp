@@ -1,0 +1,52 @@
+#include "cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "models/input_error.hpp"
+
+namespace pipesim::cli {
+
+void add_config_options(CLI::App& command, ConfigOptions& options) {
+  command.add_option("CONFIG", options.path, "The config, a JSON file; - reads standard input")
+      ->required();
+  command
+      .add_option("--set", options.settings,
+                  "Override a value of the config, such as pipeline.micro_batches=16; repeatable")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+Config load(const ConfigOptions& options) {
+  return read_config(read_document(options.path, options.settings));
+}
+
+std::vector<int> read_numbers(const std::string& option, const std::string& text) {
+  const InputError bad(fmt::format("{}: /: must be numbers from 1, got \"{}\"", option, text),
+                       "write one, a list or a range: 4 or 2,4,8 or 1..64");
+  const auto number = [&](std::string_view digits) {
+    int value = 0;
+    const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc{} || rest != digits.data() + digits.size() || value < 1) throw bad;
+    return value;
+  };
+  std::vector<int> numbers;
+  std::string_view left = text;
+  for (bool more = true; more;) {
+    const auto comma = left.find(',');
+    const std::string_view entry = left.substr(0, comma);
+    const auto dots = entry.find("..");
+    const int first = number(entry.substr(0, dots));
+    const int last = dots == entry.npos ? first : number(entry.substr(dots + 2));
+    constexpr int most = 1 << 16;
+    if (last < first || last - first >= most) throw bad;
+    for (int value = first; value <= last; ++value) numbers.push_back(value);
+    more = comma != left.npos;
+    if (more) left.remove_prefix(comma + 1);
+  }
+  return numbers;
+}
+
+}  // namespace pipesim::cli

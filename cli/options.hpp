@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/config.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace pipesim::cli {
+
+/// The config that a command works on.
+struct ConfigOptions {
+  std::string path{};
+  std::vector<std::string> settings{};  ///< KEY=VALUE
+};
+void add_config_options(CLI::App& command, ConfigOptions& options);
+
+/// Reads the config with its settings. Throws InputError.
+Config load(const ConfigOptions& options);
+
+/// Whole numbers: "4", "2,4,8" or "1..64". Throws InputError naming the option.
+std::vector<int> read_numbers(const std::string& option, const std::string& text);
+
+}  // namespace pipesim::cli

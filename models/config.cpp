@@ -1,0 +1,109 @@
+#include "models/config.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "models/layer_list.hpp"
+#include "models/mlp.hpp"
+
+namespace pipesim {
+
+namespace {
+
+using Model = std::variant<StageCosts, Network>;
+
+struct KnownModel {
+  ModelKind kind;
+  std::function<Model(const Field&, const PipelineSettings&, const Training&)> read;
+};
+
+// The one place that lists the kinds of model.
+const std::vector<KnownModel>& models() {
+  static const std::vector<KnownModel> known = {
+      {{"stage_costs", "the times and bytes of one micro-batch in a stage, given directly"},
+       [](const Field& field, const PipelineSettings& pipeline, const Training&) -> Model {
+         return read_stage_costs(field, pipeline.all_stages());
+       }},
+      {{"mlp", "linear layers with relu, tanh or no activation; times from the device's roofline"},
+       [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
+         return mlp_network(read_mlp(field), training.precision);
+       }},
+      {{"layers", "a list of layers with measured times and bytes per sample"},
+       [](const Field& field, const PipelineSettings&, const Training&) -> Model {
+         return read_layer_list(field);
+       }},
+  };
+  return known;
+}
+
+Model read_model(const Field& field, const PipelineSettings& pipeline, const Training& training) {
+  const Field kind = field.at("kind", "the kind of model: stage_costs, mlp or layers");
+  std::vector<std::string> names;
+  for (const KnownModel& model : models()) names.emplace_back(model.kind.name);
+  const std::string name = kind.choice("model kinds", names);
+  for (const KnownModel& model : models()) {
+    if (model.kind.name == name) return model.read(field, pipeline, training);
+  }
+  throw std::logic_error("a model kind that choice() let pass is not in the table");
+}
+
+void check_layers(const Field& root, const Config& config) {
+  const Field pipeline = root.at("pipeline", "");
+  if (!config.has_layers()) {
+    if (config.pipeline.partition_given) {
+      throw pipeline.at("partition", "")
+          .error("has nothing to partition", "a stage_costs model has stages, not layers");
+    }
+    return;
+  }
+  const auto layers = static_cast<int>(std::get<Network>(config.model).layers.size());
+  const int stages = config.pipeline.all_stages();
+  if (stages > layers) {
+    throw pipeline.at("stages", "")
+        .error(fmt::format("must not exceed the model's number of layers, {}", layers),
+               "every stage has at least one layer");
+  }
+  std::int64_t listed = 0;
+  for (const int count : config.pipeline.layer_counts) listed += count;
+  if (config.pipeline.partition == PartitionKind::listed && listed != layers) {
+    throw pipeline.at("partition", "")
+        .error(fmt::format("must add up to the model's {} layers", layers),
+               fmt::format("these counts add up to {}", listed));
+  }
+}
+
+std::string default_name(const Source& source) {
+  return std::filesystem::path(source.file).stem().string();
+}
+
+}  // namespace
+
+Config read_config(const Document& document) {
+  const Field root(document);
+  root.allow_keys({"$schema", "name", "model", "cluster", "pipeline", "training"});
+  Config config{.source = document.source};
+  const auto name = root.find("name");
+  config.name = name ? name->text() : default_name(*document.source);
+  const Field model =
+      root.at("model", R"(for example {"kind": "mlp", "layer_sizes": [128, 256, 10]})");
+  config.pipeline = read_pipeline(
+      root.at("pipeline", R"(for example {"schedule": "gpipe", "stages": 4, "micro_batches": 8})"));
+  config.training = read_training(root, config.pipeline);
+  config.model = read_model(model, config.pipeline, config.training);
+  config.cluster = read_cluster(root, config.pipeline.stages, config.training.data_parallel);
+  check_layers(root, config);
+  return config;
+}
+
+const std::vector<ModelKind>& known_model_kinds() {
+  static const std::vector<ModelKind> kinds = [] {
+    std::vector<ModelKind> list;
+    for (const KnownModel& model : models()) list.push_back(model.kind);
+    return list;
+  }();
+  return kinds;
+}
+
+}  // namespace pipesim

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "models/cluster.hpp"
+#include "models/document.hpp"
+#include "models/network.hpp"
+#include "models/pipeline_settings.hpp"
+#include "models/stage_costs.hpp"
+#include "models/training.hpp"
+
+namespace pipesim {
+
+/// Everything that a config says, checked section by section.
+struct Config {
+  std::string name{};
+  std::variant<StageCosts, Network> model{};
+  Cluster cluster{};
+  PipelineSettings pipeline{};
+  Training training{};
+  SourcePtr source{};
+
+  bool has_layers() const { return std::holds_alternative<Network>(model); }
+};
+
+/// Reads a config. Throws InputError for the first thing that is wrong.
+Config read_config(const Document& document);
+
+/// The kinds of model, each with one line on what it is.
+struct ModelKind {
+  std::string_view name;
+  std::string_view about;
+};
+const std::vector<ModelKind>& known_model_kinds();
+
+}  // namespace pipesim

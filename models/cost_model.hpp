@@ -1,0 +1,50 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "models/config.hpp"
+#include "models/device.hpp"
+#include "models/network.hpp"
+#include "models/stage_cost.hpp"
+#include "models/training.hpp"
+
+namespace pipesim {
+
+/// What one layer takes for one micro-batch on one device.
+struct LayerTime {
+  Time forward{};
+  Time backward_input{};
+  Time backward_weight{};
+
+  Time backward() const { return capped_sum(backward_input, backward_weight); }
+};
+
+/// An operator's time by the roofline (Williams, Waterman, Patterson, CACM 52(4), 2009): the larger
+/// of operations over peak rate and bytes over memory bandwidth, plus the launch overhead; or the
+/// measured time. Throws InputError when the device lacks a figure that is needed.
+Time operator_time(const Operator& op, const Device& device, const Training& training,
+                   const Source& source);
+
+/// The times of all layers of a network for a micro-batch on that device.
+std::vector<LayerTime> layer_times(const Network& network, const Device& device,
+                                   const Training& training, const Source& source);
+
+/// A stage that runs layers [first, last) of the network, whose times on its device are `times`.
+StageCost stage_cost(const Network& network, std::span<const LayerTime> times, std::size_t first,
+                     std::size_t last, const Training& training, const Device& device);
+
+/// Entry `stage` of costs that were given directly.
+StageCost stage_cost(const StageCosts& costs, int stage, int stages);
+
+/// How many micro-batches a stage holds at most, in a given schedule.
+struct InFlight {
+  int inputs = 0;   ///< Forward started, backward not finished: at least the stage's input is kept.
+  int insides = 0;  ///< Of those, the ones whose activations inside the stage are kept too.
+};
+
+/// The most memory that a stage holds: static bytes, stash, and what a backward needs while it
+/// runs. `is_first`: the stage sends no gradient on.
+Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first);
+
+}  // namespace pipesim

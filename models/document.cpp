@@ -1,0 +1,242 @@
+#include "models/document.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+namespace pipesim {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t largest_file = std::size_t{256} << 20;
+constexpr std::size_t deepest_nesting = 100;
+
+// Builds the tree like the library's own parser, but refuses what that lets pass: a key that stands
+// twice in one object, and nesting so deep that walking the tree would exhaust the stack.
+class TreeBuilder final : public nlohmann::json_sax<json> {
+ public:
+  json root;
+  std::string problem{};  ///< What stopped the parser; empty when nothing did.
+  std::string got{};
+  std::size_t position = 0;  ///< Bytes read when it stopped, 0 when the parser did not say.
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t&) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t&) override { return false; }
+
+  bool start_object(std::size_t) override { return open(json::object()); }
+  bool start_array(std::size_t) override { return open(json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    if (open_.back()->contains(name)) {
+      problem = "the key stands twice in one object";
+      got = json(name).dump();
+      return false;
+    }
+    key_ = std::move(name);
+    return true;
+  }
+
+  bool parse_error(std::size_t byte, const std::string& token,
+                   const nlohmann::detail::exception& error) override {
+    constexpr int number_overflow = 406;
+    const std::string_view what = error.what();
+    position = byte;
+    got = token.empty() ? "the end of the input" : token;
+    if (error.id == number_overflow) {
+      problem = "the number is too large";
+      return false;
+    }
+    const auto colon = what.find(" - ");
+    problem = fmt::format("not valid JSON: {}", colon == what.npos ? what : what.substr(colon + 3));
+    problem = problem.substr(0, problem.find("; last read"));
+    return false;
+  }
+
+ private:
+  std::vector<json*> open_{};
+  std::string key_{};
+
+  json* place(json&& value) {
+    if (open_.empty()) return &(root = std::move(value));
+    json& parent = *open_.back();
+    if (parent.is_array()) return &parent.emplace_back(std::move(value));
+    return &(parent[key_] = std::move(value));
+  }
+  bool add(json&& value) { return place(std::move(value)) != nullptr; }
+  bool open(json&& value) {
+    if (open_.size() >= deepest_nesting) {
+      problem = fmt::format("nested deeper than {} levels", deepest_nesting);
+      got = value.is_array() ? "[" : "{";
+      return false;
+    }
+    open_.push_back(place(std::move(value)));
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+};
+
+// Counts what an iterator over the text has passed, so that errors that the library reports without
+// a position (a duplicate key, a number that overflows) have one too.
+struct CountingIterator {
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  const char* at = nullptr;
+  std::size_t* passed = nullptr;
+
+  reference operator*() const { return *at; }
+  CountingIterator& operator++() { return ++at, ++*passed, *this; }
+  CountingIterator operator++(int) {
+    const CountingIterator before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const CountingIterator& other) const { return at == other.at; }
+  bool operator!=(const CountingIterator& other) const { return at != other.at; }
+};
+
+InputError syntax_error(std::string_view text, const std::string& file, const TreeBuilder& builder,
+                        std::size_t passed) {
+  const std::string_view before = text.substr(0, std::min(passed, text.size()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const auto line_start = before.rfind('\n');
+  const std::size_t column = before.size() - (line_start == before.npos ? 0 : line_start + 1);
+  const bool at_end = builder.problem.find("unexpected end of input") != std::string::npos;
+  return InputError(
+      fmt::format("{}:{}:{}: {}, got {}", file, line, std::max<std::size_t>(column, 1),
+                  builder.problem, builder.got.substr(0, 60)),
+      at_end ? "the text ends too early: close every brace, bracket and quote"
+      : builder.problem.starts_with("not valid")
+          ? "look for a missing comma, quote or bracket just before this place"
+          : "keep the one that is meant, in a form that a computer can hold");
+}
+
+json parse(std::string_view text, const std::string& file) {
+  if (text.find_first_not_of(" \t\r\n") == text.npos) {
+    throw InputError(fmt::format("{}:1:1: the input is empty, got nothing", file),
+                     "a config is a JSON object with at least \"model\" and \"pipeline\"; "
+                     "examples/ has some to start from");
+  }
+  TreeBuilder builder;
+  std::size_t passed = 0;
+  const CountingIterator first{text.data(), &passed};
+  const CountingIterator last{text.data() + text.size(), &passed};
+  if (!json::sax_parse(first, last, &builder, json::input_format_t::json, true, true)) {
+    throw syntax_error(text, file, builder, passed);
+  }
+  return std::move(builder.root);
+}
+
+json parse_override_value(const std::string& text) {
+  TreeBuilder builder;
+  if (json::sax_parse(text, &builder) && builder.problem.empty()) return std::move(builder.root);
+  try {
+    static_cast<void>(json(text).dump());  // Throws when the text is not UTF-8.
+  } catch (const json::type_error&) {
+    throw InputError("--set: /: the value must be UTF-8 text, got bytes that are not",
+                     "write it as JSON with \\u escapes");
+  }
+  return text;
+}
+
+// One step of a dotted path: into an object, created where it is missing, or into a list.
+json* step_into(json& node, const std::string& key, const std::string& pointer,
+                const std::string& setting) {
+  if (node.is_null()) node = json::object();
+  if (node.is_object()) return &node[key];
+  if (node.is_array() && !key.empty() && key.size() < 10 &&
+      std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+      std::stoul(key) < node.size()) {
+    return &node[std::stoul(key)];
+  }
+  throw InputError(
+      fmt::format("--set: {}: leads to no value of the config, got {}", pointer, setting),
+      node.is_array()
+          ? fmt::format("the list there has entries 0 to {}", static_cast<long>(node.size()) - 1)
+          : "the path continues below a value that is not an object");
+}
+
+void apply_override(json& root, Source& source, const std::string& setting) {
+  const auto equals = setting.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw InputError(fmt::format("--set: /: must have the form KEY=VALUE, got {}", setting),
+                     "for example --set pipeline.micro_batches=16");
+  }
+  std::string_view path = std::string_view(setting).substr(0, equals);
+  std::string pointer;
+  json* node = &root;
+  for (bool more = true; more;) {
+    const auto dot = path.find('.');
+    const std::string key(path.substr(0, dot));
+    pointer += "/" + key;
+    node = step_into(*node, key, pointer, setting);
+    more = dot != path.npos;
+    if (more) path.remove_prefix(dot + 1);
+  }
+  *node = parse_override_value(setting.substr(equals + 1));
+  source.overrides.push_back(pointer);
+}
+
+std::string read_file(const std::string& path, const std::string& name) {
+  const auto refuse = [&](std::string_view problem, std::string_view got) {
+    return InputError(fmt::format("{}: /: {}, got {}", name, problem, got),
+                      "give the path of a JSON file, such as examples/gpipe.json, or - for "
+                      "standard input");
+  };
+  struct stat status {};
+  if (path != "-" && stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    throw refuse("must be a file", "a directory");
+  }
+  std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
+  if (file == nullptr) throw refuse("cannot be opened", std::strerror(errno));
+  std::string text;
+  char block[1 << 16];
+  std::size_t count = 0;
+  while ((count = std::fread(block, 1, sizeof block, file)) > 0 && text.size() <= largest_file) {
+    text.append(block, count);
+  }
+  const int failure = std::ferror(file) != 0 ? errno : 0;
+  if (file != stdin) std::fclose(file);
+  if (failure != 0) throw refuse("cannot be read", std::strerror(failure));
+  if (text.size() > largest_file) throw refuse("must be at most 256 MiB", "more");
+  return text;
+}
+
+}  // namespace
+
+Document parse_document(std::string_view text, const std::string& file,
+                        const std::vector<std::string>& overrides) {
+  Source source{.file = file, .directory = std::filesystem::path(file).parent_path().string()};
+  json root = parse(text, file);
+  for (const std::string& setting : overrides) apply_override(root, source, setting);
+  return {.root = std::make_shared<const json>(std::move(root)),
+          .source = std::make_shared<const Source>(std::move(source))};
+}
+
+Document read_document(const std::string& path, const std::vector<std::string>& overrides) {
+  const std::string name = path == "-" ? "<stdin>" : path;
+  return parse_document(read_file(path, name), name, overrides);
+}
+
+}  // namespace pipesim

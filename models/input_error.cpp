@@ -1,0 +1,72 @@
+#include "models/input_error.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace pipesim {
+
+InputError::InputError(std::string_view problem, std::string_view hint)
+    : std::runtime_error(fmt::format("{}\n  hint: {}", problem, hint)) {}
+
+std::string_view Source::blame(std::string_view pointer) const {
+  for (const std::string& set : overrides) {
+    if (pointer.starts_with(set) && (pointer.size() == set.size() || pointer[set.size()] == '/')) {
+      return "--set";
+    }
+  }
+  return file;
+}
+
+InputError Source::error(std::string_view pointer, std::string_view problem, std::string_view got,
+                         std::string_view hint) const {
+  return InputError(fmt::format("{}: {}: {}, got {}", blame(pointer),
+                                pointer.empty() ? "/" : pointer, problem, got),
+                    hint);
+}
+
+namespace {
+
+// Levenshtein's distance; a swap of two neighbours counts as two.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string closest(std::string_view word, const std::vector<std::string>& known) {
+  constexpr std::size_t longest_worth_comparing = 100;
+  if (word.size() > longest_worth_comparing) return {};
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2) + 1;
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance && distance < candidate.size()) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string suggestion(std::string_view word, std::string_view plural,
+                       const std::vector<std::string>& known) {
+  const std::string near = closest(word, known);
+  const std::string all = fmt::format("{}: {}", plural, fmt::join(known, ", "));
+  return near.empty() ? all : fmt::format("did you mean \"{}\"? {}", near, all);
+}
+
+}  // namespace pipesim

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pipesim {
+
+/// A mistake of the user's: what is wrong, where, and what would be right. Ends in exit code 2.
+/// `what()` is the two lines that are printed: the problem, then `  hint: …`.
+class InputError : public std::runtime_error {
+ public:
+  /// `problem` already says where: "FILE: /pointer: must be positive, got -3".
+  InputError(std::string_view problem, std::string_view hint);
+};
+
+/// Where a piece of input comes from, so that an error can name it.
+struct Source {
+  std::string file{};                    ///< As the user gave it; `<stdin>` for `-`.
+  std::string directory{};               ///< Paths inside the file are relative to it.
+  std::vector<std::string> overrides{};  ///< JSON pointers that `--set` has written.
+
+  /// The file, or `--set` where the value at `pointer` was set on the command line.
+  std::string_view blame(std::string_view pointer) const;
+
+  /// "FILE: /pointer: problem, got VALUE"; the document as a whole is `/`.
+  InputError error(std::string_view pointer, std::string_view problem, std::string_view got,
+                   std::string_view hint) const;
+};
+
+using SourcePtr = std::shared_ptr<const Source>;
+
+/// The entry of `known` that `word` was probably meant to be; empty when none is near.
+std::string closest(std::string_view word, const std::vector<std::string>& known);
+
+/// "did you mean "X"?" when one is near, then in any case the whole list: "PLURAL: a, b, c".
+std::string suggestion(std::string_view word, std::string_view plural,
+                       const std::vector<std::string>& known);
+
+}  // namespace pipesim

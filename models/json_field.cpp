@@ -1,0 +1,191 @@
+#include "models/json_field.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace pipesim {
+
+namespace {
+
+std::string escaped(std::string_view key) {  // RFC 6901
+  std::string out;
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Field::Field(const Document& document)
+    : document_(document.root), value_(document.root.get()), source_(document.source) {}
+
+Field::Field(const Field& parent, const nlohmann::json& value, std::string_view key)
+    : document_(parent.document_),
+      value_(&value),
+      pointer_(parent.pointer_ + "/" + escaped(key)),
+      source_(parent.source_) {}
+
+bool Field::is_text() const {
+  return value_->is_string();
+}
+bool Field::is_number() const {
+  return value_->is_number();
+}
+bool Field::is_list() const {
+  return value_->is_array();
+}
+bool Field::is_object() const {
+  return value_->is_object();
+}
+
+std::string Field::shown() const {
+  constexpr std::size_t widest = 60;
+  if (is_list() && value_->size() > 20) return fmt::format("a list of {} entries", value_->size());
+  if (is_object() && value_->size() > 10)
+    return fmt::format("an object of {} keys", value_->size());
+  // ASCII, so that a cut never splits a character and no control sequence reaches a terminal.
+  std::string text = value_->dump(-1, ' ', true);
+  if (text.size() > widest) text = text.substr(0, widest) + "…";
+  return text;
+}
+
+InputError Field::error(std::string_view problem, std::string_view hint) const {
+  return source_->error(pointer_, problem, shown(), hint);
+}
+
+InputError Field::wrong_type(std::string_view expected) const {
+  return error(fmt::format("must be {}", expected),
+               fmt::format("write {} here; this is {} {}", expected,
+                           is_object() || is_list() ? "an" : "a", value_->type_name()));
+}
+
+void Field::allow_keys(const std::vector<std::string>& keys) const {
+  if (!is_object()) throw wrong_type("an object");
+  for (const auto& [key, value] : value_->items()) {
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+      const Field field(*this, value, key);
+      throw field.error("is not a known key", suggestion(key, "known here", keys));
+    }
+  }
+}
+
+Field Field::at(std::string_view key, std::string_view hint) const {
+  if (const auto field = find(key)) return *field;
+  throw source_->error(pointer_ + "/" + std::string(key), "is required", "nothing", hint);
+}
+
+std::optional<Field> Field::find(std::string_view key) const {
+  if (!is_object()) throw wrong_type("an object");
+  const auto found = value_->find(key);
+  if (found == value_->end()) return std::nullopt;
+  return Field(*this, *found, key);
+}
+
+std::vector<Field> Field::items() const {
+  if (!is_list()) throw wrong_type("a list");
+  std::vector<Field> fields;
+  fields.reserve(value_->size());
+  for (const nlohmann::json& value : *value_) {
+    fields.push_back(Field(*this, value, std::to_string(fields.size())));
+  }
+  return fields;
+}
+
+std::string Field::text() const {
+  if (!is_text()) throw wrong_type("a text");
+  return value_->get<std::string>();
+}
+
+std::int64_t Field::integer(std::int64_t least, std::int64_t most) const {
+  if (!is_number()) throw wrong_type("a whole number");
+  const double value = value_->get<double>();
+  const std::string range = most >= bytes_limit || most == std::numeric_limits<int>::max()
+                                ? fmt::format("a whole number from {}", least)
+                                : fmt::format("a whole number from {} to {}", least, most);
+  if (value != std::floor(value)) throw error("must be a whole number", "write " + range);
+  if (value < static_cast<double>(least) || value > static_cast<double>(most)) {
+    throw error("must be " + range,
+                value > static_cast<double>(most)
+                    ? fmt::format("the largest that can be simulated is {}", most)
+                    : fmt::format("the smallest that makes sense is {}", least));
+  }
+  return value_->get<std::int64_t>();
+}
+
+int Field::count(int most) const {
+  return static_cast<int>(integer(1, most));
+}
+
+double Field::number(double least, double most) const {
+  if (!is_number()) throw wrong_type("a number");
+  const double value = value_->get<double>();
+  if (!(value >= least && value <= most)) {
+    throw error(fmt::format("must be a number from {} to {}", least, most),
+                fmt::format("choose one in that range"));
+  }
+  return value;
+}
+
+double Field::quantity(Dimension dimension) const {
+  const std::string hint = fmt::format("{} is {}", noun(dimension), how_to_write(dimension));
+  const std::string problem = fmt::format("must be {}", noun(dimension));
+  if (is_number()) return value_->get<double>();
+  if (!is_text()) throw error(problem, hint);
+  const auto value = parse_quantity(value_->get<std::string>(), dimension);
+  if (!value) throw error(problem, hint);
+  return *value;
+}
+
+Time Field::time() const {
+  const double value = quantity(Dimension::time);
+  if (value < 0) throw error("must not be negative", "a duration is 0 or longer");
+  const Time time = to_time(value);
+  if (time >= Time::limit()) {
+    throw error("is longer than can be simulated",
+                "all durations together must stay below 2^62 ps, "
+                "about 53 days");
+  }
+  return time;
+}
+
+Bytes Field::bytes() const {
+  const double value = quantity(Dimension::bytes);
+  if (value < 0) throw error("must not be negative", "a size is 0 bytes or more");
+  if (!(value < static_cast<double>(bytes_limit))) {
+    throw error("is larger than can be simulated", "all sizes together must stay below 2^62 bytes");
+  }
+  return std::llround(value);
+}
+
+double Field::rate(Dimension dimension) const {
+  const double value = quantity(dimension);
+  if (!(value > 0)) {
+    throw error("must be above 0", dimension == Dimension::bandwidth
+                                       ? "for a link that costs nothing, name the interconnect "
+                                         "\"ideal\" or leave the bandwidth out"
+                                       : how_to_write(dimension));
+  }
+  return value;
+}
+
+std::string Field::choice(std::string_view plural, const std::vector<std::string>& known) const {
+  const std::string word = text();
+  if (std::find(known.begin(), known.end(), word) == known.end()) {
+    throw error("is not known", suggestion(word, plural, known));
+  }
+  return word;
+}
+
+}  // namespace pipesim

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/json_field.hpp"
+#include "models/units.hpp"
+
+namespace pipesim {
+
+enum class PartitionKind { uniform, balanced, memory, listed };
+
+/// What a forward pass keeps for its backward, and so what must be computed again.
+enum class Recompute {
+  none,         ///< Keep everything.
+  full,         ///< Keep only the stage's input.
+  except_last,  ///< As full, but keep everything of the last micro-batch (torchgpipe).
+};
+
+/// The `pipeline` section as it stands in the config.
+struct PipelineSettings {
+  std::string schedule = "gpipe";
+  int stages = 1;          ///< Devices of one pipeline.
+  int virtual_stages = 1;  ///< Stages on each device.
+  std::optional<int> micro_batches{};
+  std::optional<int> micro_batch_size{};
+  PartitionKind partition = PartitionKind::uniform;
+  std::vector<int> layer_counts{};  ///< Layers of each stage, when `partition` is `listed`.
+  bool partition_given = false;
+  Recompute recompute = Recompute::none;
+  bool lazy_recompute = false;  ///< R waits for the gradient too, not only for its device.
+
+  int all_stages() const { return stages * virtual_stages; }
+};
+
+PipelineSettings read_pipeline(const Field& field);
+
+std::string_view name_of(Recompute recompute);
+
+}  // namespace pipesim

@@ -1,0 +1,105 @@
+#include "models/stage_costs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pipesim {
+
+namespace {
+
+template <class T>
+PerStage<T> read_per_stage(const Field& field, int stages, T (Field::*read)() const) {
+  if (!field.is_list()) return {.values = {(field.*read)()}};
+  PerStage<T> result{.values = {}};
+  for (const Field& item : field.items()) result.values.push_back((item.*read)());
+  if (result.values.size() != static_cast<std::size_t>(stages)) {
+    throw field.error(fmt::format("must have one entry for each of the {} stages", stages),
+                      fmt::format("this list has {}; a single value counts for every stage",
+                                  result.values.size()));
+  }
+  return result;
+}
+
+template <class T>
+PerStage<T> sum(const PerStage<T>& a, const PerStage<T>& b) {
+  PerStage<T> result{.values = {}};
+  const std::size_t size = std::max(a.values.size(), b.values.size());
+  for (std::size_t i = 0; i < size; ++i) {
+    result.values.push_back(capped_sum(a[static_cast<int>(i)], b[static_cast<int>(i)]));
+  }
+  return result;
+}
+
+void read_backward(const Field& model, int stages, StageCosts& costs) {
+  const auto whole = model.find("backward");
+  const auto input = model.find("backward_input");
+  const auto weight = model.find("backward_weight");
+  if (input.has_value() != weight.has_value()) {
+    const auto& given = input ? input : weight;
+    throw given->error("needs its counterpart",
+                       "give both backward_input and backward_weight, or backward alone");
+  }
+  if (input) {
+    costs.backward_input = read_per_stage(*input, stages, &Field::time);
+    costs.backward_weight = read_per_stage(*weight, stages, &Field::time);
+    costs.backward = sum(*costs.backward_input, *costs.backward_weight);
+  }
+  if (whole) {
+    costs.backward = read_per_stage(*whole, stages, &Field::time);
+  } else if (!input) {
+    model.at("backward", "give it, or backward_input and backward_weight");
+  }
+}
+
+// The stage's input is part of the stash: a stash that is not given is the input alone.
+void check_stash(const Field& model, int stages, StageCosts& costs) {
+  const auto stash = model.find("stash_bytes");
+  if (!stash) {
+    costs.stash = costs.boundary;
+    return;
+  }
+  const std::size_t entries = std::max(costs.stash.values.size(), costs.boundary.values.size());
+  for (int s = 0; s < std::min(stages, static_cast<int>(entries)); ++s) {
+    if (costs.stash[s] < costs.boundary[s]) {
+      throw stash->error(
+          fmt::format("must be at least boundary_bytes, {} on stage {}", costs.boundary[s], s),
+          "what F leaves for its backward includes the stage's input");
+    }
+    if (costs.weight_stash[s] > costs.stash[s]) {
+      throw stash->error(fmt::format("must be at least weight_stash_bytes, {} on stage {}",
+                                     costs.weight_stash[s], s),
+                         "what I leaves for W is a part of what F leaves for I");
+    }
+  }
+}
+
+}  // namespace
+
+StageCosts read_stage_costs(const Field& model, int stages) {
+  model.allow_keys({"kind", "forward", "backward", "backward_input", "backward_weight", "recompute",
+                    "transfer", "stash_bytes", "weight_stash_bytes", "boundary_bytes",
+                    "parameter_bytes"});
+  StageCosts costs;
+  costs.forward = read_per_stage(model.at("forward", "the time of one micro-batch in a stage"),
+                                 stages, &Field::time);
+  read_backward(model, stages, costs);
+  costs.recompute = costs.forward;
+
+  const auto times = [&](std::string_view key, PerStage<Time>& target) {
+    if (const auto field = model.find(key)) target = read_per_stage(*field, stages, &Field::time);
+  };
+  const auto bytes = [&](std::string_view key, PerStage<Bytes>& target) {
+    if (const auto field = model.find(key)) target = read_per_stage(*field, stages, &Field::bytes);
+  };
+  times("recompute", costs.recompute);
+  times("transfer", costs.transfer);
+  bytes("boundary_bytes", costs.boundary);
+  bytes("stash_bytes", costs.stash);
+  bytes("weight_stash_bytes", costs.weight_stash);
+  bytes("parameter_bytes", costs.parameters);
+  check_stash(model, stages, costs);
+  return costs;
+}
+
+}  // namespace pipesim

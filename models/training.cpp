@@ -1,0 +1,148 @@
+#include "models/training.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pipesim {
+
+namespace {
+
+// Samples beyond this have no use, and products with bytes would overflow.
+constexpr std::int64_t most_samples = std::int64_t{1} << 40;
+
+// The divisors of `total` on either side of `wanted`, joined by a word.
+std::string divisors_near(std::int64_t total, std::int64_t wanted, std::string_view word) {
+  constexpr std::int64_t worth_searching = 10'000'000;
+  if (total > worth_searching) return "1";
+  std::int64_t below = std::min(wanted, total);
+  while (total % below != 0) --below;
+  std::int64_t above = std::min(wanted, total);
+  while (total % above != 0) ++above;
+  return below == above ? std::to_string(below) : fmt::format("{} {} {}", below, word, above);
+}
+
+void split_batch(const Field& config, const PipelineSettings& pipeline,
+                 const std::optional<Field>& batch, Training& training) {
+  const Field section = config.at("pipeline", "a config has this section");
+  if (pipeline.micro_batch_size) {
+    const Field size = section.at("micro_batch_size", "");
+    if (!batch) {
+      throw config.source()->error("/training/batch_size", "is required beside micro_batch_size",
+                                   "nothing", "give it, or pipeline.micro_batches instead");
+    }
+    if (training.batch_size % *pipeline.micro_batch_size != 0) {
+      throw size.error(
+          fmt::format("does not divide the batch size {} (its divisors nearby: {})",
+                      training.batch_size,
+                      divisors_near(training.batch_size, *pipeline.micro_batch_size, "and")),
+          "every micro-batch has the same number of samples: change one of the two");
+    }
+    const std::int64_t count = training.batch_size / *pipeline.micro_batch_size;
+    if (count > std::numeric_limits<int>::max() ||
+        (pipeline.micro_batches && *pipeline.micro_batches != count)) {
+      throw size.error(fmt::format("makes {} micro-batches of the batch size {}, which does not "
+                                   "agree with micro_batches",
+                                   count, training.batch_size),
+                       "give only one of micro_batch_size and micro_batches");
+    }
+    training.micro_batches = static_cast<int>(count);
+  } else {
+    training.micro_batches = *pipeline.micro_batches;
+    if (!batch) training.batch_size = training.micro_batches;
+    if (training.batch_size % training.micro_batches != 0) {
+      throw section.at("micro_batches", "")
+          .error(fmt::format("does not divide the batch size {} (its divisors nearby: {})",
+                             training.batch_size,
+                             divisors_near(training.batch_size, training.micro_batches, "and")),
+                 fmt::format("set pipeline.micro_batches to {}, or training.batch_size to a "
+                             "multiple of {}",
+                             divisors_near(training.batch_size, training.micro_batches, "or"),
+                             training.micro_batches));
+    }
+  }
+  training.micro_batch_size = training.batch_size / training.micro_batches;
+}
+
+void only_one(const Field& section, std::string_view key, int off) {
+  const auto field = section.find(key);
+  if (field && field->integer(off, 1 << 20) != off) {
+    throw field->error("needs a transformer model, which this is not",
+                       fmt::format("set {} to {}, or leave it out", key, off));
+  }
+}
+
+void read_optimizer(const Field& section, Training& training) {
+  if (const auto field = section.find("optimizer")) {
+    const std::string name = field->choice("optimizers", {"sgd", "momentum", "adam", "rmsprop"});
+    training.optimizer = name == "adam"       ? Optimizer::adam
+                         : name == "momentum" ? Optimizer::momentum
+                         : name == "rmsprop"  ? Optimizer::rmsprop
+                                              : Optimizer::sgd;
+  }
+  if (const auto field = section.find("bytes_per_parameter")) {
+    training.bytes_per_parameter = field->number(0, 1024);
+  }
+  if (const auto field = section.find("precision")) {
+    const std::vector<std::string> names(precision_names.begin(), precision_names.end());
+    const std::string name = field->choice("precisions", names);
+    training.precision =
+        static_cast<Precision>(std::find(names.begin(), names.end(), name) - names.begin());
+  }
+  if (const auto field = section.find("weight_gradient")) {
+    if (field->choice("settings", {"accumulated", "deferred"}) == "deferred") {
+      throw field->error("is not simulated by this version",
+                         "set weight_gradient to \"accumulated\", or leave it out");
+    }
+  }
+}
+
+std::optional<Field> read_batch_size(const Field& section, Training& training) {
+  const auto batch = section.find("batch_size");
+  const auto global = section.find("global_batch_size");
+  if (batch) training.batch_size = batch->integer(1, most_samples);
+  if (!global) return batch;
+  const std::int64_t samples = global->integer(1, most_samples);
+  if (batch && training.batch_size * training.data_parallel != samples) {
+    throw global->error(fmt::format("is not batch_size {} times data_parallel {}",
+                                    training.batch_size, training.data_parallel),
+                        "give only one of batch_size and global_batch_size");
+  }
+  if (samples % training.data_parallel != 0) {
+    throw global->error(
+        fmt::format("must be a multiple of data_parallel {}", training.data_parallel),
+        "every replica takes the same number of samples");
+  }
+  training.batch_size = samples / training.data_parallel;
+  return global;
+}
+
+}  // namespace
+
+Training read_training(const Field& config, const PipelineSettings& pipeline) {
+  Training training;
+  std::optional<Field> batch;
+  if (const auto section = config.find("training")) {
+    section->allow_keys({"batch_size", "global_batch_size", "optimizer", "learning_rate", "epochs",
+                         "samples", "seed", "precision", "bytes_per_parameter", "data_parallel",
+                         "tensor_parallel", "zero_stage", "weight_gradient"});
+    if (const auto field = section->find("data_parallel")) {
+      training.data_parallel = field->count(1 << 20);
+    }
+    only_one(*section, "tensor_parallel", 1);
+    only_one(*section, "zero_stage", 0);
+    batch = read_batch_size(*section, training);
+    read_optimizer(*section, training);
+    if (const auto field = section->find("learning_rate")) {
+      training.learning_rate = field->number(0, 1e6);
+    }
+    if (const auto field = section->find("epochs")) training.epochs = field->count();
+    if (const auto field = section->find("samples"))
+      training.samples = field->integer(1, most_samples);
+    if (const auto field = section->find("seed")) training.seed = field->integer(0, bytes_limit);
+  }
+  split_batch(config, pipeline, batch, training);
+  return training;
+}
+
+}  // namespace pipesim

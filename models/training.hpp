@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "models/json_field.hpp"
+#include "models/pipeline_settings.hpp"
+#include "models/precision.hpp"
+#include "models/units.hpp"
+
+namespace pipesim {
+
+enum class Optimizer { sgd, momentum, adam, rmsprop };
+
+/// Values that the optimizer keeps for each parameter, beside the weight and its gradient.
+constexpr int states_per_parameter(Optimizer optimizer) {
+  return optimizer == Optimizer::sgd ? 0 : optimizer == Optimizer::adam ? 2 : 1;
+}
+
+/// The `training` section, with the number of micro-batches worked out.
+struct Training {
+  std::int64_t batch_size = 1;        ///< Samples of one pipeline replica in one step.
+  std::int64_t micro_batch_size = 1;  ///< batch_size / micro_batches.
+  int micro_batches = 1;
+  int data_parallel = 1;  ///< Pipeline replicas.
+  Optimizer optimizer = Optimizer::sgd;
+  std::optional<double> bytes_per_parameter{};  ///< Weight, gradient and optimizer state together.
+  Precision precision = Precision::fp32;
+  double learning_rate = 0.001;
+  int epochs = 1;
+  std::int64_t samples = 256;
+  std::int64_t seed = 42;
+};
+
+/// `config` is the whole document: the section may be missing, and an error about the batch size
+/// points at the value that has to change.
+/// Throws InputError when micro_batches does not divide the batch size: with both numbers and the
+/// nearest divisors.
+Training read_training(const Field& config, const PipelineSettings& pipeline);
+
+}  // namespace pipesim

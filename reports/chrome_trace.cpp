@@ -1,0 +1,244 @@
+#include "reports/chrome_trace.hpp"
+
+#include <fmt/compile.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <tuple>
+#include <vector>
+
+#include "sim/memory_trace.hpp"
+
+namespace pipesim {
+
+namespace {
+
+// Nanoseconds in the trace.
+std::int64_t stamp(Time time) {
+  return (time.ps + 500) / 1000 + 1;
+}
+
+// Nanoseconds as µs with three decimals.
+struct Micros {
+  std::int64_t ns;
+};
+
+void append(fmt::memory_buffer& text, Micros time) {
+  const fmt::format_int whole(time.ns / 1000);
+  text.append(whole.data(), whole.data() + whole.size());
+  const auto rest = static_cast<int>(time.ns % 1000);
+  const char decimals[4] = {'.', static_cast<char>('0' + rest / 100),
+                            static_cast<char>('0' + rest / 10 % 10),
+                            static_cast<char>('0' + rest % 10)};
+  text.append(decimals, decimals + 4);
+}
+
+void append(fmt::memory_buffer& text, std::int64_t number) {
+  const fmt::format_int digits(number);
+  text.append(digits.data(), digits.data() + digits.size());
+}
+
+void append(fmt::memory_buffer& text, std::string_view part) {
+  text.append(part.data(), part.data() + part.size());
+}
+
+// A message's arrow joins the middle of nothing: it starts 1 ns before its sender's slice ends and
+// ends 1 ns after its receiver's begins, which lies inside only where a slice has 2 ns or more.
+constexpr std::int64_t shortest_with_arrow = 2;
+
+class ChromeTrace {
+ public:
+  ChromeTrace(Output& out, const Experiment& experiment, const Run& run)
+      : out_(out),
+        experiment_(experiment),
+        schedule_(experiment.schedule),
+        timeline_(run.outcome.timeline) {}
+
+  void write() {
+    find_arrows();
+    put("{\"displayTimeUnit\": \"ns\",\n\"otherData\": {\"name\": ",
+        std::string_view(nlohmann::json(experiment_.config.name).dump()), ", \"schedule\": \"",
+        std::string_view(schedule_.name), "\", \"clock\": \"", name_of(timeline_.clock),
+        "\"},\n\"traceEvents\": [\n");
+    for (int device = 0; device < schedule_.devices(); ++device) write_process(device);
+    for_each_span(schedule_, timeline_, [&](int device, const Op& op, const Interval& when) {
+      write_op(device, op, when);
+      if (const Sent sent = sent_by(op, schedule_, experiment_.costs, timeline_); sent.any) {
+        write_transfer(sent.transfer);
+      }
+    });
+    for (int device = 0; device < schedule_.devices(); ++device) write_memory(device);
+    put("\n]}\n");
+  }
+
+ private:
+  // A row of slices for messages: those on one thread must not overlap.
+  struct MessageThread {
+    std::int64_t tid = 0;
+    Time free_at{};
+  };
+  enum class Side { send, receive };
+
+  Output& out_;
+  const Experiment& experiment_;
+  const Schedule& schedule_;
+  const Timeline& timeline_;
+  bool first_event_ = true;
+  std::int64_t next_tid_ = 1;
+  std::vector<std::int64_t> compute_tid_{};
+  std::map<std::tuple<int, Side, int>, std::vector<MessageThread>> message_threads_{};
+  std::vector<std::uint8_t>
+      arrow_ends_{};  // [message]: how many of its two slices are long enough.
+
+  template <class... Parts>
+  void put(const Parts&... parts) {
+    (append(out_.text(), parts), ...);
+    out_.end_of_line();
+  }
+  template <class... Parts>
+  void event(const Parts&... parts) {
+    put(first_event_ ? std::string_view("") : std::string_view(",\n"), parts...);
+    first_event_ = false;
+  }
+
+  // A number for the message that an op sends to a stage, or receives: unique in the step.
+  std::size_t message(int receiving_stage, int micro_batch, bool is_gradient) const {
+    const std::size_t slot = static_cast<std::size_t>(receiving_stage) *
+                                 static_cast<std::size_t>(schedule_.micro_batches) +
+                             static_cast<std::size_t>(micro_batch);
+    return 2 * slot + (is_gradient ? 1 : 0);
+  }
+  bool apart(int stage, int other) const {
+    return schedule_.placement[static_cast<std::size_t>(stage)] !=
+           schedule_.placement[static_cast<std::size_t>(other)];
+  }
+  bool is_pass(const Op& op) const { return op.kind == OpKind::forward || sends_gradient(op.kind); }
+  // The stage that an op's input comes from, and the one that its output goes to.
+  int source_of(const Op& op) const {
+    return op.kind == OpKind::forward ? op.stage - 1 : op.stage + 1;
+  }
+  int target_of(const Op& op) const {
+    return op.kind == OpKind::forward ? op.stage + 1 : op.stage - 1;
+  }
+  bool exists(int stage) const { return stage >= 0 && stage < schedule_.stages(); }
+  bool receives(const Op& op) const {
+    return is_pass(op) && exists(source_of(op)) && apart(op.stage, source_of(op));
+  }
+  bool sends(const Op& op) const {
+    return is_pass(op) && exists(target_of(op)) && apart(op.stage, target_of(op));
+  }
+
+  void find_arrows() {
+    arrow_ends_.assign(
+        2 * schedule_.placement.size() * static_cast<std::size_t>(schedule_.micro_batches), 0);
+    for_each_span(schedule_, timeline_, [&](int, const Op& op, const Interval& when) {
+      if (stamp(when.finish) - stamp(when.start) < shortest_with_arrow) return;
+      const bool is_gradient = op.kind != OpKind::forward;
+      if (receives(op)) ++arrow_ends_[message(op.stage, op.micro_batch, is_gradient)];
+      if (sends(op)) ++arrow_ends_[message(target_of(op), op.micro_batch, is_gradient)];
+    });
+  }
+
+  void name_thread(int device, std::int64_t tid, std::string_view name) {
+    event("{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":", device + 1, ",\"tid\":", tid,
+          ",\"args\":{\"name\":\"", name, "\"}}");
+    event("{\"ph\":\"M\",\"name\":\"thread_sort_index\",\"pid\":", device + 1, ",\"tid\":", tid,
+          ",\"args\":{\"sort_index\":", tid, "}}");
+  }
+
+  void write_process(int device) {
+    event("{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":", device + 1,
+          ",\"args\":{\"name\":\"device ", device, "\"}}");
+    event("{\"ph\":\"M\",\"name\":\"process_sort_index\",\"pid\":", device + 1,
+          ",\"args\":{\"sort_index\":", device, "}}");
+    compute_tid_.push_back(next_tid_++);
+    name_thread(device, compute_tid_.back(), "compute");
+  }
+
+  void write_op(int device, const Op& op, const Interval& when) {
+    const std::int64_t start = stamp(when.start);
+    const std::int64_t finish = stamp(when.finish);
+    const std::int64_t tid = compute_tid_[static_cast<std::size_t>(device)];
+    const char kind = letter(op.kind);
+    event("{\"ph\":\"X\",\"name\":\"", std::string_view(&kind, 1));
+    if (op.micro_batch >= 0) put(" ", op.micro_batch);
+    put("\",\"cat\":\"", noun(op.kind), "\",\"pid\":", device + 1, ",\"tid\":", tid,
+        ",\"ts\":", Micros{start}, ",\"dur\":", Micros{finish - start},
+        ",\"args\":{\"stage\":", op.stage, ",\"micro_batch\":", op.micro_batch, "}}");
+    const bool is_gradient = op.kind != OpKind::forward;
+    if (receives(op)) {
+      write_arrow("f\",\"bp\":\"e", message(op.stage, op.micro_batch, is_gradient), device, tid,
+                  start + 1);
+    }
+    if (sends(op)) {
+      write_arrow("s", message(target_of(op), op.micro_batch, is_gradient), device, tid,
+                  finish - 1);
+    }
+  }
+
+  void write_arrow(std::string_view phase, std::size_t number, int device, std::int64_t tid,
+                   std::int64_t at) {
+    if (arrow_ends_[number] < 2) return;
+    const bool is_gradient = number % 2 == 1;
+    event("{\"ph\":\"", phase, "\",\"name\":\"",
+          is_gradient ? std::string_view("gradient") : std::string_view("activation"),
+          "\",\"cat\":\"message\",\"id\":", static_cast<std::int64_t>(number + 1),
+          ",\"pid\":", device + 1, ",\"tid\":", tid, ",\"ts\":", Micros{at}, "}");
+  }
+
+  std::int64_t message_tid(int device, Side side, int neighbour, const Interval& when) {
+    auto& threads = message_threads_[{device, side, neighbour}];
+    for (MessageThread& thread : threads) {
+      if (thread.free_at <= when.start) {
+        thread.free_at = when.finish;
+        return thread.tid;
+      }
+    }
+    threads.push_back({.tid = next_tid_++, .free_at = when.finish});
+    name_thread(
+        device, threads.back().tid,
+        fmt::format("{} device {}", side == Side::send ? "send to" : "receive from", neighbour));
+    return threads.back().tid;
+  }
+
+  void write_transfer(const Transfer& transfer) {
+    if (transfer.when.start == transfer.when.finish) return;
+    for (const Side side : {Side::send, Side::receive}) {
+      const int device = side == Side::send ? transfer.from : transfer.to;
+      const int neighbour = side == Side::send ? transfer.to : transfer.from;
+      const std::int64_t tid = message_tid(device, side, neighbour, transfer.when);
+      const std::int64_t start = stamp(transfer.when.start);
+      event("{\"ph\":\"X\",\"name\":\"",
+            transfer.is_gradient ? std::string_view("gradient ") : std::string_view("activation "),
+            transfer.micro_batch, "\",\"cat\":\"transfer\",\"pid\":", device + 1, ",\"tid\":", tid,
+            ",\"ts\":", Micros{start}, ",\"dur\":", Micros{stamp(transfer.when.finish) - start},
+            ",\"args\":{\"stage\":", transfer.stage, ",\"micro_batch\":", transfer.micro_batch,
+            "}}");
+    }
+  }
+
+  // One point where an op has allocated, and one where it has released.
+  void write_memory(int device) {
+    DeviceMemory memory(schedule_, experiment_.costs, timeline_, device);
+    while (!memory.done()) {
+      const MemoryEvent current = memory.current();
+      memory.advance();
+      const bool goes_on = !memory.done() && memory.current().at == current.at &&
+                           (memory.current().delta > 0) == (current.delta > 0);
+      if (goes_on) continue;
+      event("{\"ph\":\"C\",\"name\":\"memory\",\"pid\":", device + 1,
+            ",\"ts\":", Micros{stamp(current.at)}, ",\"args\":{\"MiB\":");
+      fmt::format_to(std::back_inserter(out_.text()), FMT_COMPILE("{}"),
+                     static_cast<double>(current.device_total) / 1048576);
+      put("}}");
+    }
+  }
+};
+
+}  // namespace
+
+void write_chrome_trace(Output& out, const Experiment& experiment, const Run& run) {
+  ChromeTrace(out, experiment, run).write();
+}
+
+}  // namespace pipesim

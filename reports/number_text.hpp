@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "models/units.hpp"
+
+namespace pipesim {
+
+/// Four significant digits in a readable unit: "1.234 ms".
+std::string readable(Time time);
+
+/// "12.5 MiB"; whole bytes below 1 KiB.
+std::string readable_bytes(Bytes bytes);
+
+/// A fraction as percent with two decimals: "27.27 %".
+std::string percent(double fraction);
+
+/// A count with three or more significant digits: "259 k" or "1.23 M" where it is large.
+std::string readable_rate(double per_second);
+
+/// The text with control characters, which a terminal would obey, replaced by "?".
+std::string printable(std::string_view text);
+
+}  // namespace pipesim

@@ -1,0 +1,117 @@
+#include "reports/output_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "models/input_error.hpp"
+
+namespace pipesim {
+
+namespace {
+
+// The temporary files that exist now, in storage that a signal handler may read.
+struct TemporaryFile {
+  std::atomic<bool> exists{false};
+  std::array<char, PATH_MAX> path{};
+};
+std::array<TemporaryFile, 8> temporary_files;
+
+int remember(const std::string& path) {
+  for (std::size_t i = 0; i < temporary_files.size(); ++i) {
+    TemporaryFile& file = temporary_files[i];
+    if (file.exists || path.size() >= file.path.size()) continue;
+    std::memcpy(file.path.data(), path.c_str(), path.size() + 1);
+    file.exists = true;
+    return static_cast<int>(i);
+  }
+  return -1;
+}
+
+InputError cannot(std::string_view what, const std::string& path, int failure) {
+  return InputError(fmt::format("{}: /: cannot be {}, got {}", path, what, std::strerror(failure)),
+                    failure == ENOSPC ? "free some space, or write to another place"
+                                      : "choose a file in a folder that exists and can be written");
+}
+
+mode_t default_mode() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return 0666 & ~mask;
+}
+
+}  // namespace
+
+int write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(descriptor, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return 0;
+}
+
+OutputFile::OutputFile(const std::string& path)
+    : path_(path), output_([this](std::string_view text) { write(text); }) {
+  if (path == "-") {
+    descriptor_ = dup(STDOUT_FILENO);
+    if (descriptor_ < 0) throw cannot("written", "<stdout>", errno);
+    return;
+  }
+  struct stat status {};
+  const bool exists = stat(path.c_str(), &status) == 0;
+  if (exists && !S_ISREG(status.st_mode)) {
+    if (S_ISDIR(status.st_mode)) throw cannot("written", path, EISDIR);
+    descriptor_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor_ < 0) throw cannot("written", path, errno);
+    return;
+  }
+  if (exists && access(path.c_str(), W_OK) != 0) throw cannot("written", path, errno);
+  std::error_code ignored;
+  target_ = std::filesystem::weakly_canonical(path, ignored).string();
+  if (target_.empty()) target_ = path;
+  temporary_ = target_ + ".XXXXXX";
+  descriptor_ = mkostemp(temporary_.data(), O_CLOEXEC);
+  if (descriptor_ < 0) throw cannot("created", path, errno);
+  slot_ = remember(temporary_);
+  fchmod(descriptor_, exists ? status.st_mode & 07777 : default_mode());
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!temporary_.empty() && !committed_) unlink(temporary_.c_str());
+  if (slot_ >= 0) temporary_files[static_cast<std::size_t>(slot_)].exists = false;
+}
+
+void OutputFile::write(std::string_view text) {
+  const int failure = write_all(descriptor_, text);
+  const bool reader_left = failure == EPIPE && temporary_.empty();
+  if (failure != 0 && !reader_left) throw cannot("written", path_, failure);
+}
+
+void OutputFile::commit() {
+  output_.flush();
+  const int descriptor = descriptor_;
+  descriptor_ = -1;
+  if (close(descriptor) != 0) throw cannot("written", path_, errno);
+  if (temporary_.empty()) return;
+  if (rename(temporary_.c_str(), target_.c_str()) != 0) throw cannot("created", path_, errno);
+  committed_ = true;
+}
+
+void remove_temporary_files() noexcept {
+  for (const TemporaryFile& file : temporary_files) {
+    if (file.exists) unlink(file.path.data());
+  }
+}
+
+}  // namespace pipesim

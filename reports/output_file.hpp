@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+
+#include "reports/output.hpp"
+
+namespace pipesim {
+
+/// A file that is written whole or not at all: into a temporary file beside it, renamed when
+/// complete. What is no regular file (a pipe, /dev/null, `-` for standard output) is written
+/// directly.
+///
+/// Throws InputError, naming the path, where it can't be created or written.
+class OutputFile {
+ public:
+  /// Creates the temporary file, so that an unwritable target is found before the work starts.
+  explicit OutputFile(const std::string& path);
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+  ~OutputFile();  ///< Removes the temporary file unless committed.
+
+  Output& output() { return output_; }
+  void commit();  ///< Writes the rest and puts the file in its place.
+
+ private:
+  std::string path_;      ///< As the user gave it.
+  std::string target_{};  ///< Where the file goes, links resolved.
+  std::string temporary_{};
+  int descriptor_ = -1;
+  int slot_ = -1;  ///< In the list of temporary files.
+  bool committed_ = false;
+  Output output_;
+
+  void write(std::string_view text);
+};
+
+/// Removes the temporary files of all unfinished OutputFiles. Safe in a signal handler.
+void remove_temporary_files() noexcept;
+
+/// Writes all of a text to a descriptor. Returns errno's value, 0 for success.
+int write_all(int descriptor, std::string_view text);
+
+}  // namespace pipesim

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "reports/output.hpp"
+#include "schedules/schedule.hpp"
+
+namespace pipesim {
+
+/// "device 0: F0 F1 B1 B0", a line for each device; "F1.0" where a device holds several stages.
+void write_schedule_text(Output& out, const Schedule& schedule);
+
+/// The lanes as lists of {kind, stage, micro_batch}. Streams.
+void write_schedule_json(Output& out, const Schedule& schedule);
+
+}  // namespace pipesim

@@ -1,0 +1,137 @@
+#include "reports/summary_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "reports/summary_text.hpp"
+
+namespace pipesim {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Seconds of a time shared by a number of devices.
+double seconds_each(Time total, std::size_t devices) {
+  return static_cast<double>(total.ps) / (1e12 * static_cast<double>(devices));
+}
+
+Json device_json(const Experiment& experiment, const Run& run, std::size_t device) {
+  const DeviceUse& use = run.outcome.devices[device];
+  const Time total = run.metrics.pipeline_time;
+  const Time idle = total - use.busy();
+  Json stages = Json::array();
+  for (int s = 0; s < experiment.schedule.stages(); ++s) {
+    if (experiment.schedule.placement[static_cast<std::size_t>(s)] == static_cast<int>(device)) {
+      stages.push_back(s);
+    }
+  }
+  const auto& capacity = experiment.capacity[device];
+  return {{"device", device},
+          {"stages", stages},
+          {"busy_s", seconds(use.busy())},
+          {"idle_s", seconds(idle)},
+          {"bubble_fraction",
+           total == Time{} ? 0 : static_cast<double>(idle.ps) / static_cast<double>(total.ps)},
+          {"peak_memory_bytes", use.peak},
+          {"peak_at_s", seconds(use.peak_at)},
+          {"capacity_bytes", capacity ? Json(*capacity) : Json(nullptr)},
+          {"static_bytes", use.static_bytes},
+          {"peak_in_flight", use.peak_in_flight}};
+}
+
+Json overflow_json(const Experiment& experiment, const Run& run) {
+  Json list = Json::array();
+  for (std::size_t device = 0; device < run.outcome.devices.size(); ++device) {
+    const auto& overflow = run.outcome.devices[device].overflow;
+    if (!overflow) continue;
+    list.push_back({{"device", device},
+                    {"op", describe(overflow->op)},
+                    {"at_s", seconds(overflow->at)},
+                    {"needed_bytes", overflow->needed},
+                    {"excess_bytes", overflow->needed - experiment.capacity[device].value_or(0)}});
+  }
+  return list;
+}
+
+Json advice_json(const std::vector<Advice>& advice) {
+  Json list = Json::array();
+  for (const Advice& tried : advice) {
+    list.push_back({{"setting", tried.setting},
+                    {"fits_memory", tried.fits},
+                    {"peak_memory_bytes", tried.peak},
+                    {"step_time_s", seconds(tried.step_time)}});
+  }
+  return list;
+}
+
+void add_times(const Experiment& experiment, const Run& run, Json& json) {
+  const Metrics& metrics = run.metrics;
+  const Training& training = experiment.config.training;
+  const std::size_t devices = run.outcome.devices.size();
+  const auto of_kind = [&](OpKind kind) {
+    return metrics.busy_by_kind[static_cast<std::size_t>(kind)];
+  };
+  const Time backward = of_kind(OpKind::backward) + of_kind(OpKind::backward_input) +
+                        of_kind(OpKind::backward_weight);
+  json["pipeline_time_s"] = seconds(metrics.pipeline_time);
+  json["step_time_s"] = seconds(metrics.step_time);
+  json["ideal_time_s"] = seconds_each(metrics.busy, devices);
+  json["forward_s"] = seconds_each(of_kind(OpKind::forward), devices);
+  json["backward_s"] = seconds_each(backward, devices);
+  json["recompute_s"] = seconds_each(of_kind(OpKind::recompute), devices);
+  json["all_reduce_s"] = seconds(metrics.all_reduce);
+  json["optimizer_s"] = seconds(metrics.optimizer);
+  json["samples_per_s"] = metrics.step_time == Time{}
+                              ? Json(nullptr)
+                              : Json(static_cast<double>(training.batch_size) *
+                                     training.data_parallel / seconds(metrics.step_time));
+}
+
+void add_bubble(const Experiment& experiment, const Run& run, Json& json) {
+  const Metrics& metrics = run.metrics;
+  const auto& formula = experiment.bubble_formula;
+  json["bubble_fraction"] = metrics.bubble_fraction.value();
+  json["bubble_over_ideal"] = metrics.bubble_over_ideal.value();
+  json["bubble_formula"] = formula ? Json(formula->value()) : Json(nullptr);
+  json["bubble_breakdown"] = {{"fill_drain", metrics.breakdown.fill_drain.value()},
+                              {"imbalance", metrics.breakdown.imbalance.value()},
+                              {"communication", metrics.breakdown.communication.value()},
+                              {"other", 0.0}};
+}
+
+}  // namespace
+
+nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run,
+                                    const std::vector<Advice>& advice) {
+  const Config& config = experiment.config;
+  Json json = {{"name", config.name},
+               {"command", "simulate"},
+               {"clock", name_of(run.outcome.timeline.clock)},
+               {"schedule", experiment.schedule.name},
+               {"stages", config.pipeline.stages},
+               {"virtual_stages", config.pipeline.virtual_stages},
+               {"micro_batches", experiment.schedule.micro_batches},
+               {"batch_size", config.training.batch_size},
+               {"data_parallel", config.training.data_parallel},
+               {"recompute", name_of(config.pipeline.recompute)}};
+  if (config.has_layers()) json["partition"] = experiment.partition;
+  json["deadlock"] = run.outcome.deadlock ? Json(describe(*run.outcome.deadlock)) : Json(nullptr);
+  add_times(experiment, run, json);
+  add_bubble(experiment, run, json);
+  json["fits_memory"] = run.metrics.fits_memory;
+  if (!run.metrics.fits_memory) {
+    json["out_of_memory"] = overflow_json(experiment, run);
+    json["advice"] = advice_json(advice);
+  }
+  json["devices"] = Json::array();
+  for (std::size_t device = 0; device < run.outcome.devices.size(); ++device) {
+    json["devices"].push_back(device_json(experiment, run, device));
+  }
+  return json;
+}
+
+std::string to_text(const nlohmann::ordered_json& json) {
+  return json.dump(2) + "\n";
+}
+
+}  // namespace pipesim

@@ -1,0 +1,170 @@
+#include "reports/summary_text.hpp"
+
+#include <algorithm>
+
+#include "reports/number_text.hpp"
+
+namespace pipesim {
+
+namespace {
+
+constexpr int most_device_rows = 32;
+
+class Summary {
+ public:
+  Summary(Output& out, const Experiment& experiment, const Run& run)
+      : out_(out), experiment_(experiment), run_(run) {}
+
+  void write(const std::vector<Advice>& advice, const TextStyle& style) {
+    write_title();
+    if (run_.outcome.deadlock) {
+      print("{}\n", describe(*run_.outcome.deadlock));
+      return;
+    }
+    write_text_gantt(out_, experiment_, run_, style);
+    print("\n");
+    write_times();
+    write_bubble();
+    write_memory(advice);
+    print("\n");
+    write_devices();
+  }
+
+ private:
+  Output& out_;
+  const Experiment& experiment_;
+  const Run& run_;
+
+  template <class... Args>
+  void print(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(out_.text()), format, std::forward<Args>(args)...);
+    out_.end_of_line();
+  }
+
+  void write_title() {
+    const Config& config = experiment_.config;
+    const Cluster& cluster = config.cluster;
+    print("{}: {}, {} stages, {} micro-batches", printable(config.name), experiment_.schedule.name,
+          experiment_.schedule.stages(), experiment_.schedule.micro_batches);
+    if (config.pipeline.recompute != Recompute::none) {
+      print(", re-computation {} ({})", name_of(config.pipeline.recompute),
+            config.pipeline.lazy_recompute ? "lazy" : "eager");
+    }
+    if (config.training.data_parallel > 1) print(", {} replicas", config.training.data_parallel);
+    print("\n");
+    if (!config.has_layers()) return print("\n");
+    print("{} × {} over {}; layers per stage:", cluster.devices,
+          cluster.kinds.size() == 1 ? printable(cluster.kinds.front().name) : "different devices",
+          printable(cluster.interconnect.name));
+    constexpr std::size_t most_counts = 64;
+    for (std::size_t s = 0; s < std::min(most_counts, experiment_.partition.size()); ++s) {
+      print(" {}", experiment_.partition[s]);
+    }
+    print("{}\n\n", experiment_.partition.size() > most_counts ? " …" : "");
+  }
+
+  void write_times() {
+    const Metrics& metrics = run_.metrics;
+    const Training& training = experiment_.config.training;
+    const auto devices = static_cast<std::int64_t>(run_.outcome.devices.size());
+    const double rate = static_cast<double>(training.batch_size) * training.data_parallel /
+                        seconds(metrics.step_time);
+    print("step time    {}", readable(metrics.step_time));
+    if (metrics.step_time > Time{}) print(", {} samples/s", readable_rate(rate));
+    print("\n  pipeline   {}, of which a device computes {} on average",
+          readable(metrics.pipeline_time), readable({metrics.busy.ps / devices}));
+    const Time again = metrics.busy_by_kind[static_cast<std::size_t>(OpKind::recompute)];
+    if (again > Time{}) print(" ({} again)", readable({again.ps / devices}));
+    print("\n");
+    if (training.data_parallel > 1) print("  all-reduce {}\n", readable(metrics.all_reduce));
+    if (metrics.optimizer > Time{}) print("  optimizer  {}\n", readable(metrics.optimizer));
+  }
+
+  void write_bubble() {
+    const Metrics& metrics = run_.metrics;
+    print("bubble       {} of all device time", percent(metrics.bubble_fraction.value()));
+    if (experiment_.bubble_formula) {
+      print("; {} by the formula for equal stages and free transfers",
+            percent(experiment_.bubble_formula->value()));
+    }
+    print("\n  from       fill and drain {}, imbalance {}, communication {}\n",
+          percent(metrics.breakdown.fill_drain.value()),
+          percent(metrics.breakdown.imbalance.value()),
+          percent(metrics.breakdown.communication.value()));
+  }
+
+  void write_memory(const std::vector<Advice>& advice) {
+    const auto& devices = run_.outcome.devices;
+    const auto fullest =
+        std::max_element(devices.begin(), devices.end(),
+                         [](const DeviceUse& a, const DeviceUse& b) { return a.peak < b.peak; });
+    const auto device = static_cast<std::size_t>(fullest - devices.begin());
+    if (fullest->peak == 0) return;
+    if (run_.metrics.fits_memory) {
+      print("memory       fits: at most {} on a device, device {}", readable_bytes(fullest->peak),
+            device);
+      const auto& capacity = experiment_.capacity[device];
+      print("{}\n", capacity ? fmt::format(", of {}", readable_bytes(*capacity)) : "");
+      return;
+    }
+    print("memory       DOES NOT FIT: {}\n", describe_overflow(experiment_, run_));
+    for (const Advice& tried : advice) {
+      if (tried.fits) {
+        print("  would fit  {}: at most {} on a device, {} a step\n", tried.setting,
+              readable_bytes(tried.peak), readable(tried.step_time));
+      } else {
+        print("  no setting tried fits; the nearest, {}, needs {}\n", tried.setting,
+              readable_bytes(tried.peak));
+      }
+    }
+  }
+
+  void write_devices() {
+    const int devices = static_cast<int>(run_.outcome.devices.size());
+    print("{:>6}  {:>10}  {:>10}  {:>8}  {:>11}  {:>11}  {:>10}  {:>9}\n", "device", "busy", "idle",
+          "bubble", "peak memory", "of it static", "peak at", "in flight");
+    for (int device = 0; device < devices; ++device) {
+      if (devices > most_device_rows && device == most_device_rows / 2) {
+        print("     …  ({} more: --json lists all)\n", devices - most_device_rows);
+        device = devices - most_device_rows / 2;
+      }
+      const DeviceUse& use = run_.outcome.devices[static_cast<std::size_t>(device)];
+      const Time total = run_.metrics.pipeline_time;
+      const Time idle = total - use.busy();
+      print("{:>6}  {:>10}  {:>10}  {:>8}  {:>11}  {:>12}  {:>10}  {:>9}\n", device,
+            readable(use.busy()), readable(idle),
+            percent(total == Time{} ? 0 : seconds(idle) / seconds(total)), readable_bytes(use.peak),
+            readable_bytes(use.static_bytes), readable(use.peak_at), use.peak_in_flight);
+    }
+  }
+};
+
+}  // namespace
+
+std::string describe_overflow(const Experiment& experiment, const Run& run) {
+  const auto& devices = run.outcome.devices;
+  const DeviceUse* first = nullptr;
+  for (const DeviceUse& use : devices) {
+    if (use.overflow && (first == nullptr || use.overflow->at < first->overflow->at)) first = &use;
+  }
+  if (first == nullptr) return {};
+  const auto device = static_cast<std::size_t>(first - devices.data());
+  const Bytes capacity = experiment.capacity[device].value_or(0);
+  const Overflow& overflow = *first->overflow;
+  std::string text = fmt::format(
+      "device {} needs {} of {} ({} too much) from {} on, in {} of stage {}; at its peak {}",
+      device, readable_bytes(overflow.needed), readable_bytes(capacity),
+      readable_bytes(overflow.needed - capacity), readable(overflow.at), label(overflow.op),
+      overflow.op.stage, readable_bytes(first->peak));
+  const auto count = std::count_if(devices.begin(), devices.end(),
+                                   [](const DeviceUse& use) { return use.overflow.has_value(); });
+  if (count > 1) text += fmt::format("; {} of {} devices run out", count, devices.size());
+  return text;
+}
+
+void write_summary_text(Output& out, const Experiment& experiment, const Run& run,
+                        const std::vector<Advice>& advice, const TextStyle& style) {
+  Summary(out, experiment, run).write(advice, style);
+}
+
+}  // namespace pipesim

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reports/output.hpp"
+#include "reports/text_gantt.hpp"
+#include "sim/advice.hpp"
+#include "sim/experiment.hpp"
+#include "sim/run.hpp"
+
+namespace pipesim {
+
+/// What was simulated, the timeline, the step time, the bubble and the memory, for a person to
+/// read. `advice` is shown where the model does not fit.
+void write_summary_text(Output& out, const Experiment& experiment, const Run& run,
+                        const std::vector<Advice>& advice, const TextStyle& style);
+
+/// "device 0 needs 9.1 GiB of 8 GiB (1.1 GiB too much) at 1.2 ms, in F 7 of stage 0"; for the first
+/// device to run out.
+std::string describe_overflow(const Experiment& experiment, const Run& run);
+
+}  // namespace pipesim

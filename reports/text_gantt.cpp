@@ -1,0 +1,223 @@
+#include "reports/text_gantt.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "reports/number_text.hpp"
+
+namespace pipesim {
+
+namespace {
+
+constexpr int unlimited_cells = 512;  // Widest table of cells when no terminal sets a limit.
+constexpr int default_columns = 100;
+constexpr int most_rows = 32;
+
+struct Piece {
+  Op op{};
+  Interval when{};
+};
+
+std::string_view colour_of(OpKind kind) {
+  switch (kind) {
+    case OpKind::forward:
+      return "\x1b[44;97m";
+    case OpKind::backward:
+      return "\x1b[42;30m";
+    case OpKind::backward_input:
+      return "\x1b[46;30m";
+    case OpKind::backward_weight:
+      return "\x1b[43;30m";
+    case OpKind::recompute:
+      return "\x1b[45;97m";
+    case OpKind::all_reduce:
+      return "\x1b[41;97m";
+    case OpKind::optimizer:
+      return "\x1b[47;30m";
+  }
+  return "";
+}
+
+class Gantt {
+ public:
+  Gantt(Output& out, const Experiment& experiment, const Run& run, const TextStyle& style)
+      : out_(out), style_(style), rows_(static_cast<std::size_t>(experiment.schedule.devices())) {
+    several_stages_ = experiment.schedule.stages() > experiment.schedule.devices();
+    const int last_row = experiment.schedule.devices() - 1;
+    label_width_ = fmt::formatted_size("device {}  ", last_row);
+    for_each_span(experiment.schedule, run.outcome.timeline,
+                  [&](int device, const Op& op, const Interval& when) {
+                    if (when.start == when.finish) return;
+                    end_ = std::max(end_, when.finish);
+                    used_kinds_ |= 1u << static_cast<unsigned>(op.kind);
+                    step_ = std::gcd(std::gcd(step_, when.start.ps), when.finish.ps);
+                    if (shown(device)) {
+                      rows_[static_cast<std::size_t>(device)].push_back({op, when});
+                      cell_ = std::max(cell_, name(op).size());
+                    }
+                  });
+  }
+
+  void write() {
+    if (end_ == Time{}) return;
+    const std::int64_t steps = end_.ps / step_;
+    const std::int64_t room = style_.width > 0 ? (style_.width - static_cast<int>(label_width_)) /
+                                                     static_cast<int>(cell_ + 2)
+                                               : unlimited_cells;
+    if (steps <= room) {
+      write_cells(static_cast<int>(steps));
+    } else {
+      write_scaled();
+    }
+    write_legend();
+  }
+
+ private:
+  Output& out_;
+  TextStyle style_;
+  std::vector<std::vector<Piece>> rows_;
+  bool several_stages_ = false;
+  std::size_t label_width_ = 0;
+  std::size_t cell_ = 1;  // Columns of the widest op name.
+  Time end_{};
+  std::int64_t step_ = 0;
+  unsigned used_kinds_ = 0;
+
+  std::string name(const Op& op) const {
+    return several_stages_ && op.micro_batch >= 0 ? describe(op) : label(op);
+  }
+
+  bool shown(int device) const {
+    const int devices = static_cast<int>(rows_.size());
+    return devices <= most_rows || device < most_rows / 2 || device >= devices - most_rows / 2;
+  }
+
+  void start_row(std::string_view text) {
+    fmt::format_to(std::back_inserter(out_.text()), "{:<{}}", text, label_width_);
+  }
+
+  // Ends a row without blanks behind its last sign.
+  void end_row() {
+    fmt::memory_buffer& text = out_.text();
+    while (text.size() > 0 && text[text.size() - 1] == ' ') text.resize(text.size() - 1);
+    text.push_back('\n');
+    out_.end_of_line();
+  }
+
+  void painted(OpKind kind, std::string_view text) {
+    if (style_.colour) out_.append(colour_of(kind));
+    out_.append(text);
+    if (style_.colour) out_.append("\x1b[0m");
+  }
+
+  template <class WriteRow>
+  void each_row(WriteRow&& write_row) {
+    bool gap = false;
+    for (std::size_t device = 0; device < rows_.size(); ++device) {
+      if (!shown(static_cast<int>(device))) {
+        if (!gap) out_.append("  …\n");
+        gap = true;
+        continue;
+      }
+      start_row(fmt::format("device {}", device));
+      write_row(rows_[device]);
+      end_row();
+    }
+  }
+
+  void write_cells(int steps) {
+    start_row("time");
+    const std::size_t pitch = cell_ + 2;
+    for (int step = 0; step < steps; ++step) {
+      fmt::format_to(std::back_inserter(out_.text()), "{:<{}}", step, pitch);
+    }
+    end_row();
+    each_row([&](const std::vector<Piece>& pieces) {
+      std::int64_t at = 0;
+      const auto idle_until = [&](std::int64_t step) {
+        for (; at < step; ++at) {
+          fmt::format_to(std::back_inserter(out_.text()), "{:<{}}", ".", pitch);
+        }
+      };
+      for (const Piece& piece : pieces) {
+        idle_until(piece.when.start.ps / step_);
+        const std::int64_t finish = piece.when.finish.ps / step_;
+        const std::size_t columns = static_cast<std::size_t>(finish - at) * pitch - 2;
+        std::string text = name(piece.op);
+        text.resize(columns, finish - at == 1 ? ' ' : '-');
+        painted(piece.op.kind, text);
+        out_.append("  ");
+        at = finish;
+      }
+      idle_until(steps);
+    });
+  }
+
+  // The piece that covers the middle of each column, or none.
+  std::vector<const Piece*> columns_of(const std::vector<Piece>& pieces,
+                                       std::size_t columns) const {
+    std::vector<const Piece*> owner(columns, nullptr);
+    std::size_t piece = 0;
+    for (std::size_t c = 0; c < columns; ++c) {
+      const Int128 middle = Int128{end_.ps} * static_cast<Int128>(2 * c + 1);
+      const Int128 parts = static_cast<Int128>(2 * columns);
+      while (piece < pieces.size() && pieces[piece].when.finish.ps * parts <= middle) ++piece;
+      if (piece < pieces.size() && pieces[piece].when.start.ps * parts <= middle) {
+        owner[c] = &pieces[piece];
+      }
+    }
+    return owner;
+  }
+
+  // A run of columns: the op's name and a line behind it, or just its letter where it is too short.
+  std::string run_text(const Op& op, std::size_t columns) const {
+    std::string text = name(op);
+    if (text.size() > columns) return std::string(columns, letter(op.kind));
+    text.resize(columns, '-');
+    return text;
+  }
+
+  void write_scaled() {
+    const int width = style_.width > 0 ? style_.width : default_columns;
+    const std::size_t columns =
+        static_cast<std::size_t>(std::max(10, width - static_cast<int>(label_width_)));
+    const std::string end = readable(end_);
+    start_row("time");
+    fmt::format_to(std::back_inserter(out_.text()), "0{:>{}}", end, columns - 1);
+    end_row();
+    each_row([&](const std::vector<Piece>& pieces) {
+      const std::vector<const Piece*> owner = columns_of(pieces, columns);
+      for (std::size_t c = 0; c < columns;) {
+        const std::size_t first = c;
+        while (c < columns && owner[c] == owner[first]) ++c;
+        if (owner[first] == nullptr) {
+          out_.append(std::string(c - first, '.'));
+        } else {
+          painted(owner[first]->op.kind, run_text(owner[first]->op, c - first));
+        }
+      }
+    });
+  }
+
+  void write_legend() {
+    start_row("");
+    for (int kind = 0; kind < op_kinds; ++kind) {
+      if ((used_kinds_ & (1u << static_cast<unsigned>(kind))) == 0) continue;
+      painted(static_cast<OpKind>(kind), std::string(1, letter(static_cast<OpKind>(kind))));
+      fmt::format_to(std::back_inserter(out_.text()), " {}   ", noun(static_cast<OpKind>(kind)));
+    }
+    out_.append(". idle");
+    end_row();
+  }
+};
+
+}  // namespace
+
+void write_text_gantt(Output& out, const Experiment& experiment, const Run& run,
+                      const TextStyle& style) {
+  Gantt(out, experiment, run, style).write();
+}
+
+}  // namespace pipesim

@@ -1,0 +1,47 @@
+#include "reports/timeline_json.hpp"
+
+#include <fmt/compile.h>
+
+#include <nlohmann/json.hpp>
+
+namespace pipesim {
+
+void write_timeline_json(Output& out, const Experiment& experiment, const Run& run) {
+  const Schedule& schedule = experiment.schedule;
+  const PipelineSettings& pipeline = experiment.config.pipeline;
+  const auto print = [&](const auto& format, auto&&... values) {
+    fmt::format_to(std::back_inserter(out.text()), format, values...);
+    out.end_of_line();
+  };
+  print(FMT_COMPILE(
+            "{{ \"format\": \"pipesim-timeline\", \"version\": 1, \"clock\": \"{}\", "
+            "\"time_unit\": \"ps\",\n  \"name\": {}, \"schedule\": \"{}\", \"stages\": {}, "
+            "\"virtual_stages\": {}, \"micro_batches\": {}, \"devices\": {},\n  \"spans\": ["),
+        name_of(run.outcome.timeline.clock), nlohmann::json(experiment.config.name).dump(),
+        schedule.name, pipeline.stages, pipeline.virtual_stages, schedule.micro_batches,
+        schedule.devices());
+  std::string_view separator = "\n    ";
+  for_each_span(
+      schedule, run.outcome.timeline, [&](int device, const Op& op, const Interval& when) {
+        print(
+            FMT_COMPILE("{}{{\"device\": {}, \"kind\": \"{}\", \"stage\": {}, \"micro_batch\": {}, "
+                        "\"start\": {}, \"finish\": {}}}"),
+            separator, device, letter(op.kind), op.stage, op.micro_batch, when.start.ps,
+            when.finish.ps);
+        separator = ",\n    ";
+      });
+  out.append("\n  ],\n  \"transfers\": [");
+  separator = "\n    ";
+  for_each_transfer(
+      schedule, experiment.costs, run.outcome.timeline, [&](const Transfer& transfer) {
+        print(FMT_COMPILE("{}{{\"from\": {}, \"to\": {}, \"kind\": \"{}\", \"stage\": {}, "
+                          "\"micro_batch\": {}, \"start\": {}, \"finish\": {}}}"),
+              separator, transfer.from, transfer.to,
+              transfer.is_gradient ? "gradient" : "activation", transfer.stage,
+              transfer.micro_batch, transfer.when.start.ps, transfer.when.finish.ps);
+        separator = ",\n    ";
+      });
+  out.append("\n  ] }\n");
+}
+
+}  // namespace pipesim

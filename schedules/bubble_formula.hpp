@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+
+#include "models/pipeline_settings.hpp"
+#include "models/units.hpp"
+#include "schedules/schedule.hpp"
+
+namespace pipesim {
+
+/// A fraction of whole numbers, to be compared exactly.
+struct Ratio {
+  Int128 numerator = 0;
+  Int128 denominator = 1;
+
+  double value() const {
+    return static_cast<double>(static_cast<long double>(numerator) /
+                               static_cast<long double>(denominator));
+  }
+};
+
+/// What a closed form is asked about: equal stages, free transfers.
+struct EqualStages {
+  PipelineShape shape{};
+  Time forward{};
+  Time backward{};
+  Time recompute{};
+  Recompute recompute_setting = Recompute::none;
+  bool lazy_recompute = false;
+};
+
+/// The bubble of GPipe and of 1F1B as a fraction of all device time: (K-1)/(M+K-1)
+/// (arXiv:1811.06965, 2.3). Eager re-computation hides in the bubble except where a stage runs
+/// without pause: the step is (M+K-1)(F+B) + r·R, r the number of re-computed micro-batches, and
+/// the bubble (K-1)(F+B) of it. With lazy re-computation R counts as part of B, provided that every
+/// micro-batch is computed again. Nothing when that does not cover the setting, or nothing takes
+/// time.
+std::optional<Ratio> flush_bubble(const EqualStages& equal);
+
+}  // namespace pipesim

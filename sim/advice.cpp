@@ -1,0 +1,35 @@
+#include "sim/advice.hpp"
+
+#include <algorithm>
+
+#include "sim/run.hpp"
+
+namespace pipesim {
+
+std::vector<Advice> what_would_fit(const Config& config) {
+  constexpr double most_ops = 4e6;
+  constexpr std::size_t most_advice = 3;
+  std::vector<Advice> advice;
+  for (const Variant& variant : smaller_variants(config)) {
+    const double ops =
+        3.0 * variant.config.pipeline.all_stages() * variant.config.training.micro_batches;
+    if (ops > most_ops) continue;
+    const Experiment experiment = assemble(variant.config);
+    const Run run = simulate(experiment, {.timeline = false, .breakdown = false});
+    Advice& tried = advice.emplace_back(Advice{.setting = variant.setting,
+                                               .fits = run.metrics.fits_memory,
+                                               .step_time = run.metrics.step_time});
+    for (const DeviceUse& device : run.outcome.devices)
+      tried.peak = std::max(tried.peak, device.peak);
+  }
+  std::stable_sort(advice.begin(), advice.end(), [](const Advice& a, const Advice& b) {
+    if (a.fits != b.fits) return a.fits;
+    return a.fits ? a.step_time < b.step_time : a.peak < b.peak;
+  });
+  const auto fitting = static_cast<std::size_t>(
+      std::count_if(advice.begin(), advice.end(), [](const Advice& a) { return a.fits; }));
+  advice.resize(std::min({advice.size(), most_advice, std::max<std::size_t>(1, fitting)}));
+  return advice;
+}
+
+}  // namespace pipesim

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "models/config.hpp"
+#include "models/units.hpp"
+#include "sim/variants.hpp"
+
+namespace pipesim {
+
+/// A setting that was simulated because the one asked for does not fit the memory.
+struct Advice {
+  std::string setting{};  ///< As options of the command line.
+  bool fits = false;
+  Bytes peak = 0;  ///< Of the fullest device.
+  Time step_time{};
+};
+
+/// The settings that fit, the fastest first, at most three; when none does, the one that comes
+/// nearest. Each was simulated. Empty for a step of so many ops that trying others would take long.
+std::vector<Advice> what_would_fit(const Config& config);
+
+}  // namespace pipesim

@@ -1,0 +1,204 @@
+#include "sim/experiment.hpp"
+
+#include <fmt/format.h>
+
+#include <span>
+
+#include "models/cost_model.hpp"
+#include "schedules/catalog.hpp"
+#include "schedules/in_flight.hpp"
+#include "schedules/recompute.hpp"
+#include "sim/machine_memory.hpp"
+
+namespace pipesim {
+
+namespace {
+
+const KnownSchedule& find_schedule_of(const Config& config) {
+  const KnownSchedule* known = find_schedule(config.pipeline.schedule);
+  if (known != nullptr) return *known;
+  throw config.source->error("/pipeline/schedule", "is not a known schedule",
+                             fmt::format("\"{}\"", config.pipeline.schedule),
+                             suggestion(config.pipeline.schedule, "schedules", schedule_names()));
+}
+
+// Ops (12 bytes), arrivals (8) and intervals (16), and what else grows with them while they are
+// built.
+constexpr double bytes_per_op = 48;
+constexpr double bytes_per_stage = 1024;
+
+void check_size(const Config& config) {
+  const double stages = config.pipeline.all_stages();
+  const double kinds = config.pipeline.recompute == Recompute::none ? 2 : 3;
+  const double ops = stages * config.training.micro_batches * kinds;
+  const double needed = ops * bytes_per_op + stages * bytes_per_stage;
+  const auto available = static_cast<double>(available_memory());
+  if (needed <= available) return;
+  const bool many_stages = stages > config.training.micro_batches;
+  throw config.source->error(
+      many_stages ? "/pipeline/stages" : "/pipeline/micro_batches",
+      fmt::format("makes a schedule of {:.0f} ops, which needs {:.1f} GB of this machine's memory",
+                  ops, needed / 1e9),
+      std::to_string(many_stages ? config.pipeline.stages : config.training.micro_batches),
+      fmt::format("{:.1f} GB are available: simulate fewer stages or micro-batches",
+                  available / 1e9));
+}
+
+// Layer times on each device; devices of one kind share an entry.
+struct LayerTimes {
+  std::vector<std::vector<LayerTime>> by_kind{};
+
+  std::span<const LayerTime> on(int device) const {
+    return by_kind.size() == 1 ? by_kind.front() : by_kind[static_cast<std::size_t>(device)];
+  }
+};
+
+LayerTimes time_layers(const Config& config, const Network& network) {
+  LayerTimes times;
+  for (const Device& device : config.cluster.kinds) {
+    times.by_kind.push_back(layer_times(network, device, config.training, *config.source));
+  }
+  return times;
+}
+
+// Running totals of the layers' compute time; on uneven devices, as the first one takes it.
+std::vector<std::int64_t> running_time(std::span<const LayerTime> times) {
+  std::vector<std::int64_t> up_to{0};
+  for (const LayerTime& layer : times) {
+    up_to.push_back(capped_sum(up_to.back(), capped_sum(layer.forward, layer.backward()).ps));
+  }
+  return up_to;
+}
+
+Partition partition_layers(const Config& config, const Network& network, const LayerTimes& times,
+                           const Schedule& schedule) {
+  const auto layers = static_cast<int>(network.layers.size());
+  const int stages = config.pipeline.all_stages();
+  const auto stage = [&](int s, int first, int last) {
+    return stage_cost(network, times.on(s), static_cast<std::size_t>(first),
+                      static_cast<std::size_t>(last), config.training, config.cluster.device(s));
+  };
+  const auto compute = [&](int s, int first, int last) {
+    const StageCost cost = stage(s, first, last);
+    const Time pass = capped_sum(cost.forward, cost.backward);
+    const bool again = config.pipeline.recompute != Recompute::none;
+    return (again ? capped_sum(pass, cost.recompute) : pass).ps;
+  };
+  switch (config.pipeline.partition) {
+    case PartitionKind::listed:
+      return config.pipeline.layer_counts;
+    case PartitionKind::uniform:
+      return uniform_partition(layers, stages);
+    case PartitionKind::balanced:
+      return min_max_partition(layers, stages, compute, running_time(times.on(0)));
+    case PartitionKind::memory:
+      break;
+  }
+  const std::vector<InFlight> in_flight = in_flight_of(schedule, config.pipeline.recompute);
+  const auto memory = [&](int s, int first, int last) {
+    return peak_bytes(stage(s, first, last), in_flight[static_cast<std::size_t>(s)], s == 0);
+  };
+  return min_max_partition(layers, stages, memory, running_time(times.on(0)));
+}
+
+void cost_layers(const Network& network, Experiment& experiment) {
+  const Config& config = experiment.config;
+  const LayerTimes times = time_layers(config, network);
+  experiment.partition = partition_layers(config, network, times, experiment.schedule);
+  std::size_t first = 0;
+  for (std::size_t s = 0; s < experiment.partition.size(); ++s) {
+    const int device = experiment.schedule.placement[s];
+    const std::size_t last = first + static_cast<std::size_t>(experiment.partition[s]);
+    experiment.costs.stages.push_back(stage_cost(network, times.on(device), first, last,
+                                                 config.training, config.cluster.device(device)));
+    first = last;
+  }
+}
+
+void cost_hops(Experiment& experiment) {
+  const Config& config = experiment.config;
+  const auto* given = std::get_if<StageCosts>(&config.model);
+  for (std::size_t s = 0; s + 1 < experiment.costs.stages.size(); ++s) {
+    TransferCost hop =
+        transfer_cost(config.cluster.interconnect, experiment.costs.stages[s + 1].boundary);
+    if (given != nullptr) {
+      hop.latency = capped_sum(hop.latency, given->transfer[static_cast<int>(s)]);
+    }
+    experiment.costs.hops.push_back(hop);
+  }
+}
+
+// Every time and every byte that can be reached is below these totals.
+void check_totals(const Experiment& experiment) {
+  const Config& config = experiment.config;
+  const std::int64_t micro_batches = config.training.micro_batches;
+  Time time;
+  Bytes bytes = 0;
+  for (const StageCost& stage : experiment.costs.stages) {
+    const Time passes = capped_sum(capped_sum(stage.forward, stage.backward), stage.recompute);
+    time = capped_sum(time, capped_sum(capped_product(passes, micro_batches), stage.optimizer));
+    const Bytes messages = capped_sum(capped_sum(stage.output, stage.boundary), stage.workspace);
+    const Bytes kept = capped_product(stage.stash, micro_batches);
+    bytes = capped_sum(bytes, capped_sum(capped_sum(stage.static_bytes(), kept), messages));
+    time = capped_sum(time, ring_all_reduce(config.cluster.interconnect, stage.static_bytes(),
+                                            config.training.data_parallel));
+  }
+  for (const TransferCost& hop : experiment.costs.hops) {
+    const Time message = capped_sum(hop.occupancy, hop.latency);
+    time = capped_sum(time, capped_product(message, 2 * micro_batches));
+  }
+  if (time >= Time::limit()) {
+    throw config.source->error(
+        "/model", "takes longer than can be simulated", "2^62 ps or more",
+        "all durations together must stay below 2^62 ps, about 53 days: check "
+        "the units of times and rates, or use fewer micro-batches");
+  }
+  if (bytes >= bytes_limit) {
+    throw config.source->error("/model", "holds more bytes than can be simulated", "2^62 or more",
+                               "all sizes together must stay below 2^62 bytes: check their units");
+  }
+}
+
+std::optional<Ratio> formula_for(const KnownSchedule& known, const Experiment& experiment) {
+  EqualStages equal{.shape = {.stages = experiment.schedule.stages(),
+                              .micro_batches = experiment.schedule.micro_batches},
+                    .recompute_setting = experiment.costs.recompute,
+                    .lazy_recompute = experiment.schedule.lazy_recompute};
+  for (const StageCost& stage : experiment.costs.stages) {  // Sums serve as well as means.
+    equal.forward += stage.forward;
+    equal.backward += stage.backward;
+    equal.recompute += stage.recompute;
+  }
+  return known.bubble(equal);
+}
+
+}  // namespace
+
+Experiment assemble(Config config) {
+  const KnownSchedule& known = find_schedule_of(config);
+  check_size(config);
+  Experiment experiment{.config = std::move(config)};
+  const PipelineSettings& pipeline = experiment.config.pipeline;
+  experiment.schedule =
+      with_recompute(known.generate({.stages = pipeline.all_stages(),
+                                     .micro_batches = experiment.config.training.micro_batches}),
+                     pipeline.recompute, pipeline.lazy_recompute);
+  experiment.costs.recompute = pipeline.recompute;
+  if (const auto* network = std::get_if<Network>(&experiment.config.model)) {
+    cost_layers(*network, experiment);
+  } else {
+    const auto& given = std::get<StageCosts>(experiment.config.model);
+    for (int s = 0; s < pipeline.all_stages(); ++s) {
+      experiment.costs.stages.push_back(stage_cost(given, s, pipeline.all_stages()));
+    }
+  }
+  cost_hops(experiment);
+  check_totals(experiment);
+  for (int device = 0; device < experiment.schedule.devices(); ++device) {
+    experiment.capacity.push_back(experiment.config.cluster.device(device).memory);
+  }
+  experiment.bubble_formula = formula_for(known, experiment);
+  return experiment;
+}
+
+}  // namespace pipesim

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "models/config.hpp"
+#include "models/partition.hpp"
+#include "schedules/bubble_formula.hpp"
+#include "schedules/schedule.hpp"
+#include "sim/op_costs.hpp"
+
+namespace pipesim {
+
+/// A config put together: what runs where, in which order, and what each op costs.
+struct Experiment {
+  Config config{};
+  Partition partition{};  ///< Layers of each stage; empty for a model without layers.
+  Schedule schedule{};
+  StepCosts costs{};
+  std::vector<std::optional<Bytes>> capacity{};  ///< Of each device; absent: unlimited.
+  std::optional<Ratio> bubble_formula{};         ///< For stages equal to the mean of these.
+};
+
+/// Throws InputError: an unknown schedule, more ops than this machine's memory holds (found before
+/// anything is built), a device that lacks a figure, totals of time or bytes of 2^62 and more.
+Experiment assemble(Config config);
+
+}  // namespace pipesim

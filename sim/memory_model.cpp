@@ -1,0 +1,63 @@
+#include "sim/memory_model.hpp"
+
+namespace pipesim {
+
+std::string_view name_of(MemoryTag tag) {
+  constexpr std::string_view names[memory_tags] = {"weights", "gradients",           "optimizer",
+                                                   "stash",   "activation_gradient", "workspace"};
+  return names[static_cast<int>(tag)];
+}
+
+namespace {
+
+OpMemory forward_memory(const StageCost& cost, const StagePlace& place) {
+  OpMemory memory;
+  if (place.keeps_insides) {
+    const Bytes sent = place.is_last ? 0 : cost.output;
+    memory.add({.tag = MemoryTag::stash, .at_start = cost.stash});
+    memory.add({.tag = MemoryTag::workspace, .at_start = sent, .at_finish = sent});
+  } else {
+    const Bytes scratch = cost.workspace + cost.output;
+    memory.add({.tag = MemoryTag::stash, .at_start = cost.boundary});
+    memory.add({.tag = MemoryTag::workspace, .at_start = scratch, .at_finish = scratch});
+  }
+  return memory;
+}
+
+OpMemory backward_memory(const StageCost& cost, const StagePlace& place, Bytes stash_released) {
+  const Bytes sent = place.is_first ? 0 : cost.boundary;
+  OpMemory memory;
+  memory.add(
+      {.tag = MemoryTag::activation_gradient, .at_start = cost.output, .at_finish = cost.output});
+  memory.add({.tag = MemoryTag::activation_gradient, .at_start = sent, .at_finish = sent});
+  memory.add(
+      {.tag = MemoryTag::workspace, .at_start = cost.workspace, .at_finish = cost.workspace});
+  memory.add({.tag = MemoryTag::stash, .at_finish = stash_released});
+  return memory;
+}
+
+}  // namespace
+
+OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place) {
+  OpMemory memory;
+  switch (kind) {
+    case OpKind::forward:
+      return forward_memory(cost, place);
+    case OpKind::backward:
+      return backward_memory(cost, place, cost.stash);
+    case OpKind::backward_input:
+      return backward_memory(cost, place, cost.stash - cost.weight_stash);
+    case OpKind::backward_weight:
+      memory.add({.tag = MemoryTag::stash, .at_finish = cost.weight_stash});
+      break;
+    case OpKind::recompute:
+      memory.add({.tag = MemoryTag::stash, .at_start = cost.stash - cost.boundary});
+      break;
+    case OpKind::all_reduce:
+    case OpKind::optimizer:
+      break;
+  }
+  return memory;
+}
+
+}  // namespace pipesim

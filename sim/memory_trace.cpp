@@ -1,0 +1,59 @@
+#include "sim/memory_trace.hpp"
+
+namespace pipesim {
+
+DeviceMemory::DeviceMemory(const Schedule& schedule, const StepCosts& costs,
+                           const Timeline& timeline, int device)
+    : schedule_(schedule),
+      costs_(costs),
+      intervals_(timeline.lanes[static_cast<std::size_t>(device)]),
+      device_(device) {
+  add_static();
+  if (pending_.empty()) refill();
+}
+
+void DeviceMemory::add(Time at, MemoryTag tag, Bytes delta) {
+  if (delta == 0) return;
+  Bytes& tag_total = totals_[static_cast<std::size_t>(tag)];
+  tag_total += delta;
+  total_ += delta;
+  pending_.push_back({.at = at,
+                      .device = device_,
+                      .tag = tag,
+                      .delta = delta,
+                      .tag_total = tag_total,
+                      .device_total = total_});
+}
+
+void DeviceMemory::add_static() {
+  for (std::size_t s = 0; s < costs_.stages.size(); ++s) {
+    if (schedule_.placement[s] != device_) continue;
+    add({}, MemoryTag::weights, costs_.stages[s].weights);
+    add({}, MemoryTag::gradients, costs_.stages[s].gradients);
+    add({}, MemoryTag::optimizer, costs_.stages[s].optimizer_state);
+  }
+}
+
+void DeviceMemory::add_op(const Op& op, const Interval& when) {
+  const bool keeps = keeps_insides(costs_, op.micro_batch, schedule_.micro_batches);
+  const OpMemory memory = op_memory(op.kind, costs_.stages[static_cast<std::size_t>(op.stage)],
+                                    costs_.place(op.stage, keeps));
+  for (const MemoryUse& use : memory.all()) add(when.start, use.tag, use.at_start);
+  for (const MemoryUse& use : memory.all()) add(when.finish, use.tag, -use.at_finish);
+}
+
+void DeviceMemory::refill() {
+  pending_.clear();
+  next_ = 0;
+  const auto& ops = schedule_.lanes[static_cast<std::size_t>(device_)];
+  while (pending_.empty() && slot_ < intervals_.size()) {
+    add_op(ops[slot_], intervals_[slot_]);
+    ++slot_;
+  }
+}
+
+void DeviceMemory::advance() {
+  if (++next_ == pending_.size()) refill();
+}
+
+}  // namespace pipesim

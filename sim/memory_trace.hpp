@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <queue>
+#include <utility>
+#include <vector>
+
+#include "schedules/schedule.hpp"
+#include "sim/memory_model.hpp"
+#include "sim/op_costs.hpp"
+#include "sim/timeline.hpp"
+
+namespace pipesim {
+
+/// One allocation or release.
+struct MemoryEvent {
+  Time at{};
+  int device = 0;
+  MemoryTag tag = MemoryTag::stash;
+  Bytes delta = 0;         ///< Below 0 for a release.
+  Bytes tag_total = 0;     ///< Of the device under this tag, after the event.
+  Bytes device_total = 0;  ///< Of the device, after the event.
+};
+
+/// Walks through one device's events in its op order, which is also their order in time: the static
+/// allocations at time 0, then what its ops allocate when they start and release when they finish.
+/// Keeps references to what it is made from.
+class DeviceMemory {
+ public:
+  DeviceMemory(const Schedule& schedule, const StepCosts& costs, const Timeline& timeline,
+               int device);
+
+  bool done() const { return next_ == pending_.size(); }
+  const MemoryEvent& current() const { return pending_[next_]; }
+  void advance();
+
+ private:
+  const Schedule& schedule_;
+  const StepCosts& costs_;
+  const std::vector<Interval>& intervals_;
+  int device_;
+  std::size_t slot_ = 0;
+  std::vector<MemoryEvent> pending_{};  ///< Of the op that is being walked through.
+  std::size_t next_ = 0;
+  std::array<Bytes, memory_tags> totals_{};
+  Bytes total_ = 0;
+
+  void add(Time at, MemoryTag tag, Bytes delta);
+  void add_static();
+  void add_op(const Op& op, const Interval& when);
+  void refill();
+};
+
+/// Calls visit(event) for the events of all devices, in order of time; ties by device.
+/// O(devices) memory.
+template <class Visit>
+void for_each_memory_event(const Schedule& schedule, const StepCosts& costs,
+                           const Timeline& timeline, Visit&& visit) {
+  std::vector<DeviceMemory> devices;
+  using Front = std::pair<Time, int>;
+  std::priority_queue<Front, std::vector<Front>, std::greater<>> fronts;
+  for (int device = 0; device < schedule.devices(); ++device) {
+    devices.emplace_back(schedule, costs, timeline, device);
+    if (!devices.back().done()) fronts.emplace(devices.back().current().at, device);
+  }
+  while (!fronts.empty()) {
+    const auto [at, device] = fronts.top();
+    fronts.pop();
+    DeviceMemory& memory = devices[static_cast<std::size_t>(device)];
+    for (; !memory.done() && memory.current().at == at; memory.advance()) visit(memory.current());
+    if (!memory.done()) fronts.emplace(memory.current().at, device);
+  }
+}
+
+}  // namespace pipesim

@@ -1,0 +1,78 @@
+#include "sim/metrics.hpp"
+
+#include <algorithm>
+
+namespace pipesim {
+
+namespace {
+
+Ratio ratio(Int128 numerator, Int128 denominator) {
+  return denominator == 0 ? Ratio{} : Ratio{numerator, denominator};
+}
+
+bool all_equal(const std::vector<StageCost>& stages) {
+  constexpr auto same_times = [](const StageCost& a, const StageCost& b) {
+    return a.forward == b.forward && a.backward == b.backward &&
+           a.backward_input == b.backward_input && a.backward_weight == b.backward_weight &&
+           a.recompute == b.recompute;
+  };
+  return std::all_of(stages.begin(), stages.end(),
+                     [&](const StageCost& stage) { return same_times(stage, stages.front()); });
+}
+
+bool all_free(const std::vector<TransferCost>& hops) {
+  return std::all_of(hops.begin(), hops.end(),
+                     [](const TransferCost& hop) { return hop == TransferCost{}; });
+}
+
+}  // namespace
+
+BubbleBreakdown break_down_bubble(Engine& engine, const Experiment& experiment,
+                                  const Outcome& outcome) {
+  const Time t0 = outcome.pipeline_time;
+  StepCosts costs = with_free_transfers(experiment.costs);
+  const Time t1 = all_free(experiment.costs.hops) ? t0 : engine.makespan(costs);
+  Time t2 = t1;
+  std::int64_t scale = 1;
+  if (!all_equal(costs.stages)) {
+    EvenedCosts even = with_equal_stages(std::move(costs), experiment.schedule);
+    scale = even.scale;
+    t2 = engine.makespan(even.costs);
+  }
+  Int128 busy = 0;
+  for (const DeviceUse& device : outcome.devices) busy += device.busy().ps;
+  const Int128 devices = static_cast<Int128>(outcome.devices.size());
+  return {.fill_drain = ratio(devices * t2.ps - busy * scale, devices * t0.ps * scale),
+          .imbalance = ratio(Int128{t1.ps} * scale - t2.ps, Int128{t0.ps} * scale),
+          .communication = ratio(t0.ps - t1.ps, t0.ps),
+          .communication_time = t0 - t1};
+}
+
+Metrics measure(const Outcome& outcome) {
+  Metrics metrics{.pipeline_time = outcome.pipeline_time};
+  for (const DeviceUse& device : outcome.devices) {
+    metrics.busy += device.busy();
+    for (std::size_t kind = 0; kind < op_kinds; ++kind) {
+      metrics.busy_by_kind[kind] += device.busy_by_kind[kind];
+    }
+    metrics.fits_memory = metrics.fits_memory && !device.overflow;
+  }
+  const Int128 total =
+      Int128{outcome.pipeline_time.ps} * static_cast<Int128>(outcome.devices.size());
+  const Int128 idle = total - metrics.busy.ps;
+  metrics.bubble_fraction = ratio(idle, total);
+  metrics.bubble_over_ideal = ratio(idle, metrics.busy.ps);
+
+  // A device reduces and updates as soon as its own last backward is done.
+  Time reduced = metrics.pipeline_time;
+  metrics.step_time = metrics.pipeline_time;
+  for (const TailSpan& span : outcome.timeline.tail) {
+    if (span.op.kind == OpKind::all_reduce) reduced = std::max(reduced, span.when.finish);
+    metrics.step_time = std::max(metrics.step_time, span.when.finish);
+  }
+  metrics.all_reduce = reduced - metrics.pipeline_time;
+  metrics.optimizer = metrics.step_time - reduced;
+  return metrics;
+}
+
+}  // namespace pipesim

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <vector>
+
+#include "schedules/bubble_formula.hpp"
+#include "sim/engine.hpp"
+#include "sim/experiment.hpp"
+
+namespace pipesim {
+
+/// Where a pipeline's idle time comes from, as fractions of all device time. From re-simulations of
+/// the same schedule: T0 as it is, T1 with free transfers, T2 with equal stages too, W/D the busy
+/// time per device. communication = (T0-T1)/T0, imbalance = (T1-T2)/T0, fill_drain = (T2-W/D)/T0:
+/// they telescope to the bubble fraction, exactly.
+struct BubbleBreakdown {
+  Ratio fill_drain{};
+  Ratio imbalance{};  ///< Negative when uneven stages happen to be faster than equal ones.
+  Ratio communication{};
+  Time communication_time{};  ///< T0 - T1
+};
+
+/// The figures of a step, read off an outcome. Times are exact; ratios too.
+struct Metrics {
+  Time pipeline_time{};  ///< First F, B, I, W or R start to the last end.
+  Time step_time{};      ///< pipeline_time + all_reduce + optimizer.
+  Time all_reduce{};     ///< What of it the pipeline does not hide.
+  Time optimizer{};
+  Time busy{};  ///< Of all devices together.
+  std::array<Time, op_kinds> busy_by_kind{};
+  Ratio bubble_fraction{};
+  Ratio bubble_over_ideal{};
+  BubbleBreakdown breakdown{};
+  bool fits_memory = true;
+};
+
+/// The parts of the bubble. Simulates the schedule up to twice more.
+BubbleBreakdown break_down_bubble(Engine& engine, const Experiment& experiment,
+                                  const Outcome& outcome);
+
+/// Everything but the breakdown. `tail` is what follows the pipeline.
+Metrics measure(const Outcome& outcome);
+
+}  // namespace pipesim

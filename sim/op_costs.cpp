@@ -1,0 +1,98 @@
+#include "sim/op_costs.hpp"
+
+#include <numeric>
+
+#include "schedules/recompute.hpp"
+
+namespace pipesim {
+
+namespace {
+
+using StageTime = Time StageCost::*;
+constexpr StageTime stage_times[] = {&StageCost::forward, &StageCost::backward,
+                                     &StageCost::backward_input, &StageCost::backward_weight,
+                                     &StageCost::recompute};
+
+OpCost op_cost(OpKind kind, const StageCost& cost, const StagePlace& place) {
+  OpCost result{.duration = duration_of(kind, cost)};
+  for (const MemoryUse& use : op_memory(kind, cost, place).all()) {
+    result.allocate += use.at_start;
+    result.release += use.at_finish;
+  }
+  return result;
+}
+
+Time total_over_stages(const StepCosts& costs, StageTime time) {
+  Time total;
+  for (const StageCost& stage : costs.stages) total = capped_sum(total, stage.*time);
+  return total;
+}
+
+}  // namespace
+
+bool keeps_insides(const StepCosts& costs, int micro_batch, int micro_batches) {
+  return costs.recompute == Recompute::none ||
+         micro_batch == kept_micro_batch(costs.recompute, micro_batches);
+}
+
+Time duration_of(OpKind kind, const StageCost& cost) {
+  switch (kind) {
+    case OpKind::forward:
+      return cost.forward;
+    case OpKind::backward:
+      return cost.backward;
+    case OpKind::backward_input:
+      return cost.backward_input;
+    case OpKind::backward_weight:
+      return cost.backward_weight;
+    case OpKind::recompute:
+      return cost.recompute;
+    case OpKind::optimizer:
+      return cost.optimizer;
+    case OpKind::all_reduce:
+      break;
+  }
+  return {};
+}
+
+std::vector<StageOps> op_table(const StepCosts& costs) {
+  std::vector<StageOps> table(costs.stages.size());
+  const bool keeps = costs.recompute == Recompute::none;
+  for (std::size_t s = 0; s < table.size(); ++s) {
+    const StageCost& cost = costs.stages[s];
+    const StagePlace place = costs.place(static_cast<int>(s), keeps);
+    for (int kind = 0; kind < op_kinds; ++kind) {
+      table[s].by_kind[static_cast<std::size_t>(kind)] =
+          op_cost(static_cast<OpKind>(kind), cost, place);
+    }
+    table[s].kept_forward = op_cost(OpKind::forward, cost, costs.place(static_cast<int>(s), true));
+  }
+  return table;
+}
+
+StepCosts with_free_transfers(StepCosts costs) {
+  for (TransferCost& hop : costs.hops) hop = {};
+  return costs;
+}
+
+EvenedCosts with_equal_stages(StepCosts costs, const Schedule& schedule) {
+  const auto stages = static_cast<std::int64_t>(costs.stages.size());
+  std::int64_t common = stages;  // What all totals can be divided by, together with the stages.
+  Int128 everything = 0;
+  for (const StageTime time : stage_times) {
+    const Time total = total_over_stages(costs, time);
+    common = std::gcd(common, total.ps);
+    everything += Int128{total.ps} * schedule.micro_batches;
+  }
+  std::int64_t scale = stages / common;
+  // No schedule takes longer than all its ops one after the other.
+  if (everything * scale >= Int128{Time::limit().ps}) scale = 1;
+  for (const StageTime time : stage_times) {
+    const Int128 scaled = Int128{total_over_stages(costs, time).ps} * scale;
+    const Time mean{static_cast<std::int64_t>((scaled + stages / 2) / stages)};
+    for (StageCost& stage : costs.stages) stage.*time = mean;
+  }
+  return {.costs = std::move(costs), .scale = scale};
+}
+
+}  // namespace pipesim

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "models/interconnect.hpp"
+#include "models/pipeline_settings.hpp"
+#include "models/stage_cost.hpp"
+#include "schedules/schedule.hpp"
+#include "sim/memory_model.hpp"
+
+namespace pipesim {
+
+/// The cost of a training step, stage by stage: what the engine needs to know beside the schedule.
+struct StepCosts {
+  std::vector<StageCost> stages{};
+  /// hops[s] is one message between stages s and s + 1, in either direction.
+  std::vector<TransferCost> hops{};
+  Recompute recompute = Recompute::none;
+
+  StagePlace place(int stage, bool keeps_insides) const {
+    return {.is_first = stage == 0,
+            .is_last = stage + 1 == static_cast<int>(stages.size()),
+            .keeps_insides = keeps_insides};
+  }
+};
+
+/// Whether F of that micro-batch leaves its whole stash.
+bool keeps_insides(const StepCosts& costs, int micro_batch, int micro_batches);
+
+/// One op, as the engine's inner loop sees it.
+struct OpCost {
+  Time duration{};
+  Bytes allocate = 0;  ///< At its start.
+  Bytes release = 0;   ///< At its finish.
+};
+
+/// The costs of one stage's ops by kind. `kept_forward` is F of the micro-batch that
+/// Recompute::except_last leaves alone.
+struct StageOps {
+  std::array<OpCost, op_kinds> by_kind{};
+  OpCost kept_forward{};
+};
+
+std::vector<StageOps> op_table(const StepCosts& costs);
+
+/// How long an op of that kind takes in a stage.
+Time duration_of(OpKind kind, const StageCost& cost);
+
+/// The same step with messages that take no time.
+StepCosts with_free_transfers(StepCosts costs);
+
+/// The same step with every kind of op at its mean over the stages, times `scale`, which makes the
+/// means whole numbers. Where that could overflow, `scale` is 1 and the means are rounded to 1 ps.
+struct EvenedCosts {
+  StepCosts costs{};
+  std::int64_t scale = 1;
+};
+EvenedCosts with_equal_stages(StepCosts costs, const Schedule& schedule);
+
+}  // namespace pipesim
