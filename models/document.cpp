@@ -63,7 +63,7 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
     }
     const auto colon = what.find(" - ");
     problem = fmt::format("not valid JSON: {}", colon == what.npos ? what : what.substr(colon + 3));
-    problem = problem.substr(0, problem.find("; last read"));
+    problem.resize(std::min(problem.size(), problem.find("; last read")));
     return false;
   }
 
@@ -81,7 +81,7 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
   bool open(json&& value) {
     if (open_.size() >= deepest_nesting) {
       problem = fmt::format("nested deeper than {} levels", deepest_nesting);
-      got = value.is_array() ? "[" : "{";
+      got.assign(1, value.is_array() ? '[' : '{');
       return false;
     }
     open_.push_back(place(std::move(value)));
@@ -189,7 +189,8 @@ void apply_override(json& root, Source& source, const std::string& setting) {
   for (bool more = true; more;) {
     const auto dot = path.find('.');
     const std::string key(path.substr(0, dot));
-    pointer += "/" + key;
+    pointer += '/';
+    pointer += key;
     node = step_into(*node, key, pointer, setting);
     more = dot != path.npos;
     if (more) path.remove_prefix(dot + 1);

@@ -8,9 +8,11 @@ std::optional<Ratio> flush_bubble(const EqualStages& equal) {
   const Int128 pass = Int128{equal.forward.ps} + equal.backward.ps;
   if (pass + equal.recompute.ps == 0) return std::nullopt;
   if (equal.recompute_setting == Recompute::none) return Ratio{fill, slots};
-  if (equal.recompute_setting == Recompute::except_last) return std::nullopt;
-  if (equal.lazy_recompute) return Ratio{fill, slots};
-  return Ratio{fill * pass, slots * pass + Int128{equal.shape.micro_batches} * equal.recompute.ps};
+
+  const bool all_again = equal.recompute_setting == Recompute::full;
+  if (equal.lazy_recompute) return all_again ? std::optional(Ratio{fill, slots}) : std::nullopt;
+  const Int128 again = equal.shape.micro_batches - (all_again ? 0 : 1);
+  return Ratio{fill * pass, slots * pass + again * equal.recompute.ps};
 }
 
 }  // namespace pipesim

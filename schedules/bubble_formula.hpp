@@ -31,10 +31,10 @@ struct EqualStages {
 
 /// The bubble of GPipe and of 1F1B as a fraction of all device time: (K-1)/(M+K-1)
 /// (arXiv:1811.06965, 2.3). Eager re-computation hides in the bubble except where a stage runs
-/// without pause: the step is (M+K-1)(F+B) + r·R, r the number of re-computed micro-batches, and
-/// the bubble (K-1)(F+B) of it. With lazy re-computation R counts as part of B, provided that every
-/// micro-batch is computed again. Nothing when that does not cover the setting, or nothing takes
-/// time.
+/// without pause: the step is (M+K-1)(F+B) + r·R, r the number of micro-batches that are computed
+/// again, and the bubble (K-1)(F+B) of it. Lazy re-computation of all of them is no more than a
+/// longer backward. Nothing where no form covers the setting (lazy, but for the last micro-batch),
+/// or nothing takes time.
 std::optional<Ratio> flush_bubble(const EqualStages& equal);
 
 }  // namespace pipesim

@@ -45,10 +45,11 @@ struct Outcome {
 /// its input has arrived; a message takes its link, in its direction, first come first served.
 ///
 /// Every link has one sending device, so an op's start is the larger of two times that are known
-/// once its inputs are, and lanes may be advanced in any order: the frontier is a plain stack. Each
-/// lane runs until an input is missing, and is woken by the op that sends it. O(ops) time; beside
-/// the schedule 16 bytes for each stage and micro-batch, and 16 for each op whose interval is
-/// recorded.
+/// once its inputs are, and lanes may be advanced in any order, each until an input is missing.
+/// Passes over all lanes, up and down, suit pipelines best: the pattern is regular, and what the
+/// next lanes need can be fetched ahead. Where a pass stops being worth its while, a stack of lanes
+/// goes on, woken by the ops that send them what they lack. O(ops) time; beside the schedule 16
+/// bytes for each stage and micro-batch, and 16 for each op whose interval is recorded.
 class Engine {
  public:
   /// Keeps a reference to the schedule, which must be one that check_schedule accepts.
@@ -63,44 +64,57 @@ class Engine {
   Time makespan(const StepCosts& costs);
 
  private:
+  // Where a stage's messages of one kind go, and what they take.
+  struct Route {
+    TransferCost hop{};
+    int link = 0;
+    int receiver = -1;  ///< A device; -1: there is nothing to send.
+  };
+  struct Stage {
+    StageOps ops{};
+    Route activation{};
+    Route gradient{};
+  };
+  // A device's progress. What the inner loop touches stands together.
   struct Lane {
     const Op* next = nullptr;
     const Op* end = nullptr;
     const Time* waits_for = nullptr;  ///< The input that has not arrived yet.
+    Interval* record = nullptr;
     Time clock{};
     Bytes held = 0;
+    Bytes peak = 0;
     int in_flight = 0;
-  };
-  struct Link {
-    Time free_at{};
+    int peak_in_flight = 0;
+    std::array<Time, op_kinds> busy_by_kind{};
   };
 
   const Schedule& schedule_;
-  std::vector<int> activation_link_{};  ///< [stage]: the link that carries its activations onward.
-  std::vector<int> gradient_link_{};    ///< [stage]: the link that carries its gradients back.
-  std::size_t link_count_ = 0;
+  std::vector<Stage> stages_{};
+  std::vector<Time> link_free_at_{};
 
   // The state of one run.
-  std::vector<StageOps> ops_{};
-  std::vector<TransferCost> hops_{};
   std::vector<Lane> lanes_{};
-  std::vector<Link> links_{};
   std::vector<int> frontier_{};
-  std::vector<Time> activation_{};
-  std::vector<Time> gradient_{};
+  Arrivals activation_{};
+  Arrivals gradient_{};
   std::vector<DeviceUse> uses_{};
-  std::vector<std::vector<Interval>> intervals_{};
   std::span<const std::optional<Bytes>> capacity_{};
   int kept_ = -1;
 
-  void number_links();
+  void find_routes();
   void reset(const StepCosts& costs);
+  void hold_static_bytes(const StepCosts& costs);
   template <bool account, bool record>
   void run_all();
   template <bool account, bool record>
-  void advance(int device);
-  void send(Time* slot, int receiver, Time finish, const TransferCost& hop, Link& link);
-  void note_peak(int device, const Op& op, Time at);
+  std::ptrdiff_t pass(int first, int step);
+  template <bool account, bool record, bool wake>
+  std::ptrdiff_t advance(int device);
+  void account_for(Lane& lane, int device, const Op& op, const OpCost& cost, Time start);
+  template <bool wake>
+  void send(Time* slot, const Route& route, Time finish);
+  void note_peak(int device, const Op& op, Time at, Bytes held);
   Time latest_finish() const;
 };
 

@@ -38,7 +38,7 @@ class DeviceMemory {
  private:
   const Schedule& schedule_;
   const StepCosts& costs_;
-  const std::vector<Interval>& intervals_;
+  std::span<const Interval> intervals_;
   int device_;
   std::size_t slot_ = 0;
   std::vector<MemoryEvent> pending_{};  ///< Of the op that is being walked through.

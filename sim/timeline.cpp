@@ -10,23 +10,32 @@ std::string_view name_of(Clock clock) {
   return "";
 }
 
+LaneIntervals::LaneIntervals(const Schedule& schedule) {
+  std::size_t count = 0;
+  for (const std::vector<Op>& lane : schedule.lanes) {
+    begins_.push_back(count);
+    count += lane.size();
+    ends_.push_back(count);
+  }
+  all_.resize(count);
+}
+
 Sent sent_by(const Op& op, const Schedule& schedule, const StepCosts& costs,
              const Timeline& timeline) {
   const bool is_activation = op.kind == OpKind::forward && op.stage + 1 < schedule.stages();
   const bool is_gradient = sends_gradient(op.kind) && op.stage > 0;
   if (!is_activation && !is_gradient) return {};
 
-  const auto stage = static_cast<std::size_t>(op.stage);
-  const std::size_t receiver = is_activation ? stage + 1 : stage - 1;
-  const int from = schedule.placement[stage];
-  const int to = schedule.placement[receiver];
+  const int receiver = is_activation ? op.stage + 1 : op.stage - 1;
+  const int from = schedule.placement[static_cast<std::size_t>(op.stage)];
+  const int to = schedule.placement[static_cast<std::size_t>(receiver)];
   if (from == to) return {};
 
-  const std::size_t index = receiver * static_cast<std::size_t>(schedule.micro_batches) +
-                            static_cast<std::size_t>(op.micro_batch);
-  const Time finish =
-      is_activation ? timeline.activation_arrival[index] : timeline.gradient_arrival[index];
-  const Time start = finish - costs.hops[std::min(stage, receiver)].total();
+  const Arrivals& arrivals =
+      is_activation ? timeline.activation_arrival : timeline.gradient_arrival;
+  const Time finish = arrivals.at(receiver, op.micro_batch);
+  const auto hop = static_cast<std::size_t>(std::min(op.stage, receiver));
+  const Time start = finish - costs.hops[hop].total();
   return {.any = true,
           .transfer = {.from = from,
                        .to = to,

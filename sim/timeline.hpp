@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
+#include <span>
 #include <vector>
 
 #include "schedules/schedule.hpp"
+#include "sim/large_vector.hpp"
 #include "sim/op_costs.hpp"
 
 namespace pipesim {
@@ -24,15 +27,65 @@ struct TailSpan {
   Interval when{};
 };
 
+/// The intervals of all ops, in one block: lane after lane, in the order of the schedule.
+class LaneIntervals {
+ public:
+  LaneIntervals() = default;
+  /// Room for as many as the schedule has ops, each yet to be written.
+  explicit LaneIntervals(const Schedule& schedule);
+
+  std::size_t size() const { return ends_.size(); }
+  /// Those of one device: [slot] is when the op in that slot of its lane ran.
+  std::span<const Interval> operator[](std::size_t device) const {
+    return {all_.data() + begin(device), all_.data() + ends_[device]};
+  }
+  Interval* first_of(std::size_t device) { return all_.data() + begin(device); }
+  /// Only the first `count` of a device were written.
+  void cut(std::size_t device, std::size_t count) { ends_[device] = begin(device) + count; }
+
+ private:
+  LargeVector<Interval> all_{};
+  std::vector<std::size_t> begins_{};
+  std::vector<std::size_t> ends_{};
+
+  std::size_t begin(std::size_t device) const { return begins_[device]; }
+};
+
+/// When each message arrived: a row for each stage that receives it. Rows are a cache line longer
+/// than the number of micro-batches asks for, so that walking many rows at once, as a simulation
+/// does, does not land in the same few sets of a cache.
+class Arrivals {
+ public:
+  Arrivals() = default;
+  Arrivals(int stages, int micro_batches, Time value)
+      : stride_(row_stride(micro_batches)),
+        times_(static_cast<std::size_t>(stages) * stride_, value) {}
+
+  std::size_t stride() const { return stride_; }
+  Time* row(int stage) { return times_.data() + static_cast<std::size_t>(stage) * stride_; }
+  Time at(int stage, int micro_batch) const {
+    return times_[static_cast<std::size_t>(stage) * stride_ +
+                  static_cast<std::size_t>(micro_batch)];
+  }
+  void fill(Time value) { std::fill(times_.begin(), times_.end(), value); }
+
+ private:
+  std::size_t stride_ = 0;
+  LargeVector<Time> times_{};
+
+  static std::size_t row_stride(int micro_batches) {
+    constexpr std::size_t line = 8;
+    return (static_cast<std::size_t>(micro_batches) / line + 2) * line;
+  }
+};
+
 /// When every op of a schedule ran. Intervals stand where the schedule's ops stand.
 struct Timeline {
   Clock clock = Clock::modeled;
-  std::vector<std::vector<Interval>> lanes{};  ///< lanes[device][slot]
-  /// When stage s had the activation, and the gradient, of micro-batch m: [s × micro_batches + m].
-  /// Unused for the first stage, and for the last.
-  std::vector<Time> activation_arrival{};
-  std::vector<Time> gradient_arrival{};
-  std::vector<TailSpan> tail{};  ///< By device, then in order.
+  LaneIntervals lanes{};          ///< lanes[device][slot]
+  Arrivals activation_arrival{};  ///< Of what a stage receives from the one before.
+  Arrivals gradient_arrival{};    ///< Of what it receives from the one after.
+  std::vector<TailSpan> tail{};   ///< By device, then in order.
 };
 
 /// A message between two devices. It takes the link from `start`, and has arrived at `finish`.
@@ -60,7 +113,7 @@ void for_each_span(const Schedule& schedule, const Timeline& timeline, Visit&& v
   auto tail = timeline.tail.begin();
   for (int device = 0; device < schedule.devices(); ++device) {
     const auto& ops = schedule.lanes[static_cast<std::size_t>(device)];
-    const auto& intervals = timeline.lanes[static_cast<std::size_t>(device)];
+    const std::span<const Interval> intervals = timeline.lanes[static_cast<std::size_t>(device)];
     for (std::size_t slot = 0; slot < intervals.size(); ++slot) {
       visit(device, ops[slot], intervals[slot]);
     }

@@ -1,0 +1,77 @@
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+
+#include "schedules/one_f_one_b.hpp"
+#include "sim/engine.hpp"
+#include "tests/perf/bare_sweep.hpp"
+
+namespace pipesim::perf {
+
+namespace {
+
+StepCosts costs_for(int stages) {
+  return {.stages = std::vector<StageCost>(
+              static_cast<std::size_t>(stages),
+              {.forward = 1_us, .backward = 2_us, .stash = 100, .boundary = 10, .output = 10}),
+          .hops = std::vector<TransferCost>(static_cast<std::size_t>(stages) - 1,
+                                            {.occupancy = 100_ns, .latency = 10_ns})};
+}
+
+double seconds_for(const auto& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Each iteration times the floor and the engine one after the other, so that both see the same
+// machine.
+void engine_beside_floor(benchmark::State& state, bool record) {
+  const int stages = static_cast<int>(state.range(0));
+  const int micro_batches = static_cast<int>(state.range(1));
+  const Schedule schedule = one_f_one_b({.stages = stages, .micro_batches = micro_batches});
+  const StepCosts costs = costs_for(stages);
+  Engine engine(schedule);
+  BareSweep floor(schedule);
+  double floor_seconds = 0;
+  double engine_seconds = 0;
+  for (auto _ : state) {
+    floor_seconds += seconds_for([&] { benchmark::DoNotOptimize(floor.run(1_us, 2_us)); });
+    const double seconds =
+        seconds_for([&] { benchmark::DoNotOptimize(engine.run(costs, {}, record)); });
+    engine_seconds += seconds;
+    state.SetIterationTime(seconds);
+  }
+  const double ops = 2.0 * stages * micro_batches * static_cast<double>(state.iterations());
+  state.counters["ns/op"] = engine_seconds * 1e9 / ops;
+  state.counters["floor_ns/op"] = floor_seconds * 1e9 / ops;
+  state.counters["ratio"] = engine_seconds / floor_seconds;
+}
+
+void engine_with_timeline(benchmark::State& state) {
+  engine_beside_floor(state, true);
+}
+void engine_summary_only(benchmark::State& state) {
+  engine_beside_floor(state, false);
+}
+
+void generate_1f1b(benchmark::State& state) {
+  const PipelineShape shape{.stages = static_cast<int>(state.range(0)),
+                            .micro_batches = static_cast<int>(state.range(1))};
+  for (auto _ : state) benchmark::DoNotOptimize(one_f_one_b(shape));
+  state.counters["ns/op"] = benchmark::Counter(
+      2e-9 * shape.stages * shape.micro_batches,
+      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+void sizes(benchmark::internal::Benchmark* bench) {
+  bench->Args({64, 4096})->Args({1024, 4096})->Unit(benchmark::kMillisecond);
+}
+
+BENCHMARK(engine_with_timeline)->Apply(sizes)->UseManualTime();
+BENCHMARK(engine_summary_only)->Apply(sizes)->UseManualTime();
+BENCHMARK(generate_1f1b)->Apply(sizes);
+
+}  // namespace
+
+}  // namespace pipesim::perf

@@ -1,0 +1,72 @@
+#include "schedules/bubble_formula.hpp"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "schedules/catalog.hpp"
+#include "schedules/recompute.hpp"
+#include "sim/engine.hpp"
+#include "sim/metrics.hpp"
+#include "support/experiments.hpp"
+
+using namespace pipesim;
+
+TEST_SUITE_BEGIN("schedules/bubble_formula");
+
+TEST_CASE("the bubble is (k - 1) / (m + k - 1) without re-computation") {
+  const auto ratio = flush_bubble(
+      {.shape = {.stages = 4, .micro_batches = 16}, .forward = 1_ns, .backward = 2_ns});
+  REQUIRE(ratio);
+  CHECK(ratio->numerator == 3);
+  CHECK(ratio->denominator == 19);
+  CHECK(1 - ratio->value() == doctest::Approx(0.8421).epsilon(1e-4));  // the efficiency
+}
+
+TEST_CASE("where there is a formula, the simulated bubble of equal stages is exactly it") {
+  std::mt19937 random(8);
+  std::uniform_int_distribution<std::int64_t> any(1, 1000);
+  for (const KnownSchedule& known : known_schedules()) {
+    for (int trial = 0; trial < 600; ++trial) {
+      const EqualStages equal{
+          .shape = {.stages = std::uniform_int_distribution<int>(1, 8)(random),
+                    .micro_batches = std::uniform_int_distribution<int>(1, 17)(random)},
+          .forward = {any(random)},
+          .backward = {any(random)},
+          .recompute = {any(random)},
+          .recompute_setting = static_cast<Recompute>(trial % 3),
+          .lazy_recompute = trial % 2 == 0};
+      const auto formula = known.bubble(equal);
+      if (!formula) continue;
+      StepCosts costs = test::equal_costs(
+          equal.shape.stages,
+          {.forward = equal.forward, .backward = equal.backward, .recompute = equal.recompute});
+      costs.recompute = equal.recompute_setting;
+      const Schedule schedule = with_recompute(known.generate(equal.shape), equal.recompute_setting,
+                                               equal.lazy_recompute);
+      const Ratio simulated = measure(Engine(schedule).run(costs, {}, false)).bubble_fraction;
+      CAPTURE(known.name);
+      CAPTURE(equal.shape.stages);
+      CAPTURE(equal.shape.micro_batches);
+      CAPTURE(trial % 6);
+      CHECK(simulated.numerator * formula->denominator ==
+            formula->numerator * simulated.denominator);
+    }
+  }
+}
+
+TEST_CASE("there is no formula for lazy re-computation of all but the last micro-batch") {
+  EqualStages equal{.shape = {.stages = 4, .micro_batches = 4},
+                    .forward = 1_ns,
+                    .recompute_setting = Recompute::except_last,
+                    .lazy_recompute = true};
+  CHECK(!flush_bubble(equal));
+  equal.lazy_recompute = false;
+  CHECK(flush_bubble(equal));
+}
+
+TEST_CASE("there is no formula when nothing takes time") {
+  CHECK(!flush_bubble({.shape = {.stages = 4, .micro_batches = 4}}));
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,62 @@
+#include <doctest/doctest.h>
+
+#include "schedules/catalog.hpp"
+#include "schedules/gpipe.hpp"
+#include "schedules/one_f_one_b.hpp"
+#include "schedules/recompute.hpp"
+#include "support/experiments.hpp"
+
+using namespace pipesim;
+using test::text_of;
+
+TEST_SUITE_BEGIN("schedules/orders");
+
+TEST_CASE("gpipe runs all forwards, then all backwards in reverse, on every device") {
+  const Schedule schedule = gpipe({.stages = 3, .micro_batches = 4});
+  REQUIRE(schedule.devices() == 3);
+  for (const auto& lane : schedule.lanes) CHECK(text_of(lane) == "F0 F1 F2 F3 B3 B2 B1 B0");
+  CHECK(schedule.placement == std::vector<int>{0, 1, 2});
+}
+
+TEST_CASE("1f1b runs ahead by the number of stages below, then alternates") {
+  const Schedule schedule = one_f_one_b({.stages = 4, .micro_batches = 6});
+  REQUIRE(schedule.devices() == 4);
+  CHECK(text_of(schedule.lanes[0]) == "F0 F1 F2 F3 B0 F4 B1 F5 B2 B3 B4 B5");
+  CHECK(text_of(schedule.lanes[1]) == "F0 F1 F2 B0 F3 B1 F4 B2 F5 B3 B4 B5");
+  CHECK(text_of(schedule.lanes[2]) == "F0 F1 B0 F2 B1 F3 B2 F4 B3 F5 B4 B5");
+  CHECK(text_of(schedule.lanes[3]) == "F0 B0 F1 B1 F2 B2 F3 B3 F4 B4 F5 B5");
+}
+
+TEST_CASE("1f1b with fewer micro-batches than stages runs ahead by all of them") {
+  const Schedule schedule = one_f_one_b({.stages = 4, .micro_batches = 2});
+  CHECK(text_of(schedule.lanes[0]) == "F0 F1 B0 B1");
+  CHECK(text_of(schedule.lanes[1]) == "F0 F1 B0 B1");
+  CHECK(text_of(schedule.lanes[2]) == "F0 F1 B0 B1");
+  CHECK(text_of(schedule.lanes[3]) == "F0 B0 F1 B1");
+}
+
+TEST_CASE("re-computation stands directly before its backward") {
+  const Schedule schedule = gpipe({.stages = 1, .micro_batches = 3});
+  CHECK(text_of(with_recompute(schedule, Recompute::none, false).lanes[0]) == "F0 F1 F2 B2 B1 B0");
+  CHECK(text_of(with_recompute(schedule, Recompute::full, false).lanes[0]) ==
+        "F0 F1 F2 R2 B2 R1 B1 R0 B0");
+  CHECK(text_of(with_recompute(schedule, Recompute::except_last, true).lanes[0]) ==
+        "F0 F1 F2 B2 R1 B1 R0 B0");
+}
+
+TEST_CASE("re-computation serves the input's gradient where the backward is split") {
+  Schedule split = gpipe({.stages = 1, .micro_batches = 1});
+  split.lanes[0] = test::lane("F0.0 I0.0 W0.0");
+  CHECK(text_of(with_recompute(split, Recompute::full, false).lanes[0]) == "F0 R0 I0 W0");
+}
+
+TEST_CASE("every schedule of the catalog is found by its name") {
+  CHECK(schedule_names() == std::vector<std::string>{"gpipe", "1f1b"});
+  for (const KnownSchedule& known : known_schedules()) {
+    CHECK(find_schedule(known.name) == &known);
+    CHECK(known.generate({.stages = 2, .micro_batches = 2}).name == known.name);
+  }
+  CHECK(find_schedule("pipedream") == nullptr);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,176 @@
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "schedules/catalog.hpp"
+#include "schedules/in_flight.hpp"
+#include "schedules/recompute.hpp"
+#include "sim/engine.hpp"
+#include "sim/memory_trace.hpp"
+#include "support/experiments.hpp"
+
+using namespace pipesim;
+
+namespace {
+
+struct Case {
+  Schedule schedule{};
+  StepCosts costs{};
+};
+
+// Stages of random sizes, with a schedule of random shape.
+Case random_case(const KnownSchedule& known, Recompute recompute, std::mt19937& random) {
+  const auto bytes = [&](Bytes most) {
+    return std::uniform_int_distribution<Bytes>(0, most)(random);
+  };
+  const int k = std::uniform_int_distribution<int>(1, 7)(random);
+  const int m = std::uniform_int_distribution<int>(1, 12)(random);
+  Case result{.schedule = with_recompute(known.generate({.stages = k, .micro_batches = m}),
+                                         recompute, false),
+              .costs = test::equal_costs(k)};
+  result.costs.recompute = recompute;
+  for (StageCost& stage : result.costs.stages) {
+    stage.boundary = bytes(100);
+    stage.stash = stage.boundary + bytes(400);
+    stage.workspace = bytes(50);
+    stage.weights = bytes(1000);
+    stage.gradients = bytes(1000);
+  }
+  for (std::size_t s = 0; s + 1 < result.costs.stages.size(); ++s) {
+    result.costs.stages[s].output = result.costs.stages[s + 1].boundary;
+  }
+  return result;
+}
+
+Bytes peak_of_tag(const Case& item, const Outcome& outcome, int device, MemoryTag tag) {
+  Bytes peak = 0;
+  for (DeviceMemory memory(item.schedule, item.costs, outcome.timeline, device); !memory.done();
+       memory.advance()) {
+    if (memory.current().tag == tag) peak = std::max(peak, memory.current().tag_total);
+  }
+  return peak;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("sim/memory");
+
+TEST_CASE("the stash's peak is i stash, or with re-computation i boundary + (stash - boundary)") {
+  std::mt19937 random(4);
+  for (const KnownSchedule& known : known_schedules()) {
+    for (int trial = 0; trial < 300; ++trial) {
+      const Recompute recompute = trial % 2 == 0 ? Recompute::none : Recompute::full;
+      const Case item = random_case(known, recompute, random);
+      const Outcome outcome = Engine(item.schedule).run(item.costs, {}, true);
+      const int k = item.schedule.stages();
+      const int m = item.schedule.micro_batches;
+      for (int s = 0; s < k; ++s) {
+        const StageCost& stage = item.costs.stages[static_cast<std::size_t>(s)];
+        const Bytes in_flight = known.name == "gpipe" ? m : std::min(k - s, m);
+        const Bytes expected = recompute == Recompute::none
+                                   ? in_flight * stage.stash
+                                   : in_flight * stage.boundary + (stage.stash - stage.boundary);
+        CAPTURE(known.name);
+        CAPTURE(k);
+        CAPTURE(m);
+        CAPTURE(s);
+        CHECK(peak_of_tag(item, outcome, s, MemoryTag::stash) == expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("the engine's peak is the trace's largest total, and its time the first to reach it") {
+  std::mt19937 random(5);
+  for (const KnownSchedule& known : known_schedules()) {
+    for (const auto recompute : {Recompute::none, Recompute::full, Recompute::except_last}) {
+      for (int trial = 0; trial < 50; ++trial) {
+        const Case item = random_case(known, recompute, random);
+        const Outcome outcome = Engine(item.schedule).run(item.costs, {}, true);
+        for (int device = 0; device < item.schedule.devices(); ++device) {
+          Bytes peak = 0;
+          Time at;
+          Bytes last = 0;
+          for (DeviceMemory memory(item.schedule, item.costs, outcome.timeline, device);
+               !memory.done(); memory.advance()) {
+            last = memory.current().device_total;
+            if (last > peak) at = memory.current().at;
+            peak = std::max(peak, last);
+          }
+          const DeviceUse& use = outcome.devices[static_cast<std::size_t>(device)];
+          CHECK(use.peak == peak);
+          CHECK(use.peak_at == at);
+          CHECK(use.static_bytes == last);  // It ends as it began.
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("the memory partition's estimate of a stage is what the engine finds") {
+  std::mt19937 random(6);
+  for (const KnownSchedule& known : known_schedules()) {
+    for (const auto recompute : {Recompute::none, Recompute::full, Recompute::except_last}) {
+      for (int trial = 0; trial < 100; ++trial) {
+        const Case item = random_case(known, recompute, random);
+        const Outcome outcome = Engine(item.schedule).run(item.costs, {}, false);
+        const std::vector<InFlight> in_flight = in_flight_of(item.schedule, recompute);
+        for (std::size_t s = 0; s < item.costs.stages.size(); ++s) {
+          CAPTURE(known.name);
+          CAPTURE(name_of(recompute));
+          CAPTURE(s);
+          CHECK(peak_bytes(item.costs.stages[s], in_flight[s], s == 0) == outcome.devices[s].peak);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("events of all devices come in order of time, and totals add up") {
+  std::mt19937 random(7);
+  const Case item = random_case(*find_schedule("1f1b"), Recompute::full, random);
+  const Outcome outcome = Engine(item.schedule).run(item.costs, {}, true);
+  std::vector<Bytes> totals(item.costs.stages.size());
+  Time last;
+  for_each_memory_event(item.schedule, item.costs, outcome.timeline, [&](const MemoryEvent& event) {
+    CHECK(last <= event.at);
+    last = event.at;
+    Bytes& total = totals[static_cast<std::size_t>(event.device)];
+    total += event.delta;
+    CHECK(event.device_total == total);
+  });
+  for (std::size_t s = 0; s < totals.size(); ++s) {
+    CHECK(totals[s] == item.costs.stages[s].static_bytes());
+  }
+}
+
+TEST_CASE("I gives back all but what W needs, and W the rest") {
+  const StageCost cost{.stash = 100, .weight_stash = 30, .boundary = 20};
+  const StagePlace only{.is_first = true, .is_last = true, .keeps_insides = true};
+  const auto released = [&](OpKind kind) {
+    Bytes total = 0;
+    for (const MemoryUse& use : op_memory(kind, cost, only).all()) {
+      if (use.tag == MemoryTag::stash) total += use.at_finish;
+    }
+    return total;
+  };
+  CHECK(released(OpKind::backward_input) == 70);
+  CHECK(released(OpKind::backward_weight) == 30);
+  CHECK(released(OpKind::backward) == 100);
+}
+
+TEST_CASE("the first op that needs more than the device has is the verdict") {
+  const Schedule schedule = find_schedule("gpipe")->generate({.stages = 1, .micro_batches = 3});
+  const StepCosts costs =
+      test::equal_costs(1, {.forward = 1_ns, .backward = 2_ns, .weights = 10, .stash = 100});
+  const std::vector<std::optional<Bytes>> capacity{250};
+  const Outcome outcome = Engine(schedule).run(costs, capacity, false);
+  REQUIRE(outcome.devices[0].overflow);
+  CHECK(outcome.devices[0].overflow->op == Op{.kind = OpKind::forward, .micro_batch = 2});
+  CHECK(outcome.devices[0].overflow->at == 2_ns);
+  CHECK(outcome.devices[0].overflow->needed == 310);
+  const std::vector<std::optional<Bytes>> enough{310};
+  CHECK(!Engine(schedule).run(costs, enough, false).devices[0].overflow);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,154 @@
+#include "sim/run.hpp"
+
+#include <doctest/doctest.h>
+
+#include "models/input_error.hpp"
+#include "sim/advice.hpp"
+#include "sim/variants.hpp"
+#include "support/experiments.hpp"
+
+using namespace pipesim;
+using test::example;
+using test::experiment_from;
+
+namespace {
+
+// Two replicas of two stages, 8 MB of gradients each, over a link of 1 MB/s without latency.
+const std::string replicas = R"({
+  "model": {"kind": "stage_costs", "forward": 1, "backward": 2, "parameter_bytes": "8 MB"},
+  "cluster": {"interconnect": {"bandwidth": "1 MB/s"}},
+  "pipeline": {"stages": 2, "micro_batches": 4},
+  "training": {"data_parallel": 2, "batch_size": 4}})";
+
+Run run_variant(const Variant& variant) {
+  return simulate(assemble(variant.config));
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("sim/run");
+
+TEST_CASE("replicas sum their gradients in a ring after each device's last backward") {
+  const Experiment experiment = experiment_from(replicas);
+  const Run run = simulate(experiment);
+  // 2 (r - 1) / r of 8 MB at 1 MB/s: 8 s. Device 0 ends last, at 15 s.
+  CHECK(run.metrics.pipeline_time == to_time(15));
+  CHECK(run.metrics.all_reduce == to_time(8));
+  CHECK(run.metrics.step_time == to_time(23));
+  REQUIRE(run.outcome.timeline.tail.size() == 2);
+  CHECK(run.outcome.timeline.tail[1].op ==
+        Op{.kind = OpKind::all_reduce, .stage = 1, .micro_batch = -1});
+  CHECK(run.outcome.timeline.tail[1].when.start == to_time(13));  // Hidden in part.
+}
+
+TEST_CASE("the optimizer step follows on each device, and the parts add up to the step") {
+  const Experiment experiment = example("gpipe.json");
+  const Metrics metrics = simulate(experiment).metrics;
+  CHECK(metrics.step_time == metrics.pipeline_time + metrics.all_reduce + metrics.optimizer);
+  CHECK(metrics.all_reduce == Time{});
+  CHECK(metrics.optimizer == experiment.costs.stages[0].optimizer);  // Stage 0 ends last.
+}
+
+TEST_CASE("data parallelism gives every device the whole model and its share of the batch") {
+  const Experiment pipeline = example("gpipe.json");
+  const Variant variant = data_parallel_variant(pipeline.config, Recompute::none);
+  CHECK(variant.reason.empty());
+  const Experiment parallel = assemble(variant.config);
+  CHECK(parallel.config.training.data_parallel == 4);
+  CHECK(parallel.config.training.batch_size == 8);
+  CHECK(parallel.partition == Partition{11});
+  Bytes weights = 0;
+  for (const StageCost& stage : pipeline.costs.stages) weights += stage.weights;
+  CHECK(parallel.costs.stages[0].weights == weights);
+
+  const Run run = run_variant(variant);
+  const Time all_reduce = ring_all_reduce(pipeline.config.cluster.interconnect, weights, 4);
+  CHECK(run.metrics.all_reduce == all_reduce);
+  CHECK(run.metrics.bubble_fraction.numerator == 0);
+}
+
+TEST_CASE("data parallelism of given stage costs runs its micro-batches one after the other") {
+  const Experiment pipeline = experiment_from(R"({
+    "model": {"kind": "stage_costs", "forward": [1, 2], "backward": [3, 4], "stash_bytes": 10,
+              "parameter_bytes": 100},
+    "pipeline": {"stages": 2, "micro_batches": 4}})");
+  const Run run = run_variant(data_parallel_variant(pipeline.config, Recompute::none));
+  CHECK(run.metrics.pipeline_time == to_time(2 * (1 + 2 + 3 + 4)));
+  CHECK(run.outcome.devices[0].peak == 200 + 20);
+}
+
+TEST_CASE("data parallelism says why it can't share the batch") {
+  const Experiment three = experiment_from(R"({
+    "model": {"kind": "stage_costs", "forward": 1, "backward": 1},
+    "pipeline": {"stages": 3, "micro_batches": 4}})");
+  CHECK(data_parallel_variant(three.config, Recompute::none).reason ==
+        "4 micro-batches do not divide among 3 devices");
+}
+
+TEST_CASE("what would help is simulated, fits, and is the fastest first") {
+  const Experiment experiment = example("does_not_fit.json");
+  const Run run = simulate(experiment);
+  CHECK(!run.metrics.fits_memory);
+  const std::vector<Advice> advice = what_would_fit(experiment.config);
+  REQUIRE(advice.size() >= 2);
+  CHECK(advice[0].setting == "--set pipeline.schedule=1f1b");
+  for (std::size_t i = 0; i < advice.size(); ++i) {
+    CHECK(advice[i].fits);
+    CHECK(advice[i].peak <= *experiment.capacity[0]);
+    if (i > 0) CHECK(advice[i - 1].step_time <= advice[i].step_time);
+  }
+  const Experiment advised = example("does_not_fit.json", {"pipeline.schedule=1f1b"});
+  CHECK(simulate(advised).metrics.step_time == advice[0].step_time);
+}
+
+TEST_CASE("with re-computation the notebook's memory estimate is m k to m l layer-activations") {
+  // 12 layers of 10 MB, 4 stages, 8 micro-batches: 320 MB of inputs kept, against 960 MB.
+  std::string layers;
+  for (int i = 0; i < 12; ++i) {
+    layers += std::string(i == 0 ? "" : ", ") +
+              R"({"forward": 1, "backward": 2, "stash_bytes": "10 MB", "output_bytes": "10 MB"})";
+  }
+  const auto stashes = [&](const std::string& recompute) {
+    const Experiment experiment =
+        experiment_from(R"({"model": {"kind": "layers", "input_bytes": "10 MB", "layers": [)" +
+                            layers + R"(]}, "pipeline": {"stages": 4, "micro_batches": 8}})",
+                        {"pipeline.recompute=" + recompute});
+    Bytes total = 0;
+    for (const StageCost& stage : experiment.costs.stages) {
+      total += 8 * (recompute == "none" ? stage.stash : stage.boundary);
+    }
+    return total;
+  };
+  CHECK(stashes("none") == 960'000'000);
+  CHECK(stashes("full") == 320'000'000);
+}
+
+TEST_CASE("a memory partition is no fuller than a uniform one") {
+  const auto fullest = [](const std::string& partition) {
+    Bytes most = 0;
+    const Experiment experiment =
+        example("gpipe.json", {"pipeline.schedule=1f1b", "pipeline.partition=" + partition});
+    for (const DeviceUse& device : simulate(experiment).outcome.devices) {
+      most = std::max(most, device.peak);
+    }
+    return most;
+  };
+  CHECK(fullest("memory") < fullest("uniform"));
+}
+
+TEST_CASE("uneven devices are taken into account by the partition and the times") {
+  const Experiment experiment = experiment_from(R"({
+    "model": {"kind": "mlp", "layer_sizes": [64, 64, 64, 64, 64, 64, 64]},
+    "cluster": {"device": [{"flops": 1e9, "memory_bandwidth": 1e12},
+                           {"flops": 2e9, "memory_bandwidth": 1e12}]},
+    "pipeline": {"stages": 2, "micro_batches": 4, "partition": "balanced"}})");
+  CHECK(experiment.partition == Partition{2, 4});
+}
+
+TEST_CASE("more ops than the machine has memory for are refused before anything is built") {
+  CHECK_THROWS_AS(experiment_from(R"({"model": {"kind": "stage_costs", "forward": 1, "backward": 1},
+                        "pipeline": {"stages": 1000000, "micro_batches": 1000000000}})"),
+                  InputError);
+}
+
+TEST_SUITE_END();
