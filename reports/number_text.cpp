@@ -46,6 +46,8 @@ std::string percent(double fraction) {
 }
 
 std::string readable_rate(double per_second) {
+  if (per_second >= 1e15) return significant(per_second / 1e15) + " P";
+  if (per_second >= 1e12) return significant(per_second / 1e12) + " T";
   if (per_second >= 1e9) return significant(per_second / 1e9) + " G";
   if (per_second >= 1e6) return significant(per_second / 1e6) + " M";
   if (per_second >= 1e4) return significant(per_second / 1e3) + " k";

@@ -16,7 +16,7 @@ std::string readable_bytes(Bytes bytes);
 /// A fraction as percent with two decimals: "27.27 %".
 std::string percent(double fraction);
 
-/// A count with three or more significant digits: "259 k" or "1.23 M" where it is large.
+/// A rate with four significant digits and the prefix of its unit: "259.1 k", "15.75 G".
 std::string readable_rate(double per_second);
 
 /// The text with control characters, which a terminal would obey, replaced by "?".

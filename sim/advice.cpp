@@ -26,6 +26,10 @@ std::vector<Advice> what_would_fit(const Config& config) {
     if (a.fits != b.fits) return a.fits;
     return a.fits ? a.step_time < b.step_time : a.peak < b.peak;
   });
+  const auto same = [](const Advice& a, const Advice& b) {  // Changed more, to no effect.
+    return a.peak == b.peak && a.step_time == b.step_time;
+  };
+  advice.erase(std::unique(advice.begin(), advice.end(), same), advice.end());
   const auto fitting = static_cast<std::size_t>(
       std::count_if(advice.begin(), advice.end(), [](const Advice& a) { return a.fits; }));
   advice.resize(std::min({advice.size(), most_advice, std::max<std::size_t>(1, fitting)}));
