@@ -2,10 +2,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -32,6 +35,20 @@ void report(const char* what) {
   fmt::print(stderr, "{}{}\n", first, second);
 }
 
+// A first word that is no command would otherwise be reported as a missing one.
+void check_command(const CLI::App& application, int argc, char** argv) {
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (first.starts_with("-")) return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : application.get_subcommands({})) {
+    names.push_back(command->get_name());
+  }
+  if (std::find(names.begin(), names.end(), first) != names.end()) return;
+  throw InputError(fmt::format("command line: /: must begin with a command, got {}",
+                               first.empty() ? "nothing" : first),
+                   suggestion(first, "commands", names) + "; pipesim --help tells more");
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App application{
       "pipesim simulates pipeline-parallel training: step time, bubble and memory, "
@@ -48,6 +65,7 @@ int parse_and_run(int argc, char** argv) {
   add_compare(application, action);
   add_schedule(application, action);
   add_list(application, action);
+  check_command(application, argc, argv);
   try {
     application.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -26,7 +26,7 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
   json root;
   std::string problem{};  ///< What stopped the parser; empty when nothing did.
   std::string got{};
-  std::size_t position = 0;  ///< Bytes read when it stopped, 0 when the parser did not say.
+  std::string hint{};
 
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
@@ -44,6 +44,7 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
   bool key(string_t& name) override {
     if (open_.back()->contains(name)) {
       problem = "the key stands twice in one object";
+      hint = "keep only one of the two";
       got = json(name).dump();
       return false;
     }
@@ -51,19 +52,24 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
     return true;
   }
 
-  bool parse_error(std::size_t byte, const std::string& token,
+  bool parse_error(std::size_t, const std::string& token,
                    const nlohmann::detail::exception& error) override {
     constexpr int number_overflow = 406;
     const std::string_view what = error.what();
-    position = byte;
-    got = token.empty() ? "the end of the input" : token;
+    got = token;
     if (error.id == number_overflow) {
       problem = "the number is too large";
+      hint = "numbers reach up to about 1.8e308";
       return false;
     }
-    const auto colon = what.find(" - ");
-    problem = fmt::format("not valid JSON: {}", colon == what.npos ? what : what.substr(colon + 3));
+    const auto dash = what.find(" - ");
+    problem = fmt::format("not valid JSON: {}", dash == what.npos ? what : what.substr(dash + 3));
     problem.resize(std::min(problem.size(), problem.find("; last read")));
+    hint = "look for a missing comma, quote or bracket just before this place";
+    if (problem.find("unexpected end of input") != problem.npos) {
+      got = "the end of the input";
+      hint = "the text ends too early: close every brace, bracket and quote";
+    }
     return false;
   }
 
@@ -81,6 +87,7 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
   bool open(json&& value) {
     if (open_.size() >= deepest_nesting) {
       problem = fmt::format("nested deeper than {} levels", deepest_nesting);
+      hint = "no config needs more than a few";
       got.assign(1, value.is_array() ? '[' : '{');
       return false;
     }
@@ -122,14 +129,10 @@ InputError syntax_error(std::string_view text, const std::string& file, const Tr
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const auto line_start = before.rfind('\n');
   const std::size_t column = before.size() - (line_start == before.npos ? 0 : line_start + 1);
-  const bool at_end = builder.problem.find("unexpected end of input") != std::string::npos;
   return InputError(
       fmt::format("{}:{}:{}: {}, got {}", file, line, std::max<std::size_t>(column, 1),
                   builder.problem, builder.got.substr(0, 60)),
-      at_end ? "the text ends too early: close every brace, bracket and quote"
-      : builder.problem.starts_with("not valid")
-          ? "look for a missing comma, quote or bracket just before this place"
-          : "keep the one that is meant, in a form that a computer can hold");
+      builder.hint);
 }
 
 json parse(std::string_view text, const std::string& file) {

@@ -53,7 +53,8 @@ std::string closest(std::string_view word, const std::vector<std::string>& known
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2) + 1;
   for (const std::string& candidate : known) {
-    const std::size_t distance = edit_distance(word, candidate);
+    const bool is_start = word.size() > 1 && candidate.starts_with(word);
+    const std::size_t distance = is_start ? 0 : edit_distance(word, candidate);
     if (distance < best_distance && distance < candidate.size()) {
       best_distance = distance;
       best = candidate;
