@@ -43,15 +43,17 @@ quietly() {
   rm -f "$log"
 }
 
+# build TARGET
 build() {
   [ -f build/build.ninja ] || echo "run.sh: building pipesim into build/, which takes a few minutes" >&2
   [ -f build/build.ninja ] || quietly cmake --preset release
-  quietly cmake --build --preset release
+  quietly cmake --build --preset release --target "$1"
 }
 
 install_missing
-build
 if [ "${1:-}" = test ]; then
+  build all
   exec ctest --preset release
 fi
+build pipesim
 exec build/pipesim "$@"

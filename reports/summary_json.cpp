@@ -15,16 +15,11 @@ double seconds_each(Time total, std::size_t devices) {
   return static_cast<double>(total.ps) / (1e12 * static_cast<double>(devices));
 }
 
-Json device_json(const Experiment& experiment, const Run& run, std::size_t device) {
+Json device_json(const Experiment& experiment, const Run& run, std::size_t device,
+                 const std::vector<int>& stages) {
   const DeviceUse& use = run.outcome.devices[device];
   const Time total = run.metrics.pipeline_time;
   const Time idle = total - use.busy();
-  Json stages = Json::array();
-  for (int s = 0; s < experiment.schedule.stages(); ++s) {
-    if (experiment.schedule.placement[static_cast<std::size_t>(s)] == static_cast<int>(device)) {
-      stages.push_back(s);
-    }
-  }
   const auto& capacity = experiment.capacity[device];
   return {{"device", device},
           {"stages", stages},
@@ -123,9 +118,10 @@ nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run
     json["out_of_memory"] = overflow_json(experiment, run);
     json["advice"] = advice_json(advice);
   }
+  const std::vector<std::vector<int>> stages = stages_by_device(experiment.schedule);
   json["devices"] = Json::array();
   for (std::size_t device = 0; device < run.outcome.devices.size(); ++device) {
-    json["devices"].push_back(device_json(experiment, run, device));
+    json["devices"].push_back(device_json(experiment, run, device, stages[device]));
   }
   return json;
 }

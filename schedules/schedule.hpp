@@ -27,6 +27,9 @@ struct Schedule {
   int devices() const { return static_cast<int>(lanes.size()); }
 };
 
+/// The stages that each device holds, in order.
+std::vector<std::vector<int>> stages_by_device(const Schedule& schedule);
+
 /// The device of every stage when each device holds one: 0, 1, 2, …
 std::vector<int> one_stage_per_device(int stages);
 

@@ -1,5 +1,7 @@
 #include "sim/memory_trace.hpp"
 
+#include <algorithm>
+
 namespace pipesim {
 
 DeviceMemory::DeviceMemory(const Schedule& schedule, const StepCosts& costs,
@@ -26,11 +28,19 @@ void DeviceMemory::add(Time at, MemoryTag tag, Bytes delta) {
 }
 
 void DeviceMemory::add_static() {
-  for (std::size_t s = 0; s < costs_.stages.size(); ++s) {
-    if (schedule_.placement[s] != device_) continue;
-    add({}, MemoryTag::weights, costs_.stages[s].weights);
-    add({}, MemoryTag::gradients, costs_.stages[s].gradients);
-    add({}, MemoryTag::optimizer, costs_.stages[s].optimizer_state);
+  // Looked up in the lane, not in the placement of all stages: there may be very many devices.
+  std::vector<int> stages;
+  for (const Op& op : schedule_.lanes[static_cast<std::size_t>(device_)]) {
+    if (std::find(stages.begin(), stages.end(), op.stage) == stages.end()) {
+      stages.push_back(op.stage);
+    }
+  }
+  std::sort(stages.begin(), stages.end());
+  for (const int stage : stages) {
+    const StageCost& cost = costs_.stages[static_cast<std::size_t>(stage)];
+    add({}, MemoryTag::weights, cost.weights);
+    add({}, MemoryTag::gradients, cost.gradients);
+    add({}, MemoryTag::optimizer, cost.optimizer_state);
   }
 }
 

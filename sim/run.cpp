@@ -12,11 +12,11 @@ Bytes reduced_bytes(const StageCost& cost) {
 void add_tail(const Experiment& experiment, Outcome& outcome) {
   const Config& config = experiment.config;
   const int replicas = config.training.data_parallel;
+  const std::vector<std::vector<int>> stages = stages_by_device(experiment.schedule);
   for (int device = 0; device < experiment.schedule.devices(); ++device) {
     Time now = outcome.devices[static_cast<std::size_t>(device)].finish;
     for (const OpKind kind : {OpKind::all_reduce, OpKind::optimizer}) {
-      for (int stage = 0; stage < experiment.schedule.stages(); ++stage) {
-        if (experiment.schedule.placement[static_cast<std::size_t>(stage)] != device) continue;
+      for (const int stage : stages[static_cast<std::size_t>(device)]) {
         const StageCost& cost = experiment.costs.stages[static_cast<std::size_t>(stage)];
         const Time duration =
             kind == OpKind::optimizer
