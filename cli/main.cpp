@@ -70,8 +70,10 @@ int parse_and_run(int argc, char** argv) {
     application.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return application.exit(error);
-    throw InputError(fmt::format("command line: /: {}", error.what()),
-                     "pipesim --help lists the commands, pipesim COMMAND --help its options");
+    throw InputError(
+        fmt::format("command line: /: {}", error.what()),
+        "pipesim COMMAND --help lists the options; values of a config are set with --set, such as "
+        "--set pipeline.schedule=1f1b");
   }
   return action();
 }
@@ -82,8 +84,10 @@ int parse_and_run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace pipesim::cli;
-  std::signal(SIGPIPE, SIG_IGN);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, stop);
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // Reported by write().
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    if (std::signal(signal, stop) == SIG_IGN) std::signal(signal, SIG_IGN);  // As under nohup.
+  }
   try {
     return parse_and_run(argc, argv);
   } catch (const pipesim::InputError& error) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "models/layer_list.hpp"
 #include "models/mlp.hpp"
@@ -74,8 +75,11 @@ void check_layers(const Field& root, const Config& config) {
   }
 }
 
+// The file's name. Bytes that are not UTF-8, which a file's name may hold, become U+FFFD.
 std::string default_name(const Source& source) {
-  return std::filesystem::path(source.file).stem().string();
+  using nlohmann::json;
+  const json name = std::filesystem::path(source.file).stem().string();
+  return json::parse(name.dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
 }  // namespace

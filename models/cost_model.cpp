@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace pipesim {
@@ -13,7 +14,7 @@ InputError missing_figure(const Device& device, std::string_view key, std::strin
                           const Source& source) {
   return source.error("/cluster/device",
                       fmt::format("states no {}, which the model's times need", wanted),
-                      device.name,
+                      quoted(device.name),
                       fmt::format("give the device as an object with \"{}\", or choose another "
                                   "device or training.precision",
                                   key));
@@ -42,16 +43,6 @@ void set_static_bytes(Bytes weights, const Training& training, StageCost& cost) 
     cost.gradients = std::min(weights, total - cost.weights);
     cost.optimizer_state = total - cost.weights - cost.gradients;
   }
-}
-
-// Between two layers of a stage one tensor is alive while the next is computed: two buffers, each
-// as wide as the widest, or as many as there are places between layers.
-Bytes scratch_between(const Network& network, std::size_t first, std::size_t last) {
-  Bytes widest = 0;
-  for (std::size_t l = first; l + 1 < last; ++l) {
-    widest = std::max(widest, network.layers[l].output_bytes);
-  }
-  return capped_product(widest, static_cast<Bytes>(std::min<std::size_t>(2, last - first - 1)));
 }
 
 }  // namespace
@@ -95,30 +86,70 @@ std::vector<LayerTime> layer_times(const Network& network, const Device& device,
   return times;
 }
 
-StageCost stage_cost(const Network& network, std::span<const LayerTime> times, std::size_t first,
-                     std::size_t last, const Training& training, const Device& device) {
-  StageCost cost;
-  Bytes weights = 0;
-  Bytes stash = 0;
-  for (std::size_t l = first; l < last; ++l) {
-    cost.forward = capped_sum(cost.forward, times[l].forward);
-    cost.backward_input = capped_sum(cost.backward_input, times[l].backward_input);
-    cost.backward_weight = capped_sum(cost.backward_weight, times[l].backward_weight);
-    weights = capped_sum(weights, network.layers[l].parameter_bytes);
-    stash = capped_sum(stash, network.layers[l].stash_bytes);
+StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& times,
+                         const Training& training, const Device& device)
+    : network_(network), training_(training), device_(device), widest_(1) {
+  for (std::size_t l = 0; l < network.layers.size(); ++l) {
+    const Layer& layer = network.layers[l];
+    forward_.push_back(capped_sum(forward_.back(), times[l].forward));
+    backward_input_.push_back(capped_sum(backward_input_.back(), times[l].backward_input));
+    backward_weight_.push_back(capped_sum(backward_weight_.back(), times[l].backward_weight));
+    weights_.push_back(capped_sum(weights_.back(), layer.parameter_bytes));
+    stash_.push_back(capped_sum(stash_.back(), layer.stash_bytes));
+    widest_[0].push_back(layer.output_bytes);
   }
+  for (std::size_t half = 1; 2 * half <= network.layers.size(); half *= 2) {
+    const std::vector<Bytes>& narrow = widest_.back();
+    std::vector<Bytes> wide;
+    for (std::size_t l = 0; l + half < narrow.size(); ++l) {
+      wide.push_back(std::max(narrow[l], narrow[l + half]));
+    }
+    widest_.push_back(std::move(wide));
+  }
+}
+
+// Two ranges of a power of two cover any range.
+Bytes StageCoster::widest_output(std::size_t first, std::size_t last) const {
+  if (first == last) return 0;
+  const auto level = static_cast<std::size_t>(std::bit_width(last - first) - 1);
+  const std::vector<Bytes>& row = widest_[level];
+  return std::max(row[first], row[last - (std::size_t{1} << level)]);
+}
+
+// Between two layers of a stage one tensor is alive while the next is computed: two buffers, each
+// as wide as the widest, or as many as there are places between layers.
+Bytes StageCoster::scratch_between(std::size_t first, std::size_t last) const {
+  const std::size_t places = last - first - 1;
+  return capped_product(widest_output(first, last - 1),
+                        static_cast<Bytes>(std::min<std::size_t>(2, places)));
+}
+
+Time StageCoster::compute_time(std::size_t first, std::size_t last, bool with_recompute) const {
+  const Time forward = forward_[last] - forward_[first];
+  const Time backward = capped_sum(backward_input_[last] - backward_input_[first],
+                                   backward_weight_[last] - backward_weight_[first]);
+  const Time pass = capped_sum(forward, backward);
+  return with_recompute ? capped_sum(pass, forward) : pass;
+}
+
+StageCost StageCoster::cost(std::size_t first, std::size_t last) const {
+  StageCost cost;
+  cost.forward = forward_[last] - forward_[first];
+  cost.backward_input = backward_input_[last] - backward_input_[first];
+  cost.backward_weight = backward_weight_[last] - backward_weight_[first];
   cost.backward = capped_sum(cost.backward_input, cost.backward_weight);
   cost.recompute = cost.forward;
-  cost.optimizer = optimizer_time(weights, training, device);
-  set_static_bytes(weights, training, cost);
+  const Bytes weights = weights_[last] - weights_[first];
+  cost.optimizer = optimizer_time(weights, training_, device_);
+  set_static_bytes(weights, training_, cost);
 
-  const Bytes samples = training.micro_batch_size;
-  cost.boundary = capped_product(samples, network.bytes_into(first));
-  cost.output = capped_product(samples, network.layers[last - 1].output_bytes);
-  cost.workspace = capped_product(samples, scratch_between(network, first, last));
-  stash = capped_product(samples, stash);
-  cost.stash =
-      network.stash_holds_input ? std::max(stash, cost.boundary) : capped_sum(stash, cost.boundary);
+  const Bytes samples = training_.micro_batch_size;
+  const Bytes stash = capped_product(samples, stash_[last] - stash_[first]);
+  cost.boundary = capped_product(samples, network_.bytes_into(first));
+  cost.output = capped_product(samples, network_.layers[last - 1].output_bytes);
+  cost.workspace = capped_product(samples, scratch_between(first, last));
+  cost.stash = network_.stash_holds_input ? std::max(stash, cost.boundary)
+                                          : capped_sum(stash, cost.boundary);
   // Without knowing which tensors the weight gradient reads, all of them wait for it.
   cost.weight_stash = cost.stash;
   return cost;

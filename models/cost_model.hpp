@@ -30,9 +30,33 @@ Time operator_time(const Operator& op, const Device& device, const Training& tra
 std::vector<LayerTime> layer_times(const Network& network, const Device& device,
                                    const Training& training, const Source& source);
 
-/// A stage that runs layers [first, last) of the network, whose times on its device are `times`.
-StageCost stage_cost(const Network& network, std::span<const LayerTime> times, std::size_t first,
-                     std::size_t last, const Training& training, const Device& device);
+/// Costs of stages that run any range of a network's layers on one kind of device, each in O(1).
+/// Keeps references to the network, the training and the device.
+class StageCoster {
+ public:
+  StageCoster(const Network& network, const std::vector<LayerTime>& times, const Training& training,
+              const Device& device);
+
+  /// A stage that runs layers [first, last).
+  StageCost cost(std::size_t first, std::size_t last) const;
+  /// Its F and B for one micro-batch, and R if that is asked for.
+  Time compute_time(std::size_t first, std::size_t last, bool with_recompute) const;
+
+ private:
+  const Network& network_;
+  const Training& training_;
+  const Device& device_;
+  // Running totals over the layers, with an entry more than there are layers.
+  std::vector<Time> forward_{Time{}};
+  std::vector<Time> backward_input_{Time{}};
+  std::vector<Time> backward_weight_{Time{}};
+  std::vector<Bytes> weights_{0};
+  std::vector<Bytes> stash_{0};
+  std::vector<std::vector<Bytes>> widest_{};  ///< [k][l]: the widest output of layers [l, l + 2^k).
+
+  Bytes widest_output(std::size_t first, std::size_t last) const;
+  Bytes scratch_between(std::size_t first, std::size_t last) const;
+};
 
 /// Entry `stage` of costs that were given directly.
 StageCost stage_cost(const StageCosts& costs, int stage, int stages);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -27,6 +28,7 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
   std::string problem{};  ///< What stopped the parser; empty when nothing did.
   std::string got{};
   std::string hint{};
+  std::size_t position = 0;  ///< Characters up to what stopped it; 0 when the library did not say.
 
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
@@ -52,11 +54,12 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
     return true;
   }
 
-  bool parse_error(std::size_t, const std::string& token,
+  bool parse_error(std::size_t byte, const std::string& token,
                    const nlohmann::detail::exception& error) override {
     constexpr int number_overflow = 406;
     const std::string_view what = error.what();
     got = token;
+    position = byte;
     if (error.id == number_overflow) {
       problem = "the number is too large";
       hint = "numbers reach up to about 1.8e308";
@@ -146,7 +149,7 @@ json parse(std::string_view text, const std::string& file) {
   const CountingIterator first{text.data(), &passed};
   const CountingIterator last{text.data() + text.size(), &passed};
   if (!json::sax_parse(first, last, &builder, json::input_format_t::json, true, true)) {
-    throw syntax_error(text, file, builder, passed);
+    throw syntax_error(text, file, builder, builder.position > 0 ? builder.position : passed);
   }
   return std::move(builder.root);
 }
@@ -168,11 +171,10 @@ json* step_into(json& node, const std::string& key, const std::string& pointer,
                 const std::string& setting) {
   if (node.is_null()) node = json::object();
   if (node.is_object()) return &node[key];
-  if (node.is_array() && !key.empty() && key.size() < 10 &&
-      std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
-      std::stoul(key) < node.size()) {
-    return &node[std::stoul(key)];
-  }
+  std::size_t index = 0;
+  const auto [rest, error] = std::from_chars(key.data(), key.data() + key.size(), index);
+  const bool is_index = error == std::errc{} && std::to_string(index) == key;
+  if (node.is_array() && is_index && index < node.size()) return &node[index];
   throw InputError(
       fmt::format("--set: {}: leads to no value of the config, got {}", pointer, setting),
       node.is_array()
@@ -189,17 +191,19 @@ void apply_override(json& root, Source& source, const std::string& setting) {
   std::string_view path = std::string_view(setting).substr(0, equals);
   std::string pointer;
   json* node = &root;
+  bool is_new = false;
   for (bool more = true; more;) {
     const auto dot = path.find('.');
     const std::string key(path.substr(0, dot));
-    pointer += '/';
-    pointer += key;
+    pointer += pointer_step(key);
+    const bool creates = !node->is_array() && !node->contains(key);
     node = step_into(*node, key, pointer, setting);
     more = dot != path.npos;
     if (more) path.remove_prefix(dot + 1);
+    if ((creates && !is_new) || !more) source.overrides.push_back(pointer);
+    is_new = is_new || creates;
   }
   *node = parse_override_value(setting.substr(equals + 1));
-  source.overrides.push_back(pointer);
 }
 
 std::string read_file(const std::string& path, const std::string& name) {

@@ -4,12 +4,32 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 namespace pipesim {
 
+namespace {
+
+// Without the control characters that what is quoted may hold: they would break the line, or cut
+// it.
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code < 0x20 || code == 0x7f) {
+      line += fmt::format("\\u{:04x}", static_cast<unsigned>(code));
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
 InputError::InputError(std::string_view problem, std::string_view hint)
-    : std::runtime_error(fmt::format("{}\n  hint: {}", problem, hint)) {}
+    : std::runtime_error(one_line(problem) + "\n  hint: " + one_line(hint)) {}
 
 std::string_view Source::blame(std::string_view pointer) const {
   for (const std::string& set : overrides) {
@@ -25,6 +45,24 @@ InputError Source::error(std::string_view pointer, std::string_view problem, std
   return InputError(fmt::format("{}: {}: {}, got {}", blame(pointer),
                                 pointer.empty() ? "/" : pointer, problem, got),
                     hint);
+}
+
+std::string quoted(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', true);
+}
+
+std::string pointer_step(std::string_view key) {
+  std::string step(1, '/');
+  for (const char c : key) {
+    if (c == '~') {
+      step += "~0";
+    } else if (c == '/') {
+      step += "~1";
+    } else {
+      step += c;
+    }
+  }
+  return step;
 }
 
 namespace {
@@ -47,7 +85,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string closest(std::string_view word, const std::vector<std::string>& known) {
+std::string closest(std::string_view given, const std::vector<std::string>& known) {
+  std::string word(given);
+  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   constexpr std::size_t longest_worth_comparing = 100;
   if (word.size() > longest_worth_comparing) return {};
   std::string best;

@@ -30,6 +30,12 @@ struct Source {
                    std::string_view hint) const;
 };
 
+/// A text as JSON writes it, in ASCII: for what an error got.
+std::string quoted(std::string_view text);
+
+/// One step of a JSON pointer with its slash, escaped as RFC 6901 asks; control characters as \\u.
+std::string pointer_step(std::string_view key);
+
 using SourcePtr = std::shared_ptr<const Source>;
 
 /// The entry of `known` that `word` was probably meant to be; empty when none is near.

@@ -8,33 +8,13 @@
 
 namespace pipesim {
 
-namespace {
-
-std::string escaped(std::string_view key) {  // RFC 6901
-  std::string out;
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-}  // namespace
-
 Field::Field(const Document& document)
     : document_(document.root), value_(document.root.get()), source_(document.source) {}
 
 Field::Field(const Field& parent, const nlohmann::json& value, std::string_view key)
     : document_(parent.document_),
       value_(&value),
-      pointer_(parent.pointer_ + "/" + escaped(key)),
+      pointer_(parent.pointer_ + pointer_step(key)),
       source_(parent.source_) {}
 
 bool Field::is_text() const {
@@ -66,9 +46,14 @@ InputError Field::error(std::string_view problem, std::string_view hint) const {
 }
 
 InputError Field::wrong_type(std::string_view expected) const {
+  const std::string_view is = is_object()            ? "an object"
+                              : is_list()            ? "a list"
+                              : is_text()            ? "a text"
+                              : is_number()          ? "a number"
+                              : value_->is_boolean() ? "true or false"
+                                                     : "null";
   return error(fmt::format("must be {}", expected),
-               fmt::format("write {} here; this is {} {}", expected,
-                           is_object() || is_list() ? "an" : "a", value_->type_name()));
+               fmt::format("write {} here; this is {}", expected, is));
 }
 
 void Field::allow_keys(const std::vector<std::string>& keys) const {
@@ -172,10 +157,12 @@ Bytes Field::bytes() const {
 double Field::rate(Dimension dimension) const {
   const double value = quantity(dimension);
   if (!(value > 0)) {
-    throw error("must be above 0", dimension == Dimension::bandwidth
-                                       ? "for a link that costs nothing, name the interconnect "
-                                         "\"ideal\" or leave the bandwidth out"
-                                       : how_to_write(dimension));
+    throw error("must be above 0",
+                fmt::format("{} is {}; leave the key out where there is no limit", noun(dimension),
+                            how_to_write(dimension)));
+  }
+  if (!std::isfinite(value)) {
+    throw error("is too large", "leave the key out where there is no limit");
   }
   return value;
 }

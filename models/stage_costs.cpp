@@ -55,21 +55,19 @@ void read_backward(const Field& model, int stages, StageCosts& costs) {
 // The stage's input is part of the stash: a stash that is not given is the input alone.
 void check_stash(const Field& model, int stages, StageCosts& costs) {
   const auto stash = model.find("stash_bytes");
-  if (!stash) {
-    costs.stash = costs.boundary;
-    return;
-  }
-  const std::size_t entries = std::max(costs.stash.values.size(), costs.boundary.values.size());
-  for (int s = 0; s < std::min(stages, static_cast<int>(entries)); ++s) {
+  if (!stash) costs.stash = costs.boundary;
+  const auto entries = static_cast<int>(std::max(
+      {costs.stash.values.size(), costs.boundary.values.size(), costs.weight_stash.values.size()}));
+  for (int s = 0; s < std::min(stages, entries); ++s) {
     if (costs.stash[s] < costs.boundary[s]) {
       throw stash->error(
           fmt::format("must be at least boundary_bytes, {} on stage {}", costs.boundary[s], s),
           "what F leaves for its backward includes the stage's input");
     }
     if (costs.weight_stash[s] > costs.stash[s]) {
-      throw stash->error(fmt::format("must be at least weight_stash_bytes, {} on stage {}",
-                                     costs.weight_stash[s], s),
-                         "what I leaves for W is a part of what F leaves for I");
+      throw model.at("weight_stash_bytes", "")
+          .error(fmt::format("must be at most stash_bytes, {} on stage {}", costs.stash[s], s),
+                 "what I leaves for W is a part of what F leaves for I");
     }
   }
 }

@@ -13,12 +13,16 @@ constexpr std::int64_t most_samples = std::int64_t{1} << 40;
 
 // The divisors of `total` on either side of `wanted`, joined by a word.
 std::string divisors_near(std::int64_t total, std::int64_t wanted, std::string_view word) {
-  constexpr std::int64_t worth_searching = 10'000'000;
-  if (total > worth_searching) return "1";
-  std::int64_t below = std::min(wanted, total);
-  while (total % below != 0) --below;
-  std::int64_t above = std::min(wanted, total);
-  while (total % above != 0) ++above;
+  std::int64_t below = 1;
+  std::int64_t above = total;
+  for (std::int64_t low = 1; low <= total / low; ++low) {  // Divisors come in pairs.
+    if (total % low != 0) continue;
+    for (const std::int64_t divisor : {low, total / low}) {
+      if (divisor <= wanted) below = std::max(below, divisor);
+      if (divisor >= wanted) above = std::min(above, divisor);
+    }
+  }
+  if (wanted > total) below = total;
   return below == above ? std::to_string(below) : fmt::format("{} {} {}", below, word, above);
 }
 
@@ -67,7 +71,7 @@ void split_batch(const Field& config, const PipelineSettings& pipeline,
 void only_one(const Field& section, std::string_view key, int off) {
   const auto field = section.find(key);
   if (field && field->integer(off, 1 << 20) != off) {
-    throw field->error("needs a transformer model, which this is not",
+    throw field->error("is not simulated for this kind of model",
                        fmt::format("set {} to {}, or leave it out", key, off));
   }
 }

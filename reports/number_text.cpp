@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace pipesim {
 
 namespace {
 
+// Four significant digits, without zeros at the end of a fraction.
 std::string significant(double value) {
   const double size = std::abs(value);
-  const int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
-  std::string text = fmt::format("{:.{}f}", value, decimals);
+  const int digits = size == 0 ? 1 : 1 + static_cast<int>(std::floor(std::log10(size)));
+  std::string text = fmt::format("{:.{}f}", value, std::max(0, 4 - std::max(digits, -8)));
   if (text.find('.') != std::string::npos) {
     text.erase(text.find_last_not_of('0') + 1);
     if (text.back() == '.') text.pop_back();
@@ -19,26 +22,36 @@ std::string significant(double value) {
   return text;
 }
 
+struct Prefix {
+  double scale;
+  std::string_view name;
+};
+
+// In the largest unit of which it is at least one, as it is written: 999.96 ns is 1 µs.
+std::string scaled(double value, std::span<const Prefix> largest_first) {
+  for (const Prefix& prefix : largest_first) {
+    constexpr double rounds_up = 0.99995;
+    if (std::abs(value) >= rounds_up * prefix.scale) {
+      return fmt::format("{} {}", significant(value / prefix.scale), prefix.name);
+    }
+  }
+  const Prefix& smallest = largest_first.back();
+  return fmt::format("{} {}", significant(value / smallest.scale), smallest.name);
+}
+
+constexpr Prefix time_units[] = {{1e12, "s"}, {1e9, "ms"}, {1e6, "µs"}, {1e3, "ns"}, {1, "ps"}};
+constexpr Prefix byte_units[] = {
+    {0x1p40, "TiB"}, {0x1p30, "GiB"}, {0x1p20, "MiB"}, {0x1p10, "KiB"}, {1, "B"}};
+constexpr Prefix rate_prefixes[] = {{1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
+
 }  // namespace
 
 std::string readable(Time time) {
-  const auto ps = static_cast<double>(time.ps);
-  const double size = std::abs(ps);
-  if (size >= 1e12) return significant(ps / 1e12) + " s";
-  if (size >= 1e9) return significant(ps / 1e9) + " ms";
-  if (size >= 1e6) return significant(ps / 1e6) + " µs";
-  if (size >= 1e3) return significant(ps / 1e3) + " ns";
-  return fmt::format("{} ps", time.ps);
+  return scaled(static_cast<double>(time.ps), time_units);
 }
 
 std::string readable_bytes(Bytes bytes) {
-  const auto value = static_cast<double>(bytes);
-  constexpr double kib = 1024;
-  if (value >= kib * kib * kib * kib) return significant(value / (kib * kib * kib * kib)) + " TiB";
-  if (value >= kib * kib * kib) return significant(value / (kib * kib * kib)) + " GiB";
-  if (value >= kib * kib) return significant(value / (kib * kib)) + " MiB";
-  if (value >= kib) return significant(value / kib) + " KiB";
-  return fmt::format("{} B", bytes);
+  return scaled(static_cast<double>(bytes), byte_units);
 }
 
 std::string percent(double fraction) {
@@ -46,12 +59,7 @@ std::string percent(double fraction) {
 }
 
 std::string readable_rate(double per_second) {
-  if (per_second >= 1e15) return significant(per_second / 1e15) + " P";
-  if (per_second >= 1e12) return significant(per_second / 1e12) + " T";
-  if (per_second >= 1e9) return significant(per_second / 1e9) + " G";
-  if (per_second >= 1e6) return significant(per_second / 1e6) + " M";
-  if (per_second >= 1e4) return significant(per_second / 1e3) + " k";
-  return significant(per_second);
+  return per_second < 1e4 ? significant(per_second) : scaled(per_second, rate_prefixes);
 }
 
 std::string printable(std::string_view text) {

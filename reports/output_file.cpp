@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "models/input_error.hpp"
 
@@ -38,8 +39,9 @@ int remember(const std::string& path) {
 
 InputError cannot(std::string_view what, const std::string& path, int failure) {
   return InputError(fmt::format("{}: /: cannot be {}, got {}", path, what, std::strerror(failure)),
-                    failure == ENOSPC ? "free some space, or write to another place"
-                                      : "choose a file in a folder that exists and can be written");
+                    failure == ENOSPC || failure == EFBIG
+                        ? "send the output somewhere that has room for it"
+                        : "choose a file in a folder that exists and can be written");
 }
 
 mode_t default_mode() {
@@ -61,10 +63,11 @@ int write_all(int descriptor, std::string_view text) {
 }
 
 OutputFile::OutputFile(const std::string& path)
-    : path_(path), output_([this](std::string_view text) { write(text); }) {
+    : path_(path == "-" ? "<stdout>" : path),
+      output_([this](std::string_view text) { write(text); }) {
   if (path == "-") {
     descriptor_ = dup(STDOUT_FILENO);
-    if (descriptor_ < 0) throw cannot("written", "<stdout>", errno);
+    if (descriptor_ < 0) throw cannot("written", path_, errno);
     return;
   }
   struct stat status {};
@@ -98,11 +101,14 @@ void OutputFile::write(std::string_view text) {
   if (failure != 0 && !reader_left) throw cannot("written", path_, failure);
 }
 
-void OutputFile::commit() {
+void OutputFile::finish() {
   output_.flush();
-  const int descriptor = descriptor_;
-  descriptor_ = -1;
+  const int descriptor = std::exchange(descriptor_, -1);
   if (close(descriptor) != 0) throw cannot("written", path_, errno);
+}
+
+void OutputFile::commit() {
+  if (descriptor_ >= 0) finish();
   if (temporary_.empty()) return;
   if (rename(temporary_.c_str(), target_.c_str()) != 0) throw cannot("created", path_, errno);
   committed_ = true;

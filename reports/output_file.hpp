@@ -20,7 +20,8 @@ class OutputFile {
   ~OutputFile();  ///< Removes the temporary file unless committed.
 
   Output& output() { return output_; }
-  void commit();  ///< Writes the rest and puts the file in its place.
+  void finish();  ///< Writes the rest. What fails, fails here, before any file is in its place.
+  void commit();  ///< Finishes if that is yet to be done, then puts the file in its place.
 
  private:
   std::string path_;      ///< As the user gave it.

@@ -152,10 +152,12 @@ std::string describe_overflow(const Experiment& experiment, const Run& run) {
   const Bytes capacity = experiment.capacity[device].value_or(0);
   const Overflow& overflow = *first->overflow;
   std::string text = fmt::format(
-      "device {} needs {} of {} ({} too much) from {} on, in {} of stage {}; at its peak {}",
-      device, readable_bytes(overflow.needed), readable_bytes(capacity),
-      readable_bytes(overflow.needed - capacity), readable(overflow.at), label(overflow.op),
-      overflow.op.stage, readable_bytes(first->peak));
+      "device {} runs out of its {} at {}, {} short in {} of stage {}; at its peak it needs {}, {} "
+      "too "
+      "much",
+      device, readable_bytes(capacity), readable(overflow.at),
+      readable_bytes(overflow.needed - capacity), label(overflow.op), overflow.op.stage,
+      readable_bytes(first->peak), readable_bytes(first->peak - capacity));
   const auto count = std::count_if(devices.begin(), devices.end(),
                                    [](const DeviceUse& use) { return use.overflow.has_value(); });
   if (count > 1) text += fmt::format("; {} of {} devices run out", count, devices.size());

@@ -16,8 +16,8 @@ namespace pipesim {
 void write_summary_text(Output& out, const Experiment& experiment, const Run& run,
                         const std::vector<Advice>& advice, const TextStyle& style);
 
-/// "device 0 needs 9.1 GiB of 8 GiB (1.1 GiB too much) at 1.2 ms, in F 7 of stage 0"; for the first
-/// device to run out.
+/// "device 0 runs out of its 16 GiB at 2.25 s, 512 KiB short in F4 of stage 0; at its peak it needs
+/// 21 GiB, 5 GiB too much"; for the first device to run out.
 std::string describe_overflow(const Experiment& experiment, const Run& run);
 
 }  // namespace pipesim

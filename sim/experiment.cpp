@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <span>
-
 #include "models/cost_model.hpp"
 #include "schedules/catalog.hpp"
 #include "schedules/in_flight.hpp"
@@ -18,7 +16,7 @@ const KnownSchedule& find_schedule_of(const Config& config) {
   const KnownSchedule* known = find_schedule(config.pipeline.schedule);
   if (known != nullptr) return *known;
   throw config.source->error("/pipeline/schedule", "is not a known schedule",
-                             fmt::format("\"{}\"", config.pipeline.schedule),
+                             quoted(config.pipeline.schedule),
                              suggestion(config.pipeline.schedule, "schedules", schedule_names()));
 }
 
@@ -44,25 +42,27 @@ void check_size(const Config& config) {
                   available / 1e9));
 }
 
-// Layer times on each device; devices of one kind share an entry.
-struct LayerTimes {
-  std::vector<std::vector<LayerTime>> by_kind{};
+// What stages cost on each device; devices of one kind share an entry.
+struct Costers {
+  std::vector<std::vector<LayerTime>> times{};
+  std::vector<StageCoster> by_kind{};
 
-  std::span<const LayerTime> on(int device) const {
+  const StageCoster& on(int device) const {
     return by_kind.size() == 1 ? by_kind.front() : by_kind[static_cast<std::size_t>(device)];
   }
 };
 
-LayerTimes time_layers(const Config& config, const Network& network) {
-  LayerTimes times;
+Costers costers_for(const Config& config, const Network& network) {
+  Costers costers;
   for (const Device& device : config.cluster.kinds) {
-    times.by_kind.push_back(layer_times(network, device, config.training, *config.source));
+    costers.times.push_back(layer_times(network, device, config.training, *config.source));
+    costers.by_kind.emplace_back(network, costers.times.back(), config.training, device);
   }
-  return times;
+  return costers;
 }
 
 // Running totals of the layers' compute time; on uneven devices, as the first one takes it.
-std::vector<std::int64_t> running_time(std::span<const LayerTime> times) {
+std::vector<std::int64_t> running_time(const std::vector<LayerTime>& times) {
   std::vector<std::int64_t> up_to{0};
   for (const LayerTime& layer : times) {
     up_to.push_back(capped_sum(up_to.back(), capped_sum(layer.forward, layer.backward()).ps));
@@ -70,47 +70,53 @@ std::vector<std::int64_t> running_time(std::span<const LayerTime> times) {
   return up_to;
 }
 
-Partition partition_layers(const Config& config, const Network& network, const LayerTimes& times,
+// What an exact search costs grows with stages · layers².
+void check_searchable(const Config& config, int layers, int stages) {
+  constexpr double most_steps = 4e9;
+  if (0.5 * stages * layers * layers <= most_steps) return;
+  throw config.source->error(
+      "/pipeline/partition",
+      fmt::format("cannot be searched for {} layers over {} stages in reasonable time", layers,
+                  stages),
+      "\"balanced\" or \"memory\"", "choose \"uniform\", or give a list of layer counts");
+}
+
+Partition partition_layers(const Config& config, const Network& network, const Costers& costers,
                            const Schedule& schedule) {
   const auto layers = static_cast<int>(network.layers.size());
   const int stages = config.pipeline.all_stages();
-  const auto stage = [&](int s, int first, int last) {
-    return stage_cost(network, times.on(s), static_cast<std::size_t>(first),
-                      static_cast<std::size_t>(last), config.training, config.cluster.device(s));
-  };
+  const PartitionKind kind = config.pipeline.partition;
+  if (kind == PartitionKind::listed) return config.pipeline.layer_counts;
+  if (kind == PartitionKind::uniform) return uniform_partition(layers, stages);
+
+  check_searchable(config, layers, stages);
+  const bool again = config.pipeline.recompute != Recompute::none;
   const auto compute = [&](int s, int first, int last) {
-    const StageCost cost = stage(s, first, last);
-    const Time pass = capped_sum(cost.forward, cost.backward);
-    const bool again = config.pipeline.recompute != Recompute::none;
-    return (again ? capped_sum(pass, cost.recompute) : pass).ps;
+    return costers.on(schedule.placement[static_cast<std::size_t>(s)])
+        .compute_time(static_cast<std::size_t>(first), static_cast<std::size_t>(last), again)
+        .ps;
   };
-  switch (config.pipeline.partition) {
-    case PartitionKind::listed:
-      return config.pipeline.layer_counts;
-    case PartitionKind::uniform:
-      return uniform_partition(layers, stages);
-    case PartitionKind::balanced:
-      return min_max_partition(layers, stages, compute, running_time(times.on(0)));
-    case PartitionKind::memory:
-      break;
-  }
   const std::vector<InFlight> in_flight = in_flight_of(schedule, config.pipeline.recompute);
   const auto memory = [&](int s, int first, int last) {
-    return peak_bytes(stage(s, first, last), in_flight[static_cast<std::size_t>(s)], s == 0);
+    const StageCost cost =
+        costers.on(schedule.placement[static_cast<std::size_t>(s)])
+            .cost(static_cast<std::size_t>(first), static_cast<std::size_t>(last));
+    return peak_bytes(cost, in_flight[static_cast<std::size_t>(s)], s == 0);
   };
-  return min_max_partition(layers, stages, memory, running_time(times.on(0)));
+  const std::vector<std::int64_t> weights = running_time(costers.times.front());
+  return kind == PartitionKind::balanced ? min_max_partition(layers, stages, compute, weights)
+                                         : min_max_partition(layers, stages, memory, weights);
 }
 
 void cost_layers(const Network& network, Experiment& experiment) {
   const Config& config = experiment.config;
-  const LayerTimes times = time_layers(config, network);
-  experiment.partition = partition_layers(config, network, times, experiment.schedule);
+  const Costers costers = costers_for(config, network);
+  experiment.partition = partition_layers(config, network, costers, experiment.schedule);
   std::size_t first = 0;
   for (std::size_t s = 0; s < experiment.partition.size(); ++s) {
-    const int device = experiment.schedule.placement[s];
     const std::size_t last = first + static_cast<std::size_t>(experiment.partition[s]);
-    experiment.costs.stages.push_back(stage_cost(network, times.on(device), first, last,
-                                                 config.training, config.cluster.device(device)));
+    experiment.costs.stages.push_back(
+        costers.on(experiment.schedule.placement[s]).cost(first, last));
     first = last;
   }
 }
@@ -135,7 +141,10 @@ void check_totals(const Experiment& experiment) {
   Time time;
   Bytes bytes = 0;
   for (const StageCost& stage : experiment.costs.stages) {
-    const Time passes = capped_sum(capped_sum(stage.forward, stage.backward), stage.recompute);
+    Time passes = capped_sum(stage.forward, stage.backward);
+    if (experiment.costs.recompute != Recompute::none) {
+      passes = capped_sum(passes, stage.recompute);
+    }
     time = capped_sum(time, capped_sum(capped_product(passes, micro_batches), stage.optimizer));
     const Bytes messages = capped_sum(capped_sum(stage.output, stage.boundary), stage.workspace);
     const Bytes kept = capped_product(stage.stash, micro_batches);

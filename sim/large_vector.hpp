@@ -10,9 +10,9 @@
 
 namespace pipesim {
 
-/// Allocates large blocks on huge pages, where the system grants them: the first touch of memory then
-/// costs a fraction, and so do look-ups in many rows of a large table. Elements that are resized into
-/// being are left uninitialised.
+/// Allocates large blocks on huge pages, where the system grants them: the first touch of memory
+/// then costs a fraction, and so do look-ups in many rows of a large table. Elements that are
+/// resized into being are left uninitialised.
 template <class T>
 struct HugePageAllocator {
   using value_type = T;

@@ -15,7 +15,8 @@ constexpr StageTime stage_times[] = {&StageCost::forward, &StageCost::backward,
 
 OpCost op_cost(OpKind kind, const StageCost& cost, const StagePlace& place) {
   OpCost result{.duration = duration_of(kind, cost)};
-  for (const MemoryUse& use : op_memory(kind, cost, place).all()) {
+  const OpMemory memory = op_memory(kind, cost, place);
+  for (const MemoryUse& use : memory.all()) {
     result.allocate += use.at_start;
     result.release += use.at_finish;
   }

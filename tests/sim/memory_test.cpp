@@ -149,7 +149,8 @@ TEST_CASE("I gives back all but what W needs, and W the rest") {
   const StagePlace only{.is_first = true, .is_last = true, .keeps_insides = true};
   const auto released = [&](OpKind kind) {
     Bytes total = 0;
-    for (const MemoryUse& use : op_memory(kind, cost, only).all()) {
+    const OpMemory memory = op_memory(kind, cost, only);
+    for (const MemoryUse& use : memory.all()) {
       if (use.tag == MemoryTag::stash) total += use.at_finish;
     }
     return total;

@@ -1,0 +1,178 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/process.hpp"
+
+namespace pipesim::test {
+
+namespace {
+
+using nlohmann::json;
+
+// F = 1 s, B = 2 s, two stages, four micro-batches. A message of 10 bytes takes the link for 1 s
+// and arrives 0.5 s later.
+constexpr const char* two_stages = R"({
+  "name": "two",
+  "model": {"kind": "stage_costs", "forward": 1, "backward": 2,
+            "parameter_bytes": 100, "boundary_bytes": 10, "stash_bytes": 20},
+  "cluster": {"interconnect": {"bandwidth": 10, "latency": "500 ms"}},
+  "pipeline": {"stages": 2, "micro_batches": 4}})";
+
+ProcessResult compare(std::vector<std::string> arguments, const std::string& input = two_stages) {
+  arguments.insert(arguments.begin(), "compare");
+  return run_pipesim(arguments, input);
+}
+
+// "gpipe none, 1f1b full": the rows in their order.
+std::string order(const json& all) {
+  std::string text;
+  for (const json& row : all["rows"]) {
+    text += (text.empty() ? "" : ", ") + row["schedule"].get<std::string>() + " " +
+            row["recompute"].get<std::string>();
+  }
+  return text;
+}
+
+json row_of(const json& all, const std::string& schedule, const std::string& recompute) {
+  for (const json& row : all["rows"]) {
+    if (row["schedule"] == schedule && row["recompute"] == recompute) return row;
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_SUITE("cli/compare") {
+  TEST_CASE("every schedule and data parallelism, without and with re-computation, by step time") {
+    const ProcessResult result = compare({"-", "--json"});
+    CHECK(result.exit_code == 0);
+    CHECK(result.err.empty());
+    const json all = json::parse(result.out);
+    CHECK(all["name"] == "two");
+    CHECK(all["command"] == "compare");
+    CHECK(all["stages"] == 2);
+    CHECK(all["micro_batches"] == 4);
+    CHECK(order(all) ==
+          "gpipe none, 1f1b none, gpipe full, 1f1b full, data parallel none, data parallel full");
+  }
+
+  TEST_CASE("a pipeline's row is what simulate says of it") {
+    const json all = json::parse(compare({"-", "--json"}).out);
+    for (const char* schedule : {"gpipe", "1f1b"}) {
+      for (const char* recompute : {"none", "full"}) {
+        CAPTURE(schedule);
+        CAPTURE(recompute);
+        const json row = row_of(all, schedule, recompute);
+        const json alone =
+            json::parse(run_pipesim({"simulate", "-", "--json", "--set",
+                                     std::string("pipeline.schedule=") + schedule, "--set",
+                                     std::string("pipeline.recompute=") + recompute},
+                                    two_stages)
+                            .out);
+        CHECK(row["step_time_s"] == alone["step_time_s"]);
+        CHECK(row["bubble_fraction"] == alone["bubble_fraction"]);
+        CHECK(row["recompute_s"] == alone["recompute_s"]);
+        CHECK(row["fits_memory"] == alone["fits_memory"]);
+        CHECK(row["peak_memory_bytes"] == std::max(alone["devices"][0]["peak_memory_bytes"],
+                                                   alone["devices"][1]["peak_memory_bytes"]));
+      }
+    }
+  }
+
+  TEST_CASE("GPipe's step is (M + K - 1)(F + B) and two messages more") {
+    const json row = row_of(json::parse(compare({"-", "--json"}).out), "gpipe", "none");
+    CHECK(row["step_time_s"] == (4 + 2 - 1) * 3.0 + 2 * 1.5);
+    CHECK(row["communication_s"] == 2 * 1.5);
+    CHECK(row["forward_s"] == 4.0);
+    CHECK(row["backward_s"] == 8.0);
+    CHECK(row["efficiency"] == 12.0 / 18);
+  }
+
+  TEST_CASE("data parallel: each device runs its share of micro-batches, then a ring all-reduce") {
+    // A device holds both stages: half of the micro-batches, each 2 F and 2 B. The gradients are
+    // 200 bytes; 2 (r - 1) = 2 steps of 100 bytes take 10 s and the latency of 0.5 s each.
+    const json all = json::parse(compare({"-", "--json"}).out);
+    CHECK(row_of(all, "data parallel", "none") == json{{"schedule", "data parallel"},
+                                                       {"recompute", "none"},
+                                                       {"step_time_s", 2 * 2 * 3.0 + 21.0},
+                                                       {"forward_s", 4.0},
+                                                       {"backward_s", 8.0},
+                                                       {"recompute_s", 0.0},
+                                                       {"communication_s", 21.0},
+                                                       {"optimizer_s", 0.0},
+                                                       {"bubble_fraction", 0.0},
+                                                       {"efficiency", 12.0 / 33},
+                                                       {"peak_memory_bytes", 200 + 40},
+                                                       {"fits_memory", true}});
+    CHECK(row_of(all, "data parallel", "full")["step_time_s"] == 2 * 2 * 4.0 + 21.0);
+    CHECK(row_of(all, "data parallel", "full")["recompute_s"] == 4.0);
+  }
+
+  TEST_CASE("micro-batches that do not divide among the devices are the reason for no figures") {
+    const ProcessResult result = compare({"examples/unit.json", "--json"});
+    CHECK(result.exit_code == 0);
+    const json all = json::parse(result.out);
+    CHECK(order(all) ==
+          "gpipe none, 1f1b none, gpipe full, 1f1b full, data parallel none, data parallel full");
+    for (const char* recompute : {"none", "full"}) {
+      CHECK(row_of(all, "data parallel", recompute) ==
+            json{{"schedule", "data parallel"},
+                 {"recompute", recompute},
+                 {"reason", "4 micro-batches do not divide among 3 devices"}});
+    }
+  }
+
+  TEST_CASE("devices that differ, and samples that do not divide, are reasons too") {
+    const auto reason = [](const std::vector<std::string>& arguments) {
+      return row_of(json::parse(compare(arguments).out), "data parallel", "none")["reason"];
+    };
+    CHECK(reason({"examples/unit.json", "--json", "--set",
+                  "cluster.device=[\"p100\", \"tpu-v2\", \"p100\"]"}) == "the devices differ");
+    CHECK(reason({"examples/gpipe.json", "--json", "--set", "training.batch_size=30", "--set",
+                  "pipeline.micro_batches=10"}) == "30 samples do not divide among 4 devices");
+  }
+
+  TEST_CASE("what fits comes before what is faster") {
+    const ProcessResult result =
+        compare({"-", "--json", "--set", "cluster.device={\"memory\": \"155 B\"}"});
+    CHECK(result.exit_code == 0);
+    const json all = json::parse(result.out);
+    CHECK(order(all) ==
+          "1f1b none, 1f1b full, gpipe none, gpipe full, data parallel none, data parallel full");
+    CHECK(all["rows"][1]["fits_memory"] == true);
+    CHECK(all["rows"][2]["fits_memory"] == false);
+  }
+
+  TEST_CASE("where nothing fits the answer is no") {
+    const ProcessResult result =
+        compare({"-", "--json", "--set", "cluster.device={\"memory\": \"1 B\"}"});
+    CHECK(result.exit_code == 3);
+    CHECK(result.err.empty());
+    for (const json& row : json::parse(result.out)["rows"]) CHECK(row["fits_memory"] == false);
+  }
+
+  TEST_CASE("the table has a line for each way") {
+    const ProcessResult result = compare({"-", "--set", "pipeline.micro_batches=3", "--set",
+                                          "cluster.device={\"memory\": \"145 B\"}"});
+    CHECK(result.exit_code == 0);
+    CHECK(result.err.empty());
+    CHECK(result.out ==
+          R"(two: 2 devices, 3 samples a step
+
+schedule       recompute       step    forward   backward      again      comm.  optimizer    bubble  efficiency  peak memory  fits
+1f1b           full            20 s        3 s        6 s        3 s        5 s       0 ps   40.00 %     45.00 %        140 B  yes
+gpipe          none            15 s        3 s        6 s       0 ps        3 s       0 ps   40.00 %     60.00 %        170 B  NO
+1f1b           none            18 s        3 s        6 s       0 ps        6 s       0 ps   50.00 %     50.00 %        150 B  NO
+gpipe          full            18 s        3 s        6 s        3 s        3 s       0 ps   33.33 %     50.00 %        150 B  NO
+data parallel  none       not possible: 3 micro-batches do not divide among 2 devices
+data parallel  full       not possible: 3 micro-batches do not divide among 2 devices
+
+forward, backward, again (re-computation): per device. comm.: what messages and the
+all-reduce add to the step. efficiency: forward and backward over the step. Data parallel:
+the whole model on every device, each with its share of the samples.
+)");
+  }
+}
+
+}  // namespace pipesim::test

@@ -1,0 +1,280 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "support/process.hpp"
+
+namespace pipesim::test {
+
+namespace {
+
+constexpr const char* gpipe = "examples/gpipe.json";
+
+// The names of all that is in a folder and below, in order: "a a/b c".
+std::string names_in(const TemporaryFolder& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+    names.push_back(entry.path().lexically_relative(folder.path()).string());
+  }
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : " ") + name;
+  return text;
+}
+
+ProcessResult simulate(const std::vector<std::string>& options, const char* config = gpipe) {
+  std::vector<std::string> arguments = {"simulate", config};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  return run_pipesim(arguments);
+}
+
+// Runs in examples/, so that configs have short names.
+ProcessResult shell(const std::string& command) {
+  return run_shell("cd '" PIPESIM_SOURCE_DIR "/examples' && " + command);
+}
+
+void check_refused(const ProcessResult& result, const std::string& text) {
+  CHECK(result.exit_code == 2);
+  CHECK(result.out.empty());
+  CHECK(result.err == text);
+}
+
+constexpr const char* elsewhere =
+    "\n  hint: choose a file in a folder that exists and can be written\n";
+constexpr const char* no_room = "\n  hint: send the output somewhere that has room for it\n";
+constexpr const char* no_room_on_stdout =
+    "<stdout>: /: cannot be written, got No space left on device\n"
+    "  hint: send the output somewhere that has room for it\n";
+
+}  // namespace
+
+TEST_SUITE("cli/files") {
+  TEST_CASE("--out writes the four reports, in a folder that it creates") {
+    const TemporaryFolder folder;
+    const ProcessResult result = simulate({"--out", folder / "new", "--json"});
+    CHECK(result.exit_code == 0);
+    CHECK(names_in(folder) ==
+          "new new/memory.csv new/summary.json new/timeline.json new/trace.json");
+    CHECK(read_text(folder / "new/summary.json") == result.out);
+    CHECK(nlohmann::json::parse(read_text(folder / "new/timeline.json"))["spans"].size() ==
+          4 * (8 + 8 + 1));
+    CHECK(nlohmann::json::accept(read_text(folder / "new/trace.json")));
+    CHECK(read_text(folder / "new/memory.csv").substr(0, 65) ==
+          "time_ps,device,tag,delta_bytes,total_bytes,device_total_bytes\n0,0");
+  }
+
+  TEST_CASE("a run that fits nowhere still writes its reports") {
+    const TemporaryFolder folder;
+    const ProcessResult result =
+        simulate({"--out", folder.path(), "--json"}, "examples/does_not_fit.json");
+    CHECK(result.exit_code == 3);
+    CHECK(names_in(folder) == "memory.csv summary.json timeline.json trace.json");
+    CHECK(read_text(folder / "summary.json") == result.out);
+  }
+
+  TEST_CASE("each report alone is the one that --out writes, in a file and on standard output") {
+    const TemporaryFolder folder;
+    REQUIRE(simulate({"--out", folder.path(), "--quiet"}).exit_code == 0);
+    for (const auto& [option, name] : {std::pair{"--timeline", "timeline.json"},
+                                       {"--chrome-trace", "trace.json"},
+                                       {"--memory-trace", "memory.csv"}}) {
+      CAPTURE(option);
+      CHECK(simulate({option, folder / "alone", "--quiet"}).exit_code == 0);
+      CHECK(read_text(folder / "alone") == read_text(folder / name));
+      const ProcessResult streamed = simulate({option, "-"});
+      CHECK(streamed.exit_code == 0);
+      CHECK(streamed.out == read_text(folder / name));
+    }
+  }
+
+  TEST_CASE("the same config gives the same bytes in every file") {
+    for (const char* config : {"unit", "gpipe", "imbalanced", "giant", "does_not_fit"}) {
+      CAPTURE(config);
+      const std::string file = std::string("examples/") + config + ".json";
+      const TemporaryFolder first;
+      const TemporaryFolder second;
+      const ProcessResult once = simulate({"--out", first.path()}, file.c_str());
+      CHECK(once.out == simulate({"--out", second.path()}, file.c_str()).out);
+      for (const char* name : {"summary.json", "timeline.json", "trace.json", "memory.csv"}) {
+        CAPTURE(name);
+        const std::string text = read_text(first / name);
+        REQUIRE(text.size() > 60);
+        CHECK(text == read_text(second / name));
+      }
+    }
+  }
+
+  TEST_CASE("a report in a missing folder is refused before any other is written") {
+    const TemporaryFolder folder;
+    const std::string missing = folder / "missing/trace.json";
+    check_refused(simulate({"--timeline", folder / "timeline.json", "--chrome-trace", missing}),
+                  missing + ": /: cannot be created, got No such file or directory" + elsewhere);
+    CHECK(names_in(folder).empty());
+    check_refused(simulate({"--memory-trace", missing, "--out", folder / "new"}),
+                  missing + ": /: cannot be created, got No such file or directory" + elsewhere);
+    CHECK(names_in(folder).empty());
+  }
+
+  TEST_CASE("--out creates one folder, not those above it") {
+    const TemporaryFolder folder;
+    check_refused(simulate({"--out", folder / "a/b"}),
+                  folder / "a/b" +
+                      ": /: cannot be created, got No such file or directory\n"
+                      "  hint: choose a folder inside one that exists and can be written\n");
+    CHECK(names_in(folder).empty());
+  }
+
+  TEST_CASE("a report cannot take the place of a folder") {
+    const TemporaryFolder folder;
+    check_refused(simulate({"--timeline", folder.path()}),
+                  folder.path() + ": /: cannot be written, got Is a directory" + elsewhere);
+    std::filesystem::create_directory(folder / "summary.json");
+    check_refused(
+        simulate({"--out", folder.path()}),
+        folder / "summary.json" + ": /: cannot be written, got Is a directory" + elsewhere);
+    CHECK(names_in(folder) == "summary.json");
+  }
+
+  TEST_CASE("--out does not take a file for a folder") {
+    const TemporaryFolder folder;
+    write_text(folder / "file", "kept");
+    check_refused(simulate({"--out", folder / "file"}),
+                  folder / "file" +
+                      ": /: must be a folder, got a file\n  hint: choose a folder inside one that "
+                      "exists and can be written\n");
+    CHECK(read_text(folder / "file") == "kept");
+  }
+
+  TEST_CASE("a file that is there stays as it is when the run fails") {
+    const TemporaryFolder folder;
+    write_text(folder / "timeline.json", "kept");
+    CHECK(simulate({"--timeline", folder / "timeline.json", "--set", "pipeline.stages=0"})
+              .exit_code == 2);
+    CHECK(simulate({"--timeline", folder / "timeline.json", "--chrome-trace", folder / "no/trace"})
+              .exit_code == 2);
+    CHECK(names_in(folder) == "timeline.json");
+    CHECK(read_text(folder / "timeline.json") == "kept");
+  }
+
+  TEST_CASE("a report replaces the file that is there, behind a link too, and keeps its mode") {
+    const TemporaryFolder folder;
+    write_text(folder / "real", "old");
+    std::filesystem::permissions(
+        folder / "real", std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::create_symlink("real", folder / "link");
+    REQUIRE(simulate({"--timeline", folder / "link", "--quiet"}).exit_code == 0);
+    CHECK(std::filesystem::is_symlink(folder / "link"));
+    CHECK(read_text(folder / "real") == simulate({"--timeline", "-"}).out);
+    CHECK(std::filesystem::status(folder / "real").permissions() ==
+          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+    CHECK(names_in(folder) == "link real");
+  }
+
+  TEST_CASE("a new report has the mode that the shell's mask leaves") {
+    const TemporaryFolder folder;
+    const std::string file = folder / "timeline.json";
+    REQUIRE(shell("umask 027 && $PIPESIM simulate unit.json --quiet --timeline '" + file + "'")
+                .exit_code == 0);
+    using std::filesystem::perms;
+    CHECK(std::filesystem::status(file).permissions() ==
+          (perms::owner_read | perms::owner_write | perms::group_read));
+  }
+
+  TEST_CASE("a standard output without room is an error for every command") {
+    for (const char* command :
+         {"simulate gpipe.json", "simulate gpipe.json --json", "simulate gpipe.json --timeline -",
+          "compare gpipe.json", "compare gpipe.json --json", "validate", "validate --json",
+          "schedule gpipe.json", "schedule gpipe.json --format json", "list", "list --json"}) {
+      CAPTURE(command);
+      const ProcessResult result = shell(std::string("$PIPESIM ") + command + " >/dev/full");
+      CHECK(result.exit_code == 2);
+      CHECK(result.err == no_room_on_stdout);
+    }
+  }
+
+  TEST_CASE("a disk without room is named, and no other report is left behind") {
+    const TemporaryFolder folder;
+    check_refused(
+        simulate({"--timeline", "/dev/full", "--out", folder.path(), "--quiet"}),
+        std::string("/dev/full: /: cannot be written, got No space left on device") + no_room);
+    CHECK(names_in(folder).empty());
+  }
+
+  TEST_CASE("a file that may not grow further is an error, and leaves nothing behind") {
+    const TemporaryFolder folder;
+    const std::string file = folder / "timeline.json";
+    check_refused(
+        shell("ulimit -f 1; $PIPESIM simulate giant.json --quiet --timeline '" + file + "'"),
+        file + ": /: cannot be written, got File too large" + no_room);
+    CHECK(names_in(folder).empty());
+  }
+
+  TEST_CASE("a reader that leaves ends the run quietly") {
+    const std::string large =
+        "$PIPESIM simulate unit.json --set pipeline.stages=64 --set pipeline.micro_batches=256 "
+        "--timeline - | head -c 10";
+    const ProcessResult timeline = shell(large);
+    CHECK(timeline.out == "{ \"format\"");
+    CHECK(timeline.err.empty());
+    const ProcessResult json = shell("$PIPESIM simulate unit.json --json | head -c 10");
+    CHECK(json.out == "{\n  \"name\"");
+    CHECK(json.err.empty());
+    for (const char* command : {"validate", "list", "schedule gpipe.json", "compare gpipe.json"}) {
+      CAPTURE(command);
+      CHECK(shell(std::string("$PIPESIM ") + command + " | :").err.empty());
+    }
+  }
+
+  TEST_CASE("--json has the standard output to itself") {
+    for (const char* option : {"--timeline", "--chrome-trace", "--memory-trace"}) {
+      CAPTURE(option);
+      check_refused(simulate({"--json", option, "-"}),
+                    "--json: /: must have the standard output to itself, got another report for -\n"
+                    "  hint: write the other report to a file\n");
+    }
+  }
+
+  TEST_CASE("two reports cannot go to the same place") {
+    const TemporaryFolder folder;
+    const std::string hint = "\n  hint: give each report a file of its own\n";
+    check_refused(simulate({"--timeline", "-", "--chrome-trace", "-"}),
+                  "--chrome-trace: /: must not be where another report goes, got -" + hint);
+    const std::string file = folder / "same";
+    check_refused(simulate({"--timeline", file, "--chrome-trace", file}),
+                  "--chrome-trace: /: must not be where another report goes, got " + file + hint);
+    CHECK(names_in(folder).empty());
+  }
+
+  TEST_CASE("an interrupt ends with its number and leaves no temporary files") {
+    struct Signal {
+      const char* name;
+      int exit_code;
+    };
+    for (const Signal& signal : {Signal{"INT", 130}, {"TERM", 143}, {"HUP", 129}}) {
+      CAPTURE(signal.name);
+      const TemporaryFolder folder;
+      const ProcessResult result =
+          shell(std::string("env --default-signal=") + signal.name +
+                " $PIPESIM simulate unit.json --set model.forward=0.001 --set model.backward=0.001 "
+                "--set pipeline.stages=512 --set pipeline.micro_batches=4096 --quiet --out '" +
+                folder.path() + "' & until [ -n \"$(ls '" + folder.path() +
+                "')\" ]; do sleep 0.02; done; sleep 0.1; kill -" + signal.name + " $!; wait $!");
+      CHECK(result.exit_code == signal.exit_code);
+      CHECK(result.out.empty());
+      CHECK(result.err.empty());
+      CHECK(names_in(folder).empty());
+    }
+  }
+
+  TEST_CASE("a run under nohup outlives its terminal") {
+    const ProcessResult result = shell(
+        "trap '' HUP; $PIPESIM simulate unit.json --set model.forward=0.001 --set "
+        "model.backward=0.001 --set pipeline.stages=256 --set pipeline.micro_batches=2048 "
+        "--quiet & sleep 0.1; kill -HUP $!; wait $!");
+    CHECK(result.exit_code == 0);
+  }
+}
+
+}  // namespace pipesim::test

@@ -1,0 +1,96 @@
+#include "models/config.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pipesim {
+
+namespace {
+
+Config config(std::string_view json, const std::vector<std::string>& overrides = {}) {
+  return read_config(parse_document(json, "dir/c.json", overrides));
+}
+
+constexpr std::string_view small_mlp = R"({
+  "model": {"kind": "mlp", "layer_sizes": [4, 4, 4]},
+  "pipeline": {"stages": 2, "micro_batches": 2}})";
+
+constexpr std::string_view unit = R"({
+  "model": {"kind": "stage_costs", "forward": 1, "backward": 1},
+  "pipeline": {"stages": 2, "micro_batches": 2}})";
+
+}  // namespace
+
+TEST_SUITE("models/config") {
+  TEST_CASE("a config without a name is called after its file") {
+    CHECK(config(unit).name == "c");
+    CHECK(config(unit, {"name=mine"}).name == "mine");
+  }
+
+  TEST_CASE("a model has layers, or its stages' costs directly") {
+    CHECK(config(small_mlp).has_layers());
+    CHECK(std::get<Network>(config(small_mlp).model).layers.size() == 2);
+    CHECK_FALSE(config(unit).has_layers());
+    CHECK(std::get<StageCosts>(config(unit).model).forward[1].ps == 1'000'000'000'000);
+  }
+
+  TEST_CASE("the kinds of model are listed with a line on each") {
+    std::string names;
+    for (const ModelKind& kind : known_model_kinds()) {
+      names += std::string(kind.name) + " ";
+      CHECK(kind.about.size() >= 20);
+    }
+    CHECK(names == "stage_costs mlp layers ");
+  }
+
+  TEST_CASE("a config is an object with a model and a pipeline, and nothing unknown") {
+    CHECK_THROWS_WITH_AS(config("[]"),
+                         "dir/c.json: /: must be an object, got []\n"
+                         "  hint: write an object here; this is a list",
+                         InputError);
+    CHECK_THROWS_WITH_AS(config("{}"),
+                         "dir/c.json: /model: is required, got nothing\n"
+                         "  hint: for example {\"kind\": \"mlp\", \"layer_sizes\": [128, 256, 10]}",
+                         InputError);
+    CHECK_THROWS_WITH_AS(config(R"({"model": {}})"),
+                         "dir/c.json: /pipeline: is required, got nothing\n  hint: for example "
+                         "{\"schedule\": \"gpipe\", \"stages\": 4, \"micro_batches\": 8}",
+                         InputError);
+    CHECK_THROWS_WITH_AS(
+        config(R"({"modle": {}})"),
+        "dir/c.json: /modle: is not a known key, got {}\n  hint: did you mean \"model\"? known "
+        "here: $schema, name, model, cluster, pipeline, training",
+        InputError);
+  }
+
+  TEST_CASE("an unknown kind of model is answered with the known ones") {
+    CHECK_THROWS_WITH_AS(config(unit, {"model.kind=mpl"}),
+                         "--set: /model/kind: is not known, got \"mpl\"\n"
+                         "  hint: did you mean \"mlp\"? model kinds: stage_costs, mlp, layers",
+                         InputError);
+  }
+
+  TEST_CASE("there are at least as many layers as stages") {
+    CHECK_THROWS_WITH_AS(config(small_mlp, {"pipeline.stages=3"}),
+                         "--set: /pipeline/stages: must not exceed the model's number of layers, "
+                         "2, got 3\n  hint: every stage has at least one layer",
+                         InputError);
+  }
+
+  TEST_CASE("listed layer counts add up to the layers of the model") {
+    CHECK(config(small_mlp, {"pipeline.partition=[1, 1]"}).pipeline.layer_counts ==
+          std::vector<int>{1, 1});
+    CHECK_THROWS_WITH_AS(config(small_mlp, {"pipeline.partition=[1, 2]"}),
+                         "--set: /pipeline/partition: must add up to the model's 2 layers, "
+                         "got [1,2]\n  hint: these counts add up to 3",
+                         InputError);
+  }
+
+  TEST_CASE("stage costs have no layers to partition") {
+    CHECK_THROWS_WITH_AS(config(unit, {"pipeline.partition=balanced"}),
+                         "--set: /pipeline/partition: has nothing to partition, got \"balanced\"\n"
+                         "  hint: a stage_costs model has stages, not layers",
+                         InputError);
+  }
+}
+
+}  // namespace pipesim

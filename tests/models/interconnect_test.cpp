@@ -1,0 +1,88 @@
+#include "models/interconnect.hpp"
+
+#include <doctest/doctest.h>
+
+namespace pipesim {
+
+namespace {
+
+Interconnect interconnect(std::string_view json) {
+  return read_interconnect(Field(parse_document(json, "c.json")));
+}
+
+}  // namespace
+
+TEST_SUITE("models/interconnect") {
+  TEST_CASE("the known interconnects, each with the source of its figures") {
+    std::string names;
+    for (const Interconnect& known : known_interconnects()) {
+      names += known.name + " ";
+      CHECK(known.source.size() >= 20);
+    }
+    CHECK(names == "ideal pcie3 nvlink2 nvlink3 ib-hdr ");
+    CHECK_FALSE(known_interconnects()[0].bandwidth.has_value());
+    CHECK(known_interconnects()[0].latency == 0);
+    CHECK(interconnect(R"("pcie3")").bandwidth == 15.754e9);
+    CHECK(interconnect(R"("nvlink2")").bandwidth == 150e9);
+    CHECK(interconnect(R"("nvlink3")").bandwidth == 300e9);
+    CHECK(interconnect(R"("ib-hdr")").bandwidth == 25e9);
+  }
+
+  TEST_CASE("a message takes the link for bytes / bandwidth and arrives a latency later") {
+    const TransferCost cost =
+        transfer_cost({.bandwidth = 25e9, .latency = 2e-6}, Bytes{25} * 1000 * 1000);
+    CHECK(cost == TransferCost{.occupancy = 1000_us, .latency = 2_us});
+    CHECK(cost.total() == 1002_us);
+    CHECK(transfer_cost({.bandwidth = 25e9, .latency = 2e-6}, 0) ==
+          TransferCost{.occupancy = 0_ps, .latency = 2_us});
+  }
+
+  TEST_CASE("without a bandwidth a message of any size takes only the latency") {
+    CHECK(transfer_cost({.latency = 3e-9}, bytes_limit) ==
+          TransferCost{.occupancy = 0_ps, .latency = 3_ns});
+    CHECK(transfer_cost({}, bytes_limit) == TransferCost{});
+  }
+
+  TEST_CASE("a ring all-reduce is 2(r-1) steps of latency + bytes / r / bandwidth") {
+    const Interconnect link{.bandwidth = 1e9, .latency = 1e-6};
+    // 4 ranks, 4000 bytes: 6 steps of 1 us for a quarter of the bytes, and 1 us of latency.
+    CHECK(ring_all_reduce(link, 4000, 4) == 12_us);
+    CHECK(ring_all_reduce(link, 4000, 2) == 6_us);
+    CHECK(ring_all_reduce(link, 0, 8) == 14_us);
+    CHECK(ring_all_reduce({}, 4000, 4) == 0_ps);
+    CHECK(ring_all_reduce(link, 4000, 1) == 0_ps);
+  }
+
+  TEST_CASE("an interconnect may be described in full") {
+    const Interconnect custom = interconnect(
+        R"({"name": "mine", "bandwidth": "200 Gbit/s", "latency": "2 us", "source": "measured"})");
+    CHECK(custom.name == "mine");
+    CHECK(custom.bandwidth == 25e9);
+    CHECK(custom.latency == 2e-6);
+    CHECK(custom.source == "measured");
+    const Interconnect plain = interconnect("{}");
+    CHECK(plain.name == "custom interconnect");
+    CHECK_FALSE(plain.bandwidth.has_value());
+    CHECK(plain.latency == 0);
+  }
+
+  TEST_CASE("what is no interconnect is answered with the known ones") {
+    CHECK_THROWS_WITH_AS(interconnect(R"("nvlink4")"),
+                         "c.json: /: is not a known interconnect, got \"nvlink4\"\n"
+                         "  hint: did you mean \"nvlink2\"? interconnects: ideal, pcie3, nvlink2, "
+                         "nvlink3, ib-hdr",
+                         InputError);
+    CHECK_THROWS_WITH_AS(
+        interconnect(R"({"bandwidth": -5})"),
+        "c.json: /bandwidth: must be above 0, got -5\n"
+        "  hint: a bandwidth is a number of bytes/s, or a text such as \"25 GB/s\" (B/s to TB/s, "
+        "KiB/s to TiB/s, Mbit/s to Tbit/s); leave the key out where there is no limit",
+        InputError);
+    CHECK_THROWS_WITH_AS(interconnect("[]"),
+                         "c.json: /: must be an interconnect's name or an object, got []\n"
+                         "  hint: write an interconnect's name or an object here; this is a list",
+                         InputError);
+  }
+}
+
+}  // namespace pipesim

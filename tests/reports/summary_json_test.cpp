@@ -1,0 +1,168 @@
+#include "reports/summary_json.hpp"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sim/run.hpp"
+#include "support/experiments.hpp"
+
+namespace pipesim {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json summary(const Experiment& experiment, const std::vector<Advice>& advice = {}) {
+  return summary_json(experiment, simulate(experiment), advice);
+}
+
+std::string keys_of(const Json& object) {
+  std::string keys;
+  for (const auto& [key, value] : object.items()) keys += key + " ";
+  return keys;
+}
+
+constexpr std::string_view small = R"({
+  "name": "small",
+  "model": {"kind": "stage_costs", "forward": 1, "backward": 2, "stash_bytes": 30,
+            "boundary_bytes": 10, "parameter_bytes": 100},
+  "pipeline": {"stages": 2, "micro_batches": 2},
+  "training": {"batch_size": 4}})";
+
+}  // namespace
+
+TEST_SUITE("reports/summary_json") {
+  TEST_CASE("the summary has these keys, in this order") {
+    const Json json = summary(test::experiment_from(small));
+    CHECK(keys_of(json) ==
+          "name command clock schedule stages virtual_stages micro_batches batch_size "
+          "data_parallel recompute deadlock pipeline_time_s step_time_s ideal_time_s forward_s "
+          "backward_s recompute_s all_reduce_s optimizer_s samples_per_s bubble_fraction "
+          "bubble_over_ideal bubble_formula bubble_breakdown fits_memory devices ");
+    CHECK(keys_of(json["bubble_breakdown"]) == "fill_drain imbalance communication other ");
+    CHECK(keys_of(json["devices"][0]) ==
+          "device stages busy_s idle_s bubble_fraction peak_memory_bytes peak_at_s "
+          "capacity_bytes static_bytes peak_in_flight ");
+  }
+
+  TEST_CASE("the values of a small pipeline, by hand") {
+    const Json json = summary(test::experiment_from(small));
+    CHECK(json["name"] == "small");
+    CHECK(json["command"] == "simulate");
+    CHECK(json["clock"] == "modeled");
+    CHECK(json["schedule"] == "gpipe");
+    CHECK(json["stages"] == 2);
+    CHECK(json["virtual_stages"] == 1);
+    CHECK(json["micro_batches"] == 2);
+    CHECK(json["batch_size"] == 4);
+    CHECK(json["data_parallel"] == 1);
+    CHECK(json["recompute"] == "none");
+    CHECK(json["deadlock"].is_null());
+    CHECK(json["pipeline_time_s"] == 9.0);  // (M + K - 1)(F + B)
+    CHECK(json["step_time_s"] == 9.0);
+    CHECK(json["ideal_time_s"] == 6.0);
+    CHECK(json["forward_s"] == 2.0);
+    CHECK(json["backward_s"] == 4.0);
+    CHECK(json["recompute_s"] == 0.0);
+    CHECK(json["all_reduce_s"] == 0.0);
+    CHECK(json["optimizer_s"] == 0.0);
+    CHECK(json["samples_per_s"] == 4.0 / 9);
+    CHECK(json["bubble_fraction"] == 1.0 / 3);  // (K - 1) / (M + K - 1)
+    CHECK(json["bubble_over_ideal"] == 0.5);    // (K - 1) / M
+    CHECK(json["bubble_formula"] == 1.0 / 3);
+    CHECK(json["bubble_breakdown"]["fill_drain"] == 1.0 / 3);
+    CHECK(json["bubble_breakdown"]["imbalance"] == 0.0);
+    CHECK(json["bubble_breakdown"]["communication"] == 0.0);
+    CHECK(json["bubble_breakdown"]["other"] == 0.0);
+    CHECK(json["fits_memory"] == true);
+    REQUIRE(json["devices"].size() == 2);
+    for (int device = 0; device < 2; ++device) {
+      const Json& use = json["devices"][static_cast<std::size_t>(device)];
+      CHECK(use["device"] == device);
+      CHECK(use["stages"] == Json::array({device}));
+      CHECK(use["busy_s"] == 6.0);
+      CHECK(use["idle_s"] == 3.0);
+      CHECK(use["bubble_fraction"] == 1.0 / 3);
+      CHECK(use["peak_memory_bytes"] == 170);  // Static, two stashes, and a message.
+      CHECK(use["capacity_bytes"].is_null());
+      CHECK(use["static_bytes"] == 100);
+      CHECK(use["peak_in_flight"] == 2);
+    }
+    CHECK(json["devices"][0]["peak_at_s"] == 1.0);  // The start of F1, which sends.
+    CHECK(json["devices"][1]["peak_at_s"] == 3.0);  // The start of B1, which sends.
+  }
+
+  TEST_CASE("a model with layers shows its partition") {
+    const Json json = summary(test::example("gpipe.json", {"pipeline.partition=uniform"}));
+    CHECK(json["partition"] == Json::array({3, 3, 3, 2}));
+    CHECK_FALSE(summary(test::experiment_from(small)).contains("partition"));
+  }
+
+  TEST_CASE("replicas add an all-reduce to the step and multiply its samples") {
+    const Json json = summary(test::experiment_from(R"({
+      "model": {"kind": "stage_costs", "forward": 1, "backward": 2, "parameter_bytes": 100},
+      "cluster": {"interconnect": {"bandwidth": 100}},
+      "pipeline": {"stages": 1, "micro_batches": 1},
+      "training": {"batch_size": 4, "data_parallel": 2}})"));
+    CHECK(json["pipeline_time_s"] == 3.0);
+    CHECK(json["all_reduce_s"] == 1.0);  // 2 steps of 50 bytes.
+    CHECK(json["step_time_s"] == 4.0);
+    CHECK(json["samples_per_s"] == 2.0);
+    CHECK(json["data_parallel"] == 2);
+    CHECK(json["devices"].size() == 1);  // Of one replica.
+  }
+
+  TEST_CASE("re-computation is shown, and counts as busy") {
+    const Json json = summary(test::experiment_from(
+        small, {"pipeline.recompute=full", "pipeline.recompute_placement=lazy"}));
+    CHECK(json["recompute"] == "full");
+    CHECK(json["recompute_s"] == 2.0);
+    CHECK(json["ideal_time_s"] == 8.0);
+    CHECK(json["pipeline_time_s"] == 12.0);  // (M + K - 1)(F + B + R)
+    CHECK(json["bubble_formula"] == 1.0 / 3);
+  }
+
+  TEST_CASE("where there is no closed form the formula is null") {
+    CHECK(summary(test::experiment_from(
+        small,
+        {"pipeline.recompute=except_last", "pipeline.recompute_placement=lazy"}))["bubble_formula"]
+              .is_null());
+  }
+
+  TEST_CASE("a step in which nothing takes time has no rate, and no bubble") {
+    const Json json =
+        summary(test::experiment_from(small, {"model.forward=0", "model.backward=0"}));
+    CHECK(json["samples_per_s"].is_null());
+    CHECK(json["bubble_fraction"] == 0.0);
+    CHECK(json["bubble_over_ideal"] == 0.0);
+    CHECK(json["devices"][0]["bubble_fraction"] == 0);
+  }
+
+  TEST_CASE("what does not fit says where, when, by how much, and what was tried") {
+    const Json json = summary(test::experiment_from(small, {R"(cluster.device={"memory": 150})"}),
+                              {{.setting = "--set pipeline.schedule=1f1b",
+                                .fits = true,
+                                .peak = 140,
+                                .step_time = 9_us}});
+    CHECK(json["fits_memory"] == false);
+    CHECK(json["devices"][0]["capacity_bytes"] == 150);
+    REQUIRE(json["out_of_memory"].size() == 2);
+    CHECK(json["out_of_memory"][0].dump() ==
+          R"({"device":0,"op":"F0.1","at_s":1.0,"needed_bytes":170,"excess_bytes":20})");
+    CHECK(json["out_of_memory"][1].dump() ==
+          R"({"device":1,"op":"F1.1","at_s":2.0,"needed_bytes":160,"excess_bytes":10})");
+    CHECK(json["advice"].dump() ==
+          R"([{"setting":"--set pipeline.schedule=1f1b","fits_memory":true,)"
+          R"("peak_memory_bytes":140,"step_time_s":9e-06}])");
+  }
+
+  TEST_CASE("numbers are the shortest that read back the same") {
+    const Json json = summary(test::example("gpipe.json"));
+    const std::string text = to_text(json);
+    CHECK(text.ends_with("]\n}\n"));
+    CHECK(Json::parse(text) == json);
+  }
+}
+
+}  // namespace pipesim
