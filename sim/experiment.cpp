@@ -174,9 +174,9 @@ std::optional<Ratio> formula_for(const KnownSchedule& known, const Experiment& e
                     .recompute_setting = experiment.costs.recompute,
                     .lazy_recompute = experiment.schedule.lazy_recompute};
   for (const StageCost& stage : experiment.costs.stages) {  // Sums serve as well as means.
-    equal.forward += stage.forward;
-    equal.backward += stage.backward;
-    equal.recompute += stage.recompute;
+    equal.forward = capped_sum(equal.forward, stage.forward);
+    equal.backward = capped_sum(equal.backward, stage.backward);
+    equal.recompute = capped_sum(equal.recompute, stage.recompute);
   }
   return known.bubble(equal);
 }
