@@ -41,7 +41,4 @@ struct Network {
   }
 };
 
-/// Bytes of all parameters.
-Bytes parameter_bytes(const Network& network);
-
 }  // namespace pipesim

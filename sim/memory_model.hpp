@@ -38,9 +38,7 @@ struct OpMemory {
   void add(MemoryUse use) {
     if (use.at_start != 0 || use.at_finish != 0) uses[static_cast<std::size_t>(count++)] = use;
   }
-  std::span<const MemoryUse> all() const& {
-    return {uses.data(), static_cast<std::size_t>(count)};
-  }
+  std::span<const MemoryUse> all() const& { return {uses.data(), static_cast<std::size_t>(count)}; }
   void all() const&& = delete;  // A span into a temporary.
 };
 

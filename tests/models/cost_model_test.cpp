@@ -78,7 +78,8 @@ TEST_SUITE("models/cost_model") {
     device.flops[static_cast<std::size_t>(Precision::bf16)].reset();
     CHECK_THROWS_WITH_AS(
         operator_time({.flops = 1}, device, {.precision = Precision::bf16}, source),
-        "c.json: /cluster/device: states no bf16 rate, which the model's times need, got \"plain\"\n"
+        "c.json: /cluster/device: states no bf16 rate, which the model's times need, got "
+        "\"plain\"\n"
         "  hint: give the device as an object with \"flops\", or choose another device or "
         "training.precision",
         InputError);
@@ -87,7 +88,8 @@ TEST_SUITE("models/cost_model") {
     CHECK_THROWS_WITH_AS(
         operator_time({.flops = 1}, device, {}, source),
         "c.json: /cluster/device: states no memory bandwidth, which the model's times need, got "
-        "plain\n  hint: give the device as an object with \"memory_bandwidth\", or choose another "
+        "\"plain\"\n  hint: give the device as an object with \"memory_bandwidth\", or choose "
+        "another "
         "device or training.precision",
         InputError);
   }

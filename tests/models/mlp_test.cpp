@@ -6,6 +6,12 @@ namespace pipesim {
 
 namespace {
 
+Bytes parameter_bytes(const Network& network) {
+  Bytes total = 0;
+  for (const Layer& layer : network.layers) total += layer.parameter_bytes;
+  return total;
+}
+
 Mlp mlp(std::string_view json) {
   return read_mlp(Field(parse_document(json, "c.json")));
 }
