@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -23,6 +24,16 @@ namespace {
 extern "C" void stop(int signal) {
   remove_temporary_files();
   _exit(128 + signal);
+}
+
+// A standard stream that the caller has closed must not become the number of a file that is opened
+// next. What stands in can't be written, so that lost output is noticed.
+void fill_standard_streams() {
+  int descriptor = 0;
+  do {
+    descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  close(descriptor);
 }
 
 // What an error quotes may hold anything; it must not reach the terminal as an escape sequence, nor
@@ -84,6 +95,7 @@ int parse_and_run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace pipesim::cli;
+  fill_standard_streams();
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // Reported by write().
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     if (std::signal(signal, stop) == SIG_IGN) std::signal(signal, SIG_IGN);  // As under nohup.

@@ -247,6 +247,21 @@ TEST_SUITE("cli/files") {
     CHECK(names_in(folder).empty());
   }
 
+  TEST_CASE("a standard output that was closed is an error, and does not end up in a file") {
+    const TemporaryFolder folder;
+    const std::string file = folder / "timeline.json";
+    const ProcessResult good =
+        shell("$PIPESIM simulate unit.json --quiet --timeline '" + file + "'");
+    CHECK(good.exit_code == 0);
+    const std::string timeline = read_text(file);
+    const ProcessResult closed = shell("$PIPESIM simulate unit.json --timeline '" + file + "' >&-");
+    CHECK(closed.exit_code == 2);
+    CHECK(closed.err ==
+          "<stdout>: /: cannot be written, got Bad file descriptor\n"
+          "  hint: send the output somewhere that has room for it\n");
+    CHECK(read_text(file) == timeline);
+  }
+
   TEST_CASE("an interrupt ends with its number and leaves no temporary files") {
     struct Signal {
       const char* name;
