@@ -13,21 +13,13 @@
 #include "reports/memory_csv.hpp"
 #include "sim/run.hpp"
 #include "support/experiments.hpp"
+#include "support/written.hpp"
 
 namespace pipesim {
 
 namespace {
 
 using nlohmann::json;
-
-template <class Write>
-std::string written(const Write& write, const Experiment& experiment, const Run& run) {
-  std::string text;
-  Output out([&](std::string_view part) { text += part; });
-  write(out, experiment, run);
-  out.flush();
-  return text;
-}
 
 std::int64_t ns(const json& micros) {
   return std::llround(micros.get<double>() * 1000);
@@ -64,7 +56,7 @@ void check_keys(const json& event, std::initializer_list<const char*> keys) {
 }
 
 Trace trace_of(const Experiment& experiment, const Run& run) {
-  Trace trace{.text = written(write_chrome_trace, experiment, run)};
+  Trace trace{.text = test::written(write_chrome_trace, experiment, run)};
   trace.document = json::parse(trace.text);
   for (const json& event : trace.document["traceEvents"]) {
     const std::string phase = event["ph"];
@@ -254,7 +246,7 @@ void check_flows(const Trace& trace, const Experiment& experiment, const Run& ru
 // The last counter at a time says what the memory trace's last row at that time says.
 void check_memory(const Trace& trace, const Experiment& experiment, const Run& run) {
   std::map<int, std::map<std::int64_t, double>> csv;
-  std::istringstream lines(written(write_memory_csv, experiment, run));
+  std::istringstream lines(test::written(write_memory_csv, experiment, run));
   std::string line;
   std::getline(lines, line);
   while (std::getline(lines, line)) {

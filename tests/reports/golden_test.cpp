@@ -9,6 +9,7 @@
 #include "sim/run.hpp"
 #include "support/experiments.hpp"
 #include "support/process.hpp"
+#include "support/written.hpp"
 
 namespace pipesim {
 
@@ -24,22 +25,13 @@ void check_golden(const std::string& name, const std::string& text) {
   CHECK(same);
 }
 
-template <class Write>
-std::string written(const Write& write, const Experiment& experiment, const Run& run) {
-  std::string text;
-  Output out([&](std::string_view part) { text += part; });
-  write(out, experiment, run);
-  out.flush();
-  return text;
-}
-
 }  // namespace
 
 TEST_SUITE("reports/golden") {
   TEST_CASE("the textbook example's timeline") {
     const Experiment experiment = test::example("unit.json");
     check_golden("unit.timeline.json",
-                 written(write_timeline_json, experiment, simulate(experiment)));
+                 test::written(write_timeline_json, experiment, simulate(experiment)));
   }
 
   TEST_CASE("all files of a small pipeline with transfers and memory") {
@@ -51,9 +43,9 @@ TEST_SUITE("reports/golden") {
       "pipeline": {"schedule": "1f1b", "stages": 2, "micro_batches": 2, "recompute": "full"},
       "training": {"batch_size": 8, "data_parallel": 2}})");
     const Run run = simulate(experiment);
-    check_golden("small.timeline.json", written(write_timeline_json, experiment, run));
-    check_golden("small.trace.json", written(write_chrome_trace, experiment, run));
-    check_golden("small.memory.csv", written(write_memory_csv, experiment, run));
+    check_golden("small.timeline.json", test::written(write_timeline_json, experiment, run));
+    check_golden("small.trace.json", test::written(write_chrome_trace, experiment, run));
+    check_golden("small.memory.csv", test::written(write_memory_csv, experiment, run));
     check_golden("small.summary.json", to_text(summary_json(experiment, run, {})));
   }
 }
