@@ -72,7 +72,7 @@ std::vector<std::int64_t> running_time(const std::vector<LayerTime>& times) {
 
 // What an exact search costs grows with stages · layers².
 void check_searchable(const Config& config, int layers, int stages) {
-  constexpr double most_steps = 4e9;
+  constexpr double most_steps = 1e9;  // Some ten seconds.
   if (0.5 * stages * layers * layers <= most_steps) return;
   throw config.source->error(
       "/pipeline/partition",

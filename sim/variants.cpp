@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+#include <limits>
+
 #include "schedules/catalog.hpp"
 
 namespace pipesim {
@@ -84,18 +87,28 @@ std::vector<Variant> contrasts(const Config& config) {
 
 std::vector<Variant> smaller_variants(const Config& config) {
   std::vector<Variant> variants;
+  const auto* network = std::get_if<Network>(&config.model);
+  const std::int64_t layers = network == nullptr ? 0 : std::ssize(network->layers);
   const auto add = [&](Config changed, std::string setting) {
     variants.push_back({.name = changed.pipeline.schedule,
                         .setting = std::move(setting),
                         .config = std::move(changed)});
   };
+  // Each builds on what the ones before it have set.
   Config changed = config;
   std::string setting;
+  const auto with = [&](std::string_view key_and_value) {
+    return fmt::format("{}{}--set {}", setting, setting.empty() ? "" : " ", key_and_value);
+  };
   const auto set = [&](std::string_view key_and_value) {
-    setting += fmt::format("{}--set {}", setting.empty() ? "" : " ", key_and_value);
+    setting = with(key_and_value);
     add(changed, setting);
   };
-  if (config.has_layers() && config.pipeline.partition != PartitionKind::memory) {
+  constexpr double quick_search = 2e7;
+  const bool can_partition =
+      config.pipeline.partition != PartitionKind::memory && layers > 0 &&
+      0.5 * config.pipeline.stages * static_cast<double>(layers * layers) <= quick_search;
+  if (can_partition) {
     Config even = config;
     even.pipeline.partition = PartitionKind::memory;
     add(even, "--set pipeline.partition=memory");
@@ -113,25 +126,28 @@ std::vector<Variant> smaller_variants(const Config& config) {
     changed.pipeline.recompute = Recompute::full;
     set("pipeline.recompute=full");
   }
-  if (!config.has_layers()) return variants;
-
-  if (config.pipeline.partition != PartitionKind::memory) {
+  if (can_partition) {
     changed.pipeline.partition = PartitionKind::memory;
     set("pipeline.partition=memory");
   }
-  if (config.training.micro_batch_size > 1) {
-    changed.training.micro_batches = static_cast<int>(config.training.batch_size);
+  const std::int64_t batch = config.training.batch_size;
+  if (layers > 0 && config.training.micro_batch_size > 1 &&
+      batch <= std::numeric_limits<int>::max()) {
+    changed.training.micro_batches = static_cast<int>(batch);
     changed.training.micro_batch_size = 1;
-    set(fmt::format("pipeline.micro_batches={}", changed.training.micro_batches));
+    set(fmt::format("pipeline.micro_batches={}", batch));
   }
-  const auto layers = static_cast<int>(std::get<Network>(config.model).layers.size());
-  for (int stages = 2 * config.pipeline.stages;
-       config.cluster.kinds.size() == 1 && stages <= layers; stages *= 2) {
+  if (config.cluster.kinds.size() > 1 || changed.pipeline.partition == PartitionKind::listed) {
+    return variants;
+  }
+  for (std::int64_t stages = 2 * std::int64_t{config.pipeline.stages}; stages <= layers;
+       stages *= 2) {
+    const std::int64_t devices = stages * config.training.data_parallel;
+    if (devices > std::numeric_limits<int>::max()) break;
     Config wider = changed;
-    wider.pipeline.stages = stages;
-    wider.cluster.devices = stages * config.training.data_parallel;
-    add(wider, fmt::format("{} --set pipeline.stages={} --set cluster.devices={}", setting, stages,
-                           wider.cluster.devices));
+    wider.pipeline.stages = static_cast<int>(stages);
+    wider.cluster.devices = static_cast<int>(devices);
+    add(wider, with(fmt::format("pipeline.stages={} --set cluster.devices={}", stages, devices)));
   }
   return variants;
 }

@@ -101,6 +101,27 @@ TEST_CASE("what would help is simulated, fits, and is the fastest first") {
   CHECK(simulate(advised).metrics.step_time == advice[0].step_time);
 }
 
+TEST_CASE("advice copes with batches, partitions and device counts that can't be varied") {
+  const std::string mlp = R"({
+    "model": {"kind": "mlp", "layer_sizes": [8, 8, 8, 8, 8]},
+    "cluster": {"device": {"memory": 1, "flops": 1e12, "memory_bandwidth": 1e12}},
+    "pipeline": {"schedule": "1f1b", "recompute": "full", "stages": 2, "micro_batches": 4}})";
+  const auto settings = [&](const std::vector<std::string>& set) {
+    std::vector<std::string> tried;
+    for (const Variant& variant : smaller_variants(experiment_from(mlp, set).config)) {
+      tried.push_back(variant.setting);
+    }
+    return tried;
+  };
+  CHECK(settings({"training.batch_size=8589934592", "pipeline.partition=memory"}) ==
+        std::vector<std::string>{"--set pipeline.stages=4 --set cluster.devices=4"});
+  CHECK(settings({"pipeline.partition=[1,3]"}).back() ==
+        "--set pipeline.partition=memory --set pipeline.stages=4 --set cluster.devices=4");
+  CHECK(settings({"training.data_parallel=1000000", "pipeline.partition=memory"}).size() == 1);
+  const Experiment huge = experiment_from(mlp, {"training.batch_size=8589934592"});
+  for (const Advice& tried : what_would_fit(huge.config)) CHECK(!tried.fits);
+}
+
 TEST_CASE("with re-computation the notebook's memory estimate is m k to m l layer-activations") {
   // 12 layers of 10 MB, 4 stages, 8 micro-batches: 320 MB of inputs kept, against 960 MB.
   std::string layers;
