@@ -72,6 +72,7 @@ int parse_and_run(int argc, char** argv) {
       "  pipesim simulate examples/gpipe.json");
   Action action;
   add_simulate(application, action);
+  add_execute(application, action);
   add_validate(application, action);
   add_compare(application, action);
   add_schedule(application, action);

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "models/cluster.hpp"
 #include "models/document.hpp"
+#include "models/mlp.hpp"
 #include "models/network.hpp"
 #include "models/pipeline_settings.hpp"
 #include "models/stage_costs.hpp"
@@ -16,6 +18,7 @@ namespace pipesim {
 struct Config {
   std::string name{};
   std::variant<StageCosts, Network> model{};
+  std::optional<Mlp> mlp{};  ///< What the model can be executed as; its Network is in `model`.
   Cluster cluster{};
   PipelineSettings pipeline{};
   Training training{};

@@ -30,6 +30,7 @@ struct Training {
   int epochs = 1;
   std::int64_t samples = 256;
   std::int64_t seed = 42;
+  bool deferred_weight_gradient = false;
 };
 
 /// `config` is the whole document: the section may be missing, and an error about the batch size

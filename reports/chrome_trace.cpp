@@ -63,7 +63,7 @@ class ChromeTrace {
     for (int device = 0; device < schedule_.devices(); ++device) write_process(device);
     for_each_span(schedule_, timeline_, [&](int device, const Op& op, const Interval& when) {
       write_op(device, op, when);
-      if (const Sent sent = sent_by(op, schedule_, experiment_.costs, timeline_); sent.any) {
+      if (const Sent sent = sent_by(op, when, schedule_, experiment_.costs, timeline_); sent.any) {
         write_transfer(sent.transfer);
       }
     });

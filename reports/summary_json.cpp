@@ -91,7 +91,7 @@ void add_bubble(const Experiment& experiment, const Run& run, Json& json) {
   json["bubble_breakdown"] = {{"fill_drain", metrics.breakdown.fill_drain.value()},
                               {"imbalance", metrics.breakdown.imbalance.value()},
                               {"communication", metrics.breakdown.communication.value()},
-                              {"other", 0.0}};
+                              {"other", metrics.breakdown.other.value()}};
 }
 
 }  // namespace

@@ -87,10 +87,14 @@ class Summary {
       print("; {} by the formula for equal stages and free transfers",
             percent(experiment_.bubble_formula->value()));
     }
-    print("\n  from       fill and drain {}, imbalance {}, communication {}\n",
+    print("\n  from       fill and drain {}, imbalance {}, communication {}",
           percent(metrics.breakdown.fill_drain.value()),
           percent(metrics.breakdown.imbalance.value()),
           percent(metrics.breakdown.communication.value()));
+    if (run_.outcome.timeline.clock != Clock::modeled) {
+      print(", other {}", percent(metrics.breakdown.other.value()));
+    }
+    print("\n");
   }
 
   void write_memory(const std::vector<Advice>& advice) {

@@ -44,7 +44,7 @@ void Engine::find_routes() {
   link_free_at_.resize(numbers.size());
 }
 
-void Engine::reset(const StepCosts& costs) {
+void Engine::reset(const StepCosts& costs, const OpTimes* measured) {
   const int stages = schedule_.stages();
   for (Arrivals* arrivals : {&activation_, &gradient_}) {
     if (arrivals->stride() == 0) {
@@ -65,7 +65,10 @@ void Engine::reset(const StepCosts& costs) {
   lanes_.clear();
   frontier_.clear();
   for (const std::vector<Op>& lane : schedule_.lanes) {
-    lanes_.push_back({.next = lane.data(), .end = lane.data() + lane.size()});
+    const auto device = lanes_.size();
+    lanes_.push_back({.next = lane.data(),
+                      .end = lane.data() + lane.size(),
+                      .measured = measured == nullptr ? nullptr : (*measured)[device].data()});
   }
 }
 
@@ -92,8 +95,8 @@ void Engine::note_peak(int device, const Op& op, Time at, Bytes held) {
 }
 
 inline void Engine::account_for(Lane& lane, int device, const Op& op, const OpCost& cost,
-                                Time start) {
-  lane.busy_by_kind[static_cast<std::size_t>(op.kind)] += cost.duration;
+                                Interval when) {
+  lane.busy_by_kind[static_cast<std::size_t>(op.kind)] += when.finish - when.start;
   lane.in_flight += op.kind == OpKind::forward ? 1 : 0;
   lane.peak_in_flight = std::max(lane.peak_in_flight, lane.in_flight);
   lane.in_flight -= sends_gradient(op.kind) ? 1 : 0;
@@ -101,12 +104,12 @@ inline void Engine::account_for(Lane& lane, int device, const Op& op, const OpCo
   lane.held = held - cost.release;
   if (held > lane.peak) [[unlikely]] {
     lane.peak = held;
-    note_peak(device, op, start, held);
+    note_peak(device, op, when.start, held);
   }
 }
 
 // Runs a lane until an input is missing. Returns the number of ops that it ran.
-template <bool account, bool record, bool wake>
+template <Engine::Mode mode, bool wake>
 std::ptrdiff_t Engine::advance(int device) {
   Lane& lane = lanes_[static_cast<std::size_t>(device)];
   const int last_stage = schedule_.stages() - 1;
@@ -141,9 +144,13 @@ std::ptrdiff_t Engine::advance(int device) {
     const OpCost& cost = is_forward && op.micro_batch == kept_
                              ? stage.ops.kept_forward
                              : stage.ops.by_kind[static_cast<std::size_t>(op.kind)];
-    clock = start + cost.duration;
-    if constexpr (account) account_for(lane, device, op, cost, start);
-    if constexpr (record) *lane.record++ = {.start = start, .finish = clock};
+    if constexpr (mode.replay) {
+      clock = start + *lane.measured++;
+    } else {
+      clock = start + cost.duration;
+    }
+    if constexpr (mode.account) account_for(lane, device, op, cost, {start, clock});
+    if constexpr (mode.record) *lane.record++ = {.start = start, .finish = clock};
 
     if (is_forward) {
       if (op.stage < last_stage) send<wake>(activation + stride, stage.activation, clock);
@@ -158,7 +165,7 @@ std::ptrdiff_t Engine::advance(int device) {
 }
 
 // Advances every lane once, from `first` on to the end or the beginning.
-template <bool account, bool record>
+template <Engine::Mode mode>
 std::ptrdiff_t Engine::pass(int first, int step) {
   constexpr int ahead = 2;
   const int devices = schedule_.devices();
@@ -169,26 +176,26 @@ std::ptrdiff_t Engine::pass(int first, int step) {
       const Lane& lane = lanes_[static_cast<std::size_t>(later)];
       __builtin_prefetch(lane.next);
       __builtin_prefetch(lane.waits_for);
-      if constexpr (record) __builtin_prefetch(lane.record, 1);
+      if constexpr (mode.record) __builtin_prefetch(lane.record, 1);
     }
-    count += advance<account, record, false>(device);
+    count += advance<mode, false>(device);
   }
   return count;
 }
 
-template <bool account, bool record>
+template <Engine::Mode mode>
 void Engine::run_all() {
   const int devices = schedule_.devices();
   for (std::ptrdiff_t count = devices; 2 * count >= devices;) {
-    count = pass<account, record>(0, 1);
+    count = pass<mode>(0, 1);
     if (count == 0) break;
-    count = std::max(count, pass<account, record>(devices - 1, -1));
+    count = std::max(count, pass<mode>(devices - 1, -1));
   }
   for (int device = 0; device < devices; ++device) frontier_.push_back(device);
   while (!frontier_.empty()) {
     const int device = frontier_.back();
     frontier_.pop_back();
-    advance<account, record, true>(device);
+    advance<mode, true>(device);
   }
 }
 
@@ -212,8 +219,8 @@ void Engine::hold_static_bytes(const StepCosts& costs) {
 }
 
 Outcome Engine::run(const StepCosts& costs, std::span<const std::optional<Bytes>> capacity,
-                    bool record_timeline) {
-  reset(costs);
+                    bool record_timeline, const OpTimes* measured) {
+  reset(costs, measured);
   capacity_ = capacity;
   hold_static_bytes(costs);
   Outcome outcome;
@@ -222,9 +229,11 @@ Outcome Engine::run(const StepCosts& costs, std::span<const std::optional<Bytes>
     for (std::size_t d = 0; d < lanes_.size(); ++d) {
       lanes_[d].record = outcome.timeline.lanes.first_of(d);
     }
-    run_all<true, true>();
+    measured == nullptr ? run_all<Mode{.account = true, .record = true}>()
+                        : run_all<Mode{.account = true, .record = true, .replay = true}>();
   } else {
-    run_all<true, false>();
+    measured == nullptr ? run_all<Mode{.account = true}>()
+                        : run_all<Mode{.account = true, .replay = true}>();
   }
 
   outcome.pipeline_time = latest_finish();
@@ -247,9 +256,9 @@ Outcome Engine::run(const StepCosts& costs, std::span<const std::optional<Bytes>
   return outcome;
 }
 
-Time Engine::makespan(const StepCosts& costs) {
-  reset(costs);
-  run_all<false, false>();
+Time Engine::makespan(const StepCosts& costs, const OpTimes* measured) {
+  reset(costs, measured);
+  measured == nullptr ? run_all<Mode{}>() : run_all<Mode{.replay = true}>();
   for (const Lane& lane : lanes_) {
     if (lane.next != lane.end) throw std::logic_error("makespan of a schedule that deadlocks");
   }

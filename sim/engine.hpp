@@ -19,6 +19,9 @@ struct Overflow {
   Bytes needed = 0;  ///< All that the device would have held then.
 };
 
+/// How long each op took where that was measured: [device][slot].
+using OpTimes = std::vector<std::vector<Time>>;
+
 /// What one device did and held during a simulated step.
 struct DeviceUse {
   std::array<Time, op_kinds> busy_by_kind{};
@@ -56,12 +59,12 @@ class Engine {
   explicit Engine(const Schedule& schedule);
 
   /// Simulates with memory and, if asked for, intervals. `capacity[device]` absent: unlimited; an
-  /// empty span: all of them.
+  /// empty span: all of them. With `measured`, ops take those times instead of their costs.
   Outcome run(const StepCosts& costs, std::span<const std::optional<Bytes>> capacity,
-              bool record_timeline);
+              bool record_timeline, const OpTimes* measured = nullptr);
 
   /// The pipeline's time alone. The schedule must not deadlock.
-  Time makespan(const StepCosts& costs);
+  Time makespan(const StepCosts& costs, const OpTimes* measured = nullptr);
 
  private:
   // Where a stage's messages of one kind go, and what they take.
@@ -81,6 +84,7 @@ class Engine {
     const Op* end = nullptr;
     const Time* waits_for = nullptr;  ///< The input that has not arrived yet.
     Interval* record = nullptr;
+    const Time* measured = nullptr;  ///< The next op's duration, where those are given.
     Time clock{};
     Bytes held = 0;
     Bytes peak = 0;
@@ -103,15 +107,22 @@ class Engine {
   int kept_ = -1;
 
   void find_routes();
-  void reset(const StepCosts& costs);
+  // What a run does beside finding out when ops run.
+  struct Mode {
+    bool account = false;  ///< Sums up what devices do and hold.
+    bool record = false;   ///< Writes down intervals.
+    bool replay = false;   ///< Takes measured durations.
+  };
+
+  void reset(const StepCosts& costs, const OpTimes* measured);
   void hold_static_bytes(const StepCosts& costs);
-  template <bool account, bool record>
+  template <Mode mode>
   void run_all();
-  template <bool account, bool record>
+  template <Mode mode>
   std::ptrdiff_t pass(int first, int step);
-  template <bool account, bool record, bool wake>
+  template <Mode mode, bool wake>
   std::ptrdiff_t advance(int device);
-  void account_for(Lane& lane, int device, const Op& op, const OpCost& cost, Time start);
+  void account_for(Lane& lane, int device, const Op& op, const OpCost& cost, Interval when);
   template <bool wake>
   void send(Time* slot, const Route& route, Time finish);
   void note_peak(int device, const Op& op, Time at, Bytes held);

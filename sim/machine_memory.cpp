@@ -25,4 +25,10 @@ Bytes available_memory() {
   return available;
 }
 
+Bytes peak_resident_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return Bytes{usage.ru_maxrss} * 1024;  // Linux counts in KiB.
+}
+
 }  // namespace pipesim

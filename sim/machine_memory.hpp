@@ -8,4 +8,7 @@ namespace pipesim {
 /// limit.
 Bytes available_memory();
 
+/// The most memory that this process has held so far.
+Bytes peak_resident_memory();
+
 }  // namespace pipesim

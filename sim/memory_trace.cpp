@@ -10,6 +10,11 @@ DeviceMemory::DeviceMemory(const Schedule& schedule, const StepCosts& costs,
       costs_(costs),
       intervals_(timeline.lanes[static_cast<std::size_t>(device)]),
       device_(device) {
+  if (!timeline.memory.empty()) {
+    pending_ = timeline.memory[static_cast<std::size_t>(device)];
+    slot_ = intervals_.size();
+    return;
+  }
   add_static();
   if (pending_.empty()) refill();
 }

@@ -7,24 +7,15 @@
 #include <vector>
 
 #include "schedules/schedule.hpp"
-#include "sim/memory_model.hpp"
+#include "sim/memory_event.hpp"
 #include "sim/op_costs.hpp"
 #include "sim/timeline.hpp"
 
 namespace pipesim {
 
-/// One allocation or release.
-struct MemoryEvent {
-  Time at{};
-  int device = 0;
-  MemoryTag tag = MemoryTag::stash;
-  Bytes delta = 0;         ///< Below 0 for a release.
-  Bytes tag_total = 0;     ///< Of the device under this tag, after the event.
-  Bytes device_total = 0;  ///< Of the device, after the event.
-};
-
 /// Walks through one device's events in its op order, which is also their order in time: the static
 /// allocations at time 0, then what its ops allocate when they start and release when they finish.
+/// Those that the timeline has recorded; otherwise, as the memory model has them.
 /// Keeps references to what it is made from.
 class DeviceMemory {
  public:

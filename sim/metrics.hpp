@@ -11,12 +11,15 @@ namespace pipesim {
 /// Where a pipeline's idle time comes from, as fractions of all device time. From re-simulations of
 /// the same schedule: T0 as it is, T1 with free transfers, T2 with equal stages too, W/D the busy
 /// time per device. communication = (T0-T1)/T0, imbalance = (T1-T2)/T0, fill_drain = (T2-W/D)/T0:
-/// they telescope to the bubble fraction, exactly.
+/// they telescope to the bubble fraction, exactly. On executed clocks T0 is what happened, R the
+/// replay of the measured durations with each hand-off at its median, T1 the same with free
+/// transfers, T2 with every kind of op at its mean: communication = (R-T1)/T0, other = (T0-R)/T0.
 struct BubbleBreakdown {
   Ratio fill_drain{};
   Ratio imbalance{};  ///< Negative when uneven stages happen to be faster than equal ones.
   Ratio communication{};
-  Time communication_time{};  ///< T0 - T1
+  Ratio other{};              ///< 0 when modeled.
+  Time communication_time{};  ///< T0 - T1, or R - T1
 };
 
 /// The figures of a step, read off an outcome. Times are exact; ratios too.

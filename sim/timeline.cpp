@@ -6,6 +6,10 @@ std::string_view name_of(Clock clock) {
   switch (clock) {
     case Clock::modeled:
       return "modeled";
+    case Clock::measured:
+      return "measured";
+    case Clock::wall:
+      return "wall";
   }
   return "";
 }
@@ -20,7 +24,7 @@ LaneIntervals::LaneIntervals(const Schedule& schedule) {
   all_.resize(count);
 }
 
-Sent sent_by(const Op& op, const Schedule& schedule, const StepCosts& costs,
+Sent sent_by(const Op& op, const Interval& when, const Schedule& schedule, const StepCosts& costs,
              const Timeline& timeline) {
   const bool is_activation = op.kind == OpKind::forward && op.stage + 1 < schedule.stages();
   const bool is_gradient = sends_gradient(op.kind) && op.stage > 0;
@@ -35,7 +39,7 @@ Sent sent_by(const Op& op, const Schedule& schedule, const StepCosts& costs,
       is_activation ? timeline.activation_arrival : timeline.gradient_arrival;
   const Time finish = arrivals.at(receiver, op.micro_batch);
   const auto hop = static_cast<std::size_t>(std::min(op.stage, receiver));
-  const Time start = finish - costs.hops[hop].total();
+  const Time start = timeline.clock == Clock::wall ? when.finish : finish - costs.hops[hop].total();
   return {.any = true,
           .transfer = {.from = from,
                        .to = to,

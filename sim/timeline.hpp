@@ -6,12 +6,17 @@
 
 #include "schedules/schedule.hpp"
 #include "sim/large_vector.hpp"
+#include "sim/memory_event.hpp"
 #include "sim/op_costs.hpp"
 
 namespace pipesim {
 
 /// Where the times of a timeline come from.
-enum class Clock { modeled };
+enum class Clock {
+  modeled,   ///< The cost model.
+  measured,  ///< Each op was run alone; its time was put on the virtual device's clock.
+  wall,      ///< A thread for each virtual device, real time.
+};
 std::string_view name_of(Clock clock);
 
 /// When an op ran.
@@ -86,6 +91,9 @@ struct Timeline {
   Arrivals activation_arrival{};  ///< Of what a stage receives from the one before.
   Arrivals gradient_arrival{};    ///< Of what it receives from the one after.
   std::vector<TailSpan> tail{};   ///< By device, then in order.
+  /// memory[device]: what it allocated and released, where that was recorded. Empty: what the
+  /// memory model says that its ops do.
+  std::vector<std::vector<MemoryEvent>> memory{};
 };
 
 /// A message between two devices. It takes the link from `start`, and has arrived at `finish`.
@@ -98,12 +106,12 @@ struct Transfer {
   Interval when{};
 };
 
-/// The messages that an op sends to another device: none or one.
+/// The messages that an op sends to another device: none or one. `when`: when the op ran.
 struct Sent {
   bool any = false;
   Transfer transfer{};
 };
-Sent sent_by(const Op& op, const Schedule& schedule, const StepCosts& costs,
+Sent sent_by(const Op& op, const Interval& when, const Schedule& schedule, const StepCosts& costs,
              const Timeline& timeline);
 
 /// Calls visit(device, op, interval) for every op, device by device in its order, the tail
@@ -127,8 +135,10 @@ void for_each_span(const Schedule& schedule, const Timeline& timeline, Visit&& v
 template <class Visit>
 void for_each_transfer(const Schedule& schedule, const StepCosts& costs, const Timeline& timeline,
                        Visit&& visit) {
-  for_each_span(schedule, timeline, [&](int, const Op& op, const Interval&) {
-    if (const Sent sent = sent_by(op, schedule, costs, timeline); sent.any) visit(sent.transfer);
+  for_each_span(schedule, timeline, [&](int, const Op& op, const Interval& when) {
+    if (const Sent sent = sent_by(op, when, schedule, costs, timeline); sent.any) {
+      visit(sent.transfer);
+    }
   });
 }
 

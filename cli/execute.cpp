@@ -1,0 +1,98 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/options.hpp"
+#include "cli/report_files.hpp"
+#include "cli/standard_output.hpp"
+#include "reports/execution_json.hpp"
+#include "reports/execution_text.hpp"
+#include "reports/summary_json.hpp"
+#include "reports/summary_text.hpp"
+#include "sim/execute/execute.hpp"
+
+namespace pipesim::cli {
+
+namespace {
+
+struct ExecuteOptions {
+  ConfigOptions config{};
+  ReportOptions reports{};
+  std::string clock = "wall";
+  int steps = 5;
+};
+
+int exit_code(const Execution& execution) {
+  if (!execution.passed()) return check_failed;
+  return execution.run.metrics.fits_memory ? done : answer_is_no;
+}
+
+// Nothing ran: what there is to report is the simulation.
+int report_deadlock(const Experiment& experiment, const Execution& execution,
+                    const ExecuteOptions& options) {
+  Output out = standard_output();
+  if (options.reports.json) {
+    out.append(to_text(summary_json(experiment, execution.prediction, {})));
+  } else if (!options.reports.quiet) {
+    write_summary_text(out, experiment, execution.prediction, {}, standard_output_style());
+  }
+  out.flush();
+  return answer_is_no;
+}
+
+int execute_command(const ExecuteOptions& options) {
+  ReportFiles files(options.reports);
+  const Experiment experiment = assemble(load(options.config));
+  files.open();
+  const Execution execution = execute(
+      experiment,
+      {.clock = options.clock == "wall" ? Clock::wall : Clock::measured, .steps = options.steps});
+  if (execution.prediction.outcome.deadlock) return report_deadlock(experiment, execution, options);
+  const std::string json = options.reports.json || options.reports.directory
+                               ? to_text(execution_json(experiment, execution))
+                               : "";
+  files.write(experiment, execution.run, json);
+
+  Output out = standard_output();
+  if (options.reports.json) {
+    out.append(json);
+  } else if (!options.reports.quiet && !files.use_standard_output()) {
+    write_execution_text(out, experiment, execution, standard_output_style());
+  }
+  out.flush();
+  return exit_code(execution);
+}
+
+}  // namespace
+
+void add_execute(CLI::App& application, Action& action) {
+  auto options = std::make_shared<ExecuteOptions>();
+  CLI::App* command = application.add_subcommand(
+      "execute", "Run the step's real kernels on the CPU, and check gradients and memory");
+  add_config_options(*command, options->config);
+  command
+      ->add_option("--clock", options->clock,
+                   "wall: a thread for each device, real time; measured: every op alone, its time "
+                   "put on the virtual device's clock")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"wall", "measured"}));
+  command->add_option("--steps", options->steps, "How many steps to run; the median is reported")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000))
+      ->type_name("N");
+  add_report_options(*command, options->reports);
+  command->footer(
+      "The model must be an mlp, in fp32 or fp64; its samples are synthetic. pipesim calibrate\n"
+      "writes a device file of this machine, for predictions about it.\n"
+      "Exit code 3: a device's memory does not hold it. 4: gradients or memory are not as they "
+      "should be.\n\n"
+      "Examples:\n"
+      "  pipesim execute examples/imbalanced.json\n"
+      "  pipesim execute examples/giant.json --clock measured --set pipeline.recompute=full");
+  command->callback(
+      [options, &action] { action = [options] { return execute_command(*options); }; });
+}
+
+}  // namespace pipesim::cli

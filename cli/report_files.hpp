@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/output_file.hpp"
+#include "sim/run.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace pipesim::cli {
+
+/// Where a command writes what about a step.
+struct ReportOptions {
+  bool json = false;
+  bool quiet = false;
+  std::optional<std::string> timeline{};
+  std::optional<std::string> chrome_trace{};
+  std::optional<std::string> memory_trace{};
+  std::optional<std::string> directory{};
+};
+void add_report_options(CLI::App& command, ReportOptions& options);
+
+/// The files that were asked for. They are opened before the work starts and written when it is
+/// done; nothing is in its place before all is written. Throws InputError: two reports in one
+/// place, a report on the standard output beside --json, a file that can't be created or written.
+class ReportFiles {
+ public:
+  explicit ReportFiles(const ReportOptions& options);
+
+  void open();
+  bool any() const { return !reports_.empty(); }
+  bool use_standard_output() const;
+  /// `summary`: the text of summary.json.
+  void write(const Experiment& experiment, const Run& run, const std::string& summary);
+
+ private:
+  using WriteReport = void (*)(Output&, const Experiment&, const Run&);
+  // A report that was asked for, and the option that did.
+  struct Report {
+    std::string option{};
+    std::string path{};
+    WriteReport write = nullptr;  ///< Null: the summary, which is made once for all.
+    std::unique_ptr<OutputFile> file{};
+  };
+
+  ReportOptions options_;
+  std::vector<Report> reports_{};
+
+  void check() const;
+};
+
+}  // namespace pipesim::cli

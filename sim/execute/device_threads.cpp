@@ -1,0 +1,38 @@
+#include "sim/execute/device_threads.hpp"
+
+namespace pipesim {
+
+DeviceThreads::DeviceThreads(int devices) {
+  threads_.reserve(static_cast<std::size_t>(devices));
+  for (int device = 0; device < devices; ++device) {
+    threads_.emplace_back([this, device] { serve(device); });
+  }
+}
+
+DeviceThreads::~DeviceThreads() {
+  leaving_ = true;
+  round_.fetch_add(1, std::memory_order_release);
+  round_.notify_all();
+}
+
+void DeviceThreads::run(const std::function<void(int)>& work) {
+  work_ = &work;
+  busy_.store(static_cast<int>(threads_.size()), std::memory_order_relaxed);
+  round_.fetch_add(1, std::memory_order_release);
+  round_.notify_all();
+  for (int busy = busy_.load(std::memory_order_acquire); busy > 0;
+       busy = busy_.load(std::memory_order_acquire)) {
+    busy_.wait(busy, std::memory_order_relaxed);
+  }
+}
+
+void DeviceThreads::serve(int device) {
+  for (std::uint32_t seen = 0;; ++seen) {
+    round_.wait(seen, std::memory_order_acquire);
+    if (leaving_) return;
+    (*work_)(device);
+    if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_all();
+  }
+}
+
+}  // namespace pipesim

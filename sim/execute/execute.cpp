@@ -1,0 +1,173 @@
+#include "sim/execute/execute.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "sim/execute/executed_run.hpp"
+#include "sim/execute/memory_check.hpp"
+#include "sim/execute/samples.hpp"
+#include "sim/machine_memory.hpp"
+
+namespace pipesim {
+
+namespace {
+
+constexpr int most_threads = 256;
+
+template <class T>
+Allocations allocations_of(const Executor<T>& executor, const Experiment& experiment) {
+  Allocations all;
+  for (int d = 0; d < experiment.schedule.devices(); ++d) all.push_back(executor.allocations(d));
+  return all;
+}
+
+Time step_time(const Timeline& timeline) {
+  Time last;
+  for (std::size_t d = 0; d < timeline.lanes.size(); ++d) {
+    if (!timeline.lanes[d].empty()) last = std::max(last, timeline.lanes[d].back().finish);
+  }
+  for (const TailSpan& span : timeline.tail) last = std::max(last, span.when.finish);
+  return last;
+}
+
+template <class T>
+void run_on_threads(Executor<T>& executor, const MiniBatch<T>& batch, const Experiment& experiment,
+                    int steps, Execution& execution) {
+  std::vector<Timeline> timelines;
+  for (int step = 0; step < steps; ++step) {
+    timelines.push_back(executor.run(batch));
+    execution.step_times.push_back(step_time(timelines.back()));
+  }
+  std::vector<std::size_t> by_time(timelines.size());
+  std::iota(by_time.begin(), by_time.end(), std::size_t{0});
+  std::ranges::sort(by_time, {}, [&](std::size_t i) { return execution.step_times[i]; });
+  const std::size_t median = by_time[(by_time.size() - 1) / 2];
+  execution.run =
+      wall_run(experiment, std::move(timelines[median]), allocations_of(executor, experiment));
+}
+
+template <class T>
+void run_one_by_one(Executor<T>& executor, const MiniBatch<T>& batch, const Experiment& experiment,
+                    int steps, Execution& execution) {
+  std::vector<Measured> measured;
+  const auto replay = [&](const Measured& step) {
+    return measured_run(experiment, step, allocations_of(executor, experiment));
+  };
+  for (int step = 0; step < steps; ++step) {
+    measured.push_back(executor.measure(batch));
+    execution.step_times.push_back(replay(measured.back()).metrics.step_time);
+  }
+  execution.run = replay(median_of(measured));
+}
+
+template <class T>
+void run_steps(const Experiment& experiment, const ExecuteOptions& options, Execution& execution) {
+  const auto batch_size = static_cast<int>(experiment.config.training.batch_size);
+  const Samples<T> samples(experiment, batch_size);
+  const MiniBatch<T> batch = samples.slice(0, batch_size);
+  Executor<T> executor(experiment);
+  const bool on_threads = options.clock == Clock::wall;
+  if (on_threads) {
+    executor.run(batch);
+  } else {
+    executor.measure(batch);
+  }
+  execution.loss = executor.loss();
+  if (on_threads) {
+    run_on_threads(executor, batch, experiment, options.steps, execution);
+  } else {
+    run_one_by_one(executor, batch, experiment, options.steps, execution);
+  }
+  execution.memory_difference = memory_difference(experiment, execution.prediction.outcome.timeline,
+                                                  allocations_of(executor, experiment));
+  execution.peak_resident = peak_resident_memory();
+  if (on_threads) {
+    executor.run(batch, Update::collect);
+  } else {
+    executor.measure(batch, Update::collect);
+  }
+  execution.gradients = check_gradients(experiment, executor, batch);
+}
+
+// All that running it holds, the check of the gradients included.
+double memory_needed(const Experiment& experiment, const Run& predicted, const HostNeeds& needs) {
+  double devices = 0;
+  for (const DeviceUse& use : predicted.outcome.devices) devices += static_cast<double>(use.peak);
+  double parameters = 0;
+  double activations = 0;
+  const std::vector<int>& sizes = experiment.config.mlp->layer_sizes;
+  const double samples =
+      static_cast<double>(needs.samples) * (static_cast<double>(sizes.front()) + sizes.back());
+  const Training& training = experiment.config.training;
+  for (const LayerShape& layer : layer_shapes(*experiment.config.mlp)) {
+    parameters += static_cast<double>(layer.parameters());
+    activations += static_cast<double>(layer.inputs) + 2.0 * layer.outputs;
+  }
+  const auto element = static_cast<double>(bytes_per_element(training.precision));
+  return devices + element * (samples + 2 * parameters +
+                              activations * static_cast<double>(training.batch_size));
+}
+
+}  // namespace
+
+void check_executable(const Experiment& experiment, const Run& predicted, const HostNeeds& needs) {
+  const Config& config = experiment.config;
+  const Source& source = *config.source;
+  const Training& training = config.training;
+  if (!config.mlp) {
+    throw source.error("/model/kind", "has no kernels to execute", "another model",
+                       "only an mlp is executed; simulate predicts the others");
+  }
+  if (training.precision != Precision::fp32 && training.precision != Precision::fp64) {
+    throw source.error("/training/precision", "is not executed on the CPU",
+                       quoted(precision_names[static_cast<std::size_t>(training.precision)]),
+                       "set precision to \"fp32\" or \"fp64\"");
+  }
+  if (training.data_parallel > 1) {
+    throw source.error("/training/data_parallel", "is simulated, not executed",
+                       std::to_string(training.data_parallel),
+                       "set data_parallel to 1: one replica is executed");
+  }
+  if (training.bytes_per_parameter) {
+    throw source.error("/training/bytes_per_parameter", "cannot be chosen for what is executed",
+                       fmt::format("{}", *training.bytes_per_parameter),
+                       "leave it out: kernels hold what the optimizer and the precision need");
+  }
+  if (training.batch_size > std::numeric_limits<int>::max()) {
+    throw source.error("/training/batch_size", "is too large to execute",
+                       std::to_string(training.batch_size), "execute fewer samples");
+  }
+  if (needs.clock == Clock::wall && experiment.schedule.devices() > most_threads) {
+    throw source.error(
+        "/pipeline/stages",
+        fmt::format("needs a thread for each device, and {} are the most", most_threads),
+        std::to_string(config.pipeline.stages),
+        "use fewer stages, or --clock measured, which takes one thread");
+  }
+  const double needed = memory_needed(experiment, predicted, needs);
+  const auto available = static_cast<double>(available_memory());
+  if (needed > available) {
+    throw source.error(
+        "/model", fmt::format("needs {:.1f} GB of this machine's memory to execute", needed / 1e9),
+        fmt::format("{:.1f} GB available", available / 1e9),
+        "execute a smaller model or batch; simulate needs no such memory");
+  }
+}
+
+Execution execute(const Experiment& experiment, const ExecuteOptions& options) {
+  Execution execution{.prediction = simulate(experiment)};
+  check_executable(experiment, execution.prediction,
+                   {.clock = options.clock, .samples = experiment.config.training.batch_size});
+  if (execution.prediction.outcome.deadlock) return execution;
+  if (experiment.config.training.precision == Precision::fp64) {
+    run_steps<double>(experiment, options, execution);
+  } else {
+    run_steps<float>(experiment, options, execution);
+  }
+  return execution;
+}
+
+}  // namespace pipesim

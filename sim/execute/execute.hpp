@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/execute/gradient_check.hpp"
+#include "sim/run.hpp"
+
+namespace pipesim {
+
+struct ExecuteOptions {
+  Clock clock = Clock::wall;  ///< Or measured.
+  int steps = 5;              ///< After one that warms up.
+};
+
+/// What an execution asks of this machine, beside what the virtual devices hold.
+struct HostNeeds {
+  Clock clock = Clock::wall;
+  std::int64_t samples = 0;
+};
+
+/// Training steps that really ran, beside what the simulator says about them.
+struct Execution {
+  /// wall: the step whose time is the median; measured: every op at its median over the steps.
+  Run run{};
+  Run prediction{};
+  double loss = 0;  ///< Of the first step: before any update.
+  GradientCheck gradients{};
+  std::string memory_difference{};  ///< From the simulated trace, the first; empty: none.
+  Bytes peak_resident = 0;          ///< Of the process, before the gradient check.
+  std::vector<Time> step_times{};   ///< Of all steps, in order.
+
+  bool passed() const { return gradients.passed() && memory_difference.empty(); }
+};
+
+/// Throws InputError when the model has no kernels (only an mlp has, in fp32 and fp64), there are
+/// replicas, or the step needs more memory than this machine has. `predicted`: the simulated step.
+void check_executable(const Experiment& experiment, const Run& predicted, const HostNeeds& needs);
+
+/// Runs the experiment's step `steps` times on synthetic samples, and checks gradients and memory.
+/// Throws InputError as above, DeviceFailure.
+Execution execute(const Experiment& experiment, const ExecuteOptions& options = {});
+
+}  // namespace pipesim

@@ -1,0 +1,217 @@
+#include "sim/execute/executed_run.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "sim/memory_trace.hpp"
+
+namespace pipesim {
+
+namespace {
+
+constexpr auto kind_of = [](const Op& op) { return static_cast<std::size_t>(op.kind); };
+
+Ratio ratio(Time numerator, Time denominator) {
+  return denominator == Time{} ? Ratio{} : Ratio{numerator.ps, denominator.ps};
+}
+
+// When the op in that slot ran; what was there before has always been.
+Interval interval_of(const Timeline& timeline, std::size_t device, int slot) {
+  const std::span<const Interval> lane = timeline.lanes[device];
+  if (slot < 0) return {};
+  if (static_cast<std::size_t>(slot) < lane.size()) return lane[static_cast<std::size_t>(slot)];
+  return lane.empty() ? Interval{} : Interval{lane.back().finish, lane.back().finish};
+}
+
+// An op allocates at its start and releases at its finish.
+std::vector<MemoryEvent> events_of(const std::vector<AllocationEvent>& allocations,
+                                   const Timeline& timeline, std::size_t device) {
+  std::vector<MemoryEvent> events;
+  std::array<Bytes, memory_tags> totals{};
+  Bytes total = 0;
+  for (const AllocationEvent& event : allocations) {
+    const Interval when = interval_of(timeline, device, event.slot);
+    Bytes& tag_total = totals[static_cast<std::size_t>(event.tag)];
+    tag_total += event.delta;
+    total += event.delta;
+    events.push_back({.at = event.delta > 0 ? when.start : when.finish,
+                      .device = static_cast<int>(device),
+                      .tag = event.tag,
+                      .delta = event.delta,
+                      .tag_total = tag_total,
+                      .device_total = total});
+  }
+  return events;
+}
+
+void account_for_memory(const Experiment& experiment, const std::vector<AllocationEvent>& recorded,
+                        const std::vector<MemoryEvent>& events, std::size_t device,
+                        DeviceUse& use) {
+  const std::vector<Op>& lane = experiment.schedule.lanes[device];
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const Bytes held = events[i].device_total;
+    if (recorded[i].slot < 0) use.static_bytes = held;
+    if (held > use.peak) {
+      use.peak = held;
+      use.peak_at = events[i].at;
+    }
+    const std::optional<Bytes>& capacity = experiment.capacity[device];
+    if (!use.overflow && capacity && held > *capacity) {
+      const auto slot = static_cast<std::size_t>(std::max(recorded[i].slot, 0));
+      use.overflow = {
+          .op = slot < lane.size() ? lane[slot] : Op{}, .at = events[i].at, .needed = held};
+    }
+  }
+}
+
+DeviceUse use_of(const Experiment& experiment, const Timeline& timeline, std::size_t device,
+                 const std::vector<AllocationEvent>& recorded) {
+  DeviceUse use;
+  const std::vector<Op>& lane = experiment.schedule.lanes[device];
+  const std::span<const Interval> intervals = timeline.lanes[device];
+  int in_flight = 0;
+  for (std::size_t slot = 0; slot < intervals.size(); ++slot) {
+    use.busy_by_kind[kind_of(lane[slot])] += intervals[slot].finish - intervals[slot].start;
+    if (lane[slot].kind == OpKind::forward) ++in_flight;
+    use.peak_in_flight = std::max(use.peak_in_flight, in_flight);
+    if (sends_gradient(lane[slot].kind)) --in_flight;
+  }
+  if (!intervals.empty()) use.finish = intervals.back().finish;
+  account_for_memory(experiment, recorded, timeline.memory[device], device, use);
+  return use;
+}
+
+// Every kind of op at its mean over all that ran, the stages alike.
+StepCosts mean_costs(const Experiment& experiment, const Timeline& timeline) {
+  std::array<Time, op_kinds> total{};
+  std::array<std::int64_t, op_kinds> count{};
+  for (std::size_t d = 0; d < timeline.lanes.size(); ++d) {
+    const std::vector<Op>& lane = experiment.schedule.lanes[d];
+    for (std::size_t slot = 0; slot < lane.size(); ++slot) {
+      const Interval when = timeline.lanes[d][slot];
+      total[kind_of(lane[slot])] += when.finish - when.start;
+      ++count[kind_of(lane[slot])];
+    }
+  }
+  const auto mean = [&](OpKind kind) {
+    const auto k = static_cast<std::size_t>(kind);
+    return Time{count[k] == 0 ? 0 : total[k].ps / count[k]};
+  };
+  StepCosts costs = with_free_transfers(experiment.costs);
+  for (StageCost& stage : costs.stages) {
+    stage.forward = mean(OpKind::forward);
+    stage.backward = mean(OpKind::backward);
+    stage.backward_input = mean(OpKind::backward_input);
+    stage.backward_weight = mean(OpKind::backward_weight);
+    stage.recompute = mean(OpKind::recompute);
+  }
+  return costs;
+}
+
+OpTimes durations_of(const Timeline& timeline) {
+  OpTimes times(timeline.lanes.size());
+  for (std::size_t d = 0; d < times.size(); ++d) {
+    for (const Interval& when : timeline.lanes[d]) times[d].push_back(when.finish - when.start);
+  }
+  return times;
+}
+
+BubbleBreakdown break_down(const Experiment& experiment, const StepCosts& costs,
+                           const Outcome& outcome) {
+  Engine engine(experiment.schedule);
+  const OpTimes times = durations_of(outcome.timeline);
+  const Time t0 = outcome.pipeline_time;
+  const Time replayed = engine.makespan(costs, &times);
+  const Time t1 = engine.makespan(with_free_transfers(costs), &times);
+  const Time t2 = engine.makespan(mean_costs(experiment, outcome.timeline));
+  Time busy;
+  for (const DeviceUse& device : outcome.devices) busy += device.busy();
+  const auto devices = static_cast<std::int64_t>(outcome.devices.size());
+  return {.fill_drain = ratio(devices * t2 - busy, devices * t0),
+          .imbalance = ratio(t1 - t2, t0),
+          .communication = ratio(replayed - t1, t0),
+          .other = ratio(t0 - replayed, t0),
+          .communication_time = replayed - t1};
+}
+
+Run finish(const Experiment& experiment, const StepCosts& costs, Timeline timeline,
+           const Allocations& allocations) {
+  Run run;
+  Outcome& outcome = run.outcome;
+  outcome.timeline = std::move(timeline);
+  for (std::size_t d = 0; d < allocations.size(); ++d) {
+    outcome.timeline.memory.push_back(events_of(allocations[d], outcome.timeline, d));
+    outcome.devices.push_back(use_of(experiment, outcome.timeline, d, allocations[d]));
+    outcome.pipeline_time = std::max(outcome.pipeline_time, outcome.devices.back().finish);
+  }
+  run.metrics = measure(outcome);
+  run.metrics.breakdown = break_down(experiment, costs, outcome);
+  return run;
+}
+
+Time median(std::vector<Time> times) {
+  const auto middle = times.begin() + std::ssize(times) / 2 - (times.size() % 2 == 0 ? 1 : 0);
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle;
+}
+
+// Each hop at the median of its messages' hand-offs, in both directions.
+StepCosts observed_hops(const Experiment& experiment, const Timeline& timeline) {
+  StepCosts costs = experiment.costs;
+  std::vector<std::vector<Time>> delays(costs.hops.size());
+  for_each_transfer(experiment.schedule, costs, timeline, [&](const Transfer& message) {
+    const int hop = message.is_gradient ? message.stage - 1 : message.stage;
+    delays[static_cast<std::size_t>(hop)].push_back(message.when.finish - message.when.start);
+  });
+  for (std::size_t hop = 0; hop < delays.size(); ++hop) {
+    costs.hops[hop] = {};
+    if (!delays[hop].empty()) costs.hops[hop].latency = median(delays[hop]);
+  }
+  return costs;
+}
+
+}  // namespace
+
+Run wall_run(const Experiment& experiment, Timeline timeline, const Allocations& allocations) {
+  const StepCosts costs = observed_hops(experiment, timeline);
+  return finish(experiment, costs, std::move(timeline), allocations);
+}
+
+Run measured_run(const Experiment& experiment, const Measured& measured,
+                 const Allocations& allocations) {
+  Engine engine(experiment.schedule);
+  Outcome outcome = engine.run(experiment.costs, {}, true, &measured.ops);
+  Timeline timeline = std::move(outcome.timeline);
+  timeline.clock = Clock::measured;
+  std::vector<Time> now;
+  for (const DeviceUse& device : outcome.devices) now.push_back(device.finish);
+  for (TailSpan span : measured.tail) {
+    Time& clock = now[static_cast<std::size_t>(span.device)];
+    span.when = {.start = clock, .finish = clock + span.when.finish};
+    clock = span.when.finish;
+    timeline.tail.push_back(span);
+  }
+  return finish(experiment, experiment.costs, std::move(timeline), allocations);
+}
+
+Measured median_of(const std::vector<Measured>& steps) {
+  Measured result = steps.front();
+  std::vector<Time> times(steps.size());
+  const auto median_over_steps = [&](auto&& time_in) {
+    std::ranges::transform(steps, times.begin(), time_in);
+    return median(times);
+  };
+  for (std::size_t d = 0; d < result.ops.size(); ++d) {
+    for (std::size_t slot = 0; slot < result.ops[d].size(); ++slot) {
+      result.ops[d][slot] =
+          median_over_steps([&](const Measured& step) { return step.ops[d][slot]; });
+    }
+  }
+  for (std::size_t i = 0; i < result.tail.size(); ++i) {
+    result.tail[i].when.finish =
+        median_over_steps([&](const Measured& step) { return step.tail[i].when.finish; });
+  }
+  return result;
+}
+
+}  // namespace pipesim

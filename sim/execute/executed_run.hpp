@@ -1,0 +1,25 @@
+#pragma once
+
+#include <vector>
+
+#include "sim/execute/device_allocator.hpp"
+#include "sim/execute/executor.hpp"
+#include "sim/run.hpp"
+
+namespace pipesim {
+
+/// What the devices recorded, device by device.
+using Allocations = std::vector<std::vector<AllocationEvent>>;
+
+/// A step that ran on threads, as every report reads it.
+Run wall_run(const Experiment& experiment, Timeline timeline, const Allocations& allocations);
+
+/// A step whose ops ran one after the other: their times are put on the clocks of virtual devices,
+/// messages between which take what the config's interconnect says.
+Run measured_run(const Experiment& experiment, const Measured& measured,
+                 const Allocations& allocations);
+
+/// Each op's median over several steps; the lower one of two.
+Measured median_of(const std::vector<Measured>& steps);
+
+}  // namespace pipesim

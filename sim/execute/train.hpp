@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "sim/experiment.hpp"
+
+namespace pipesim {
+
+/// Where a training run stands.
+struct TrainingProgress {
+  int epoch = 0;       ///< From 0.
+  int mini_batch = 0;  ///< Of the epoch, from 0; it has just been trained on.
+  int mini_batches = 0;
+  double loss = 0;  ///< Of that mini-batch, before its update.
+};
+
+/// losses[epoch][mini-batch]: each before the update that it leads to.
+using TrainingLosses = std::vector<std::vector<double>>;
+
+/// The mean of an epoch's losses.
+double mean(const std::vector<double>& losses);
+
+/// Trains the experiment's mlp for all its epochs on the synthetic data set, on the wall clock: one
+/// thread for each device. Samples come in order, the same in every epoch.
+/// Throws InputError as check_executable, and when the number of samples is no multiple of the
+/// batch size; DeviceFailure.
+TrainingLosses train(const Experiment& experiment,
+                     const std::function<void(const TrainingProgress&)>& report);
+
+}  // namespace pipesim

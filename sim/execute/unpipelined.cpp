@@ -1,0 +1,106 @@
+#include "sim/execute/unpipelined.hpp"
+
+#include <algorithm>
+
+#include "sim/kernels/activation.hpp"
+#include "sim/kernels/loss.hpp"
+
+namespace pipesim {
+
+namespace {
+
+// A tensor for every sample of the mini-batch.
+template <class T>
+struct Tensor {
+  Block block{};
+  Matrix<T> all{};
+
+  Tensor(int rows, int columns)
+      : block(Bytes{rows} * columns * static_cast<Bytes>(sizeof(T))),
+        all{block.as<T>(), rows, columns} {}
+};
+
+template <class T>
+class Pass {
+ public:
+  Pass(const std::vector<LayerShape>& layers, const std::vector<LinearParameters<T>>& parameters,
+       const MiniBatch<T>& batch, int count)
+      : layers_(layers), parameters_(parameters), batch_(batch), count_(count) {
+    for (const LayerShape& layer : layers) {
+      outputs_.emplace_back(batch.inputs.rows, layer.outputs);
+      gradients_.emplace_back(batch.inputs.rows, layer.outputs);
+    }
+  }
+
+  void run(int pass) {
+    const std::size_t last = layers_.size() - 1;
+    for (std::size_t l = 0; l <= last; ++l) {
+      const Matrix<T> y = part(outputs_[l].all, pass);
+      linear_forward<T>(part(input(l), pass), parameters_[l], y);
+      activate(layers_[l].activation, y);
+    }
+    squared_error_backward<T>(part(outputs_[last].all, pass), part(batch_.targets, pass),
+                              static_cast<double>(batch_.targets.size()),
+                              part(gradients_[last].all, pass));
+    for (std::size_t l = last;; --l) {
+      const Matrix<T> dz = part(gradients_[l].all, pass);
+      activation_backward<T>(layers_[l].activation, part(outputs_[l].all, pass), dz, dz);
+      if (l == 0) break;
+      linear_backward_input<T>(dz, parameters_[l].weight, part(gradients_[l - 1].all, pass));
+    }
+  }
+
+  void add_weight_gradient(std::size_t l, int pass, const LinearParameters<T>& target) const {
+    linear_backward_weight<T>(part(input(l), pass), part(gradients_[l].all, pass), 1, 1, target);
+  }
+  void set_weight_gradient(std::size_t l, const LinearParameters<T>& target) const {
+    linear_backward_weight<T>(input(l), gradients_[l].all, 1, 0, target);
+  }
+
+ private:
+  const std::vector<LayerShape>& layers_;
+  const std::vector<LinearParameters<T>>& parameters_;
+  const MiniBatch<T>& batch_;
+  int count_;
+  std::vector<Tensor<T>> outputs_{};
+  std::vector<Tensor<T>> gradients_{};
+
+  template <class U>
+  Matrix<U> part(Matrix<U> whole, int pass) const {
+    return micro_batch(whole, pass, count_);
+  }
+  Matrix<const T> input(std::size_t l) const {
+    return l == 0 ? batch_.inputs : Matrix<const T>(outputs_[l - 1].all);
+  }
+};
+
+}  // namespace
+
+template <class T>
+StageParameters<T> gradient_without_pipeline(const std::vector<LayerShape>& layers,
+                                             const std::vector<LinearParameters<T>>& parameters,
+                                             const MiniBatch<T>& batch, const Passes& passes) {
+  const StagePlan whole{.layers = layers};
+  StageParameters<T> gradient(whole, Block(whole.parameters() * static_cast<Bytes>(sizeof(T))));
+  std::ranges::fill(gradient.all(), T{});
+  Pass<T> pass(layers, parameters, batch, passes.count);
+  for (int p = 0; p < passes.count; ++p) pass.run(p);
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const LinearParameters<T> target = gradient.layer(static_cast<int>(l));
+    if (passes.order.empty()) {
+      pass.set_weight_gradient(l, target);
+    } else {
+      for (const int p : passes.order[l]) pass.add_weight_gradient(l, p, target);
+    }
+  }
+  return gradient;
+}
+
+template StageParameters<float> gradient_without_pipeline(
+    const std::vector<LayerShape>&, const std::vector<LinearParameters<float>>&,
+    const MiniBatch<float>&, const Passes&);
+template StageParameters<double> gradient_without_pipeline(
+    const std::vector<LayerShape>&, const std::vector<LinearParameters<double>>&,
+    const MiniBatch<double>&, const Passes&);
+
+}  // namespace pipesim

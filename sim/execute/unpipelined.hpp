@@ -1,0 +1,25 @@
+#pragma once
+
+#include <vector>
+
+#include "sim/execute/stage_parameters.hpp"
+#include "sim/execute/stage_worker.hpp"
+
+namespace pipesim {
+
+/// How a mini-batch goes through a network that is not cut into stages.
+struct Passes {
+  int count = 1;  ///< Equal parts of the mini-batch, one after the other. 1: all of it at once.
+  /// order[layer]: in which order the passes' weight gradients are added. Empty: one product over
+  /// the whole mini-batch.
+  std::vector<std::vector<int>> order{};
+};
+
+/// The gradient of a mini-batch's loss without a pipeline: no stages, devices, messages or
+/// re-computation, every tensor of every sample kept; the same kernels in a plain loop.
+template <class T>
+StageParameters<T> gradient_without_pipeline(const std::vector<LayerShape>& layers,
+                                             const std::vector<LinearParameters<T>>& parameters,
+                                             const MiniBatch<T>& batch, const Passes& passes);
+
+}  // namespace pipesim
