@@ -6,7 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # What Debian and Ubuntu call the compiler, the build tools and the libraries.
-packages=(g++ cmake ninja-build libboost-dev nlohmann-json3-dev libfmt-dev libcli11-dev doctest-dev)
+packages=(g++ cmake ninja-build libboost-dev nlohmann-json3-dev libfmt-dev libcli11-dev doctest-dev
+  libeigen3-dev libopenblas-dev)
 
 missing() {
   local package
