@@ -74,8 +74,10 @@ nlohmann::ordered_json to_json(const Config& config, const std::vector<Row>& row
                                  {"micro_batches", config.training.micro_batches},
                                  {"rows", nlohmann::ordered_json::array()}};
   for (const Row& row : rows) {
+    const Config& variant = row.variant.config;
     nlohmann::ordered_json entry = {{"schedule", row.variant.name},
-                                    {"recompute", name_of(row.variant.config.pipeline.recompute)}};
+                                    {"recompute", name_of(variant.pipeline.recompute)},
+                                    {"weight_gradient", weight_gradient_name(variant.training)}};
     if (!row.variant.reason.empty()) {
       entry["reason"] = row.variant.reason;
     } else {
@@ -126,6 +128,12 @@ void write_table(Output& out, const Config& config, const std::vector<Row>& rows
       "\nforward, backward, again (re-computation): per device. comm.: what messages and the\n"
       "all-reduce add to the step. efficiency: forward and backward over the step. Data parallel:\n"
       "the whole model on every device, each with its share of the samples.\n");
+  if (config.training.deferred_weight_gradient) {
+    out.append(
+        "Weight gradients are deferred, except with re-computation and in data parallel, which\n"
+        "accumulate them. A deferred one updates the weights: the optimizer is part of "
+        "backward.\n");
+  }
 }
 
 int compare_command(const CompareOptions& options) {

@@ -41,8 +41,9 @@ void add_schedule(CLI::App& application, Action& action) {
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json"}));
   command->footer(
-      "F3 is the forward of micro-batch 3, B3 its backward, R3 its re-computation; F1.3 where a\n"
-      "device holds several stages, here stage 1.");
+      "F3 is the forward of micro-batch 3, B3 its backward, R3 its re-computation; I3 and W3 are\n"
+      "the parts of a split backward, W is that of all micro-batches. F1.3, W1 where a device\n"
+      "holds several stages, here stage 1.");
   command->callback(
       [options, &action] { action = [options] { return schedule_command(*options); }; });
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -20,12 +21,23 @@ struct KnownModel {
   std::function<Model(const Field&, const PipelineSettings&, const Training&)> read;
 };
 
+// A W of its own needs a time of its own, and without knowing better all of the stash waits for it.
+StageCosts read_stage_costs_for(const Training& training, const Field& model, int stages) {
+  if (!training.deferred_weight_gradient) return read_stage_costs(model, stages);
+  for (const std::string_view key : {"backward_input", "backward_weight"}) {
+    model.at(key, "a deferred weight_gradient runs I and W apart: give both their times");
+  }
+  StageCosts costs = read_stage_costs(model, stages);
+  if (!model.find("weight_stash_bytes")) costs.weight_stash = costs.stash;
+  return costs;
+}
+
 // The one place that lists the kinds of model.
 const std::vector<KnownModel>& models() {
   static const std::vector<KnownModel> known = {
       {{"stage_costs", "the times and bytes of one micro-batch in a stage, given directly"},
-       [](const Field& field, const PipelineSettings& pipeline, const Training&) -> Model {
-         return read_stage_costs(field, pipeline.all_stages());
+       [](const Field& field, const PipelineSettings& pipeline, const Training& training) -> Model {
+         return read_stage_costs_for(training, field, pipeline.all_stages());
        }},
       {{"mlp", "linear layers with relu, tanh or no activation; times from the device's roofline"},
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
@@ -75,6 +87,21 @@ void check_layers(const Field& root, const Config& config) {
   }
 }
 
+// A measured backward is the time of both gradients together.
+void check_weight_gradient(const Field& root, const Config& config) {
+  const auto* network = std::get_if<Network>(&config.model);
+  if (!config.training.deferred_weight_gradient || network == nullptr) return;
+  const bool splits =
+      std::any_of(network->layers.begin(), network->layers.end(),
+                  [](const Layer& layer) { return !layer.backward_weight.empty(); });
+  if (splits) return;
+  throw root.at("training", "")
+      .at("weight_gradient", "")
+      .error("needs the weight gradient's own time, which a layers model does not state",
+             "set weight_gradient to \"accumulated\", or describe the stages with a stage_costs "
+             "model");
+}
+
 // The file's name. Bytes that are not UTF-8, which a file's name may hold, become U+FFFD.
 std::string default_name(const Source& source) {
   using nlohmann::json;
@@ -99,6 +126,7 @@ Config read_config(const Document& document) {
   if (model.at("kind", "").text() == "mlp") config.mlp = read_mlp(model);
   config.cluster = read_cluster(root, config.pipeline.stages, config.training.data_parallel);
   check_layers(root, config);
+  check_weight_gradient(root, config);
   return config;
 }
 

@@ -6,6 +6,7 @@
 #include "models/config.hpp"
 #include "models/device.hpp"
 #include "models/network.hpp"
+#include "models/range_max.hpp"
 #include "models/stage_cost.hpp"
 #include "models/training.hpp"
 
@@ -16,8 +17,7 @@ struct LayerTime {
   Time forward{};
   Time backward_input{};
   Time backward_weight{};
-
-  Time backward() const { return capped_sum(backward_input, backward_weight); }
+  Time deferred_weight{};  ///< Of the whole mini-batch at once; only where that is asked for.
 };
 
 /// An operator's time by the roofline (Williams, Waterman, Patterson, CACM 52(4), 2009): the larger
@@ -39,7 +39,8 @@ class StageCoster {
 
   /// A stage that runs layers [first, last).
   StageCost cost(std::size_t first, std::size_t last) const;
-  /// Its F and B for one micro-batch, and R if that is asked for.
+  /// Its F and B for one micro-batch, and R if that is asked for. Where the weight gradient is
+  /// deferred, all that it computes in a step.
   Time compute_time(std::size_t first, std::size_t last, bool with_recompute) const;
 
  private:
@@ -50,16 +51,21 @@ class StageCoster {
   std::vector<Time> forward_{Time{}};
   std::vector<Time> backward_input_{Time{}};
   std::vector<Time> backward_weight_{Time{}};
+  std::vector<Time> deferred_weight_{Time{}};
   std::vector<Bytes> weights_{0};
   std::vector<Bytes> stash_{0};
-  std::vector<std::vector<Bytes>> widest_{};  ///< [k][l]: the widest output of layers [l, l + 2^k).
+  std::vector<Bytes> gradient_stash_{0};
+  RangeMax widest_output_;
+  RangeMax largest_weights_;
 
-  Bytes widest_output(std::size_t first, std::size_t last) const;
+  Time update_time(std::size_t first, std::size_t last) const;
+  Time deferred_weight_time(std::size_t first, std::size_t last) const;
+  void defer_weight_gradient(std::size_t first, std::size_t last, StageCost& cost) const;
   Bytes scratch_between(std::size_t first, std::size_t last) const;
 };
 
 /// Entry `stage` of costs that were given directly.
-StageCost stage_cost(const StageCosts& costs, int stage, int stages);
+StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Training& training);
 
 /// How many micro-batches a stage holds at most, in a given schedule.
 struct InFlight {
@@ -68,7 +74,8 @@ struct InFlight {
 };
 
 /// The most memory that a stage holds: static bytes, stash, and what a backward needs while it
-/// runs. `is_first`: the stage sends no gradient on.
+/// runs. `is_first`: the stage sends no gradient on. Where the weight gradient is deferred, every
+/// micro-batch waits for W, whatever the schedule; `weight_stash` must be no less than `stash`.
 Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first);
 
 }  // namespace pipesim

@@ -36,6 +36,7 @@ Layer linear_layer(double inputs, double outputs, Activation activation, double 
   layer.parameter_bytes = static_cast<Bytes>((weights + outputs) * element);
   layer.output_bytes = static_cast<Bytes>(outputs * element);
   layer.stash_bytes = layer.output_bytes;
+  layer.gradient_stash_bytes = layer.output_bytes;
   return layer;
 }
 

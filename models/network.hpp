@@ -27,6 +27,9 @@ struct Layer {
   Bytes stash_bytes =
       0;  ///< Per sample: what forward leaves for backward beside the stage's input.
   Bytes output_bytes = 0;  ///< Per sample: what the next layer takes.
+  /// Per sample: what I adds to the stash for W, the gradient behind the layer. Not on a stage's
+  /// last layer, whose gradient overwrites its output in the stash.
+  Bytes gradient_stash_bytes = 0;
 };
 
 /// A chain of layers.

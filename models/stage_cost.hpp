@@ -9,7 +9,8 @@ struct StageCost {
   Time forward{};
   Time backward{};         ///< B: input and weight gradient in one op.
   Time backward_input{};   ///< I
-  Time backward_weight{};  ///< W
+  Time backward_weight{};  ///< W: of one micro-batch, or where it is deferred of all, with the
+                           ///< update.
   Time recompute{};        ///< R
   Time optimizer{};        ///< One update of the stage's weights.
 
@@ -17,13 +18,20 @@ struct StageCost {
   Bytes gradients = 0;  ///< Also what the replicas' all-reduce moves.
   Bytes optimizer_state = 0;
 
-  Bytes stash = 0;         ///< All that F leaves for its backward, its input included.
-  Bytes weight_stash = 0;  ///< What I leaves for W.
-  Bytes boundary = 0;      ///< The stage's input; also the gradient that it sends back.
-  Bytes output = 0;        ///< What it sends on; also the gradient that it receives.
-  Bytes workspace = 0;     ///< Scratch between the stage's layers, in a pass that keeps nothing.
+  Bytes stash = 0;  ///< All that F leaves for its backward, its input included.
+  Bytes weight_stash =
+      0;                ///< What I leaves for W, for one micro-batch; above `stash` I adds to it.
+  Bytes boundary = 0;   ///< The stage's input; also the gradient that it sends back.
+  Bytes output = 0;     ///< What it sends on; also the gradient that it receives.
+  Bytes workspace = 0;  ///< Scratch between the stage's layers, in a pass that keeps nothing.
+
+  /// The micro-batches that W stands for where the weight gradient is deferred; 0: one W for each.
+  int deferred_micro_batches = 0;
+  Bytes update_workspace = 0;  ///< Scratch of a deferred W: a gradient that is not kept.
 
   bool operator==(const StageCost&) const = default;
+  /// Scratch of I: gradients that it leaves in the stash need none.
+  Bytes input_gradient_workspace() const { return weight_stash > stash ? 0 : workspace; }
   Bytes static_bytes() const { return capped_sum(weights, capped_sum(gradients, optimizer_state)); }
 };
 

@@ -93,12 +93,23 @@ void read_optimizer(const Field& section, Training& training) {
     training.precision =
         static_cast<Precision>(std::find(names.begin(), names.end(), name) - names.begin());
   }
-  if (const auto field = section.find("weight_gradient")) {
-    if (field->choice("settings", {"accumulated", "deferred"}) == "deferred") {
-      throw field->error("is not simulated by this version",
-                         "set weight_gradient to \"accumulated\", or leave it out");
-    }
+}
+
+void read_weight_gradient(const Field& section, const PipelineSettings& pipeline,
+                          Training& training) {
+  const auto field = section.find("weight_gradient");
+  if (!field || field->choice("settings", {"accumulated", "deferred"}) == "accumulated") return;
+  if (pipeline.recompute != Recompute::none) {
+    throw field->error(
+        "keeps every activation until the end of the step, which re-computation "
+        "does not",
+        "set pipeline.recompute to \"none\", or weight_gradient to \"accumulated\"");
   }
+  if (training.data_parallel > 1) {
+    throw field->error("is fused with the update: nothing is left to sum over the replicas",
+                       "set data_parallel to 1, or weight_gradient to \"accumulated\"");
+  }
+  training.deferred_weight_gradient = true;
 }
 
 std::optional<Field> read_batch_size(const Field& section, Training& training) {
@@ -123,6 +134,10 @@ std::optional<Field> read_batch_size(const Field& section, Training& training) {
 
 }  // namespace
 
+std::string_view weight_gradient_name(const Training& training) {
+  return training.deferred_weight_gradient ? "deferred" : "accumulated";
+}
+
 Training read_training(const Field& config, const PipelineSettings& pipeline) {
   Training training;
   std::optional<Field> batch;
@@ -137,6 +152,7 @@ Training read_training(const Field& config, const PipelineSettings& pipeline) {
     only_one(*section, "zero_stage", 0);
     batch = read_batch_size(*section, training);
     read_optimizer(*section, training);
+    read_weight_gradient(*section, pipeline, training);
     if (const auto field = section->find("learning_rate")) {
       training.learning_rate = field->number(0, 1e6);
     }

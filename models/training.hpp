@@ -26,6 +26,9 @@ struct Training {
   Optimizer optimizer = Optimizer::sgd;
   std::optional<double> bytes_per_parameter{};  ///< Weight, gradient and optimizer state together.
   Precision precision = Precision::fp32;
+  /// One W per stage computes the weight gradient of the whole mini-batch and updates the weights;
+  /// otherwise every backward adds to a buffer of gradients.
+  bool deferred_weight_gradient = false;
   double learning_rate = 0.001;
   int epochs = 1;
   std::int64_t samples = 256;
@@ -33,10 +36,14 @@ struct Training {
   bool deferred_weight_gradient = false;
 };
 
+/// "accumulated" or "deferred".
+std::string_view weight_gradient_name(const Training& training);
+
 /// `config` is the whole document: the section may be missing, and an error about the batch size
 /// points at the value that has to change.
 /// Throws InputError when micro_batches does not divide the batch size: with both numbers and the
 /// nearest divisors.
+/// Or when the weight gradient is deferred beside re-computation or replicas.
 Training read_training(const Field& config, const PipelineSettings& pipeline);
 
 }  // namespace pipesim

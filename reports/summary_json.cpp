@@ -108,7 +108,8 @@ nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run
                {"micro_batches", experiment.schedule.micro_batches},
                {"batch_size", config.training.batch_size},
                {"data_parallel", config.training.data_parallel},
-               {"recompute", name_of(config.pipeline.recompute)}};
+               {"recompute", name_of(config.pipeline.recompute)},
+               {"weight_gradient", weight_gradient_name(config.training)}};
   if (config.has_layers()) json["partition"] = experiment.partition;
   json["deadlock"] = run.outcome.deadlock ? Json(describe(*run.outcome.deadlock)) : Json(nullptr);
   add_times(experiment, run, json);

@@ -50,6 +50,7 @@ class Summary {
       print(", re-computation {} ({})", name_of(config.pipeline.recompute),
             config.pipeline.lazy_recompute ? "lazy" : "eager");
     }
+    if (config.training.deferred_weight_gradient) print(", deferred weight gradient");
     if (config.training.data_parallel > 1) print(", {} replicas", config.training.data_parallel);
     print("\n");
     if (!config.has_layers()) return print("\n");

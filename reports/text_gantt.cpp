@@ -85,9 +85,7 @@ class Gantt {
   std::int64_t step_ = 0;
   unsigned used_kinds_ = 0;
 
-  std::string name(const Op& op) const {
-    return several_stages_ && op.micro_batch >= 0 ? describe(op) : label(op);
-  }
+  std::string name(const Op& op) const { return several_stages_ ? describe(op) : label(op); }
 
   bool shown(int device) const {
     const int devices = static_cast<int>(rows_.size());

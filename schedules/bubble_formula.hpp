@@ -24,17 +24,21 @@ struct EqualStages {
   PipelineShape shape{};
   Time forward{};
   Time backward{};
+  Time backward_input{};   ///< This and the next where the weight gradient is deferred.
+  Time backward_weight{};  ///< One W for the whole mini-batch.
   Time recompute{};
   Recompute recompute_setting = Recompute::none;
   bool lazy_recompute = false;
+  bool deferred_weight_gradient = false;
 };
 
 /// The bubble of GPipe and of 1F1B as a fraction of all device time: (K-1)/(M+K-1)
 /// (arXiv:1811.06965, 2.3). Eager re-computation hides in the bubble except where a stage runs
 /// without pause: the step is (M+K-1)(F+B) + r·R, r the number of micro-batches that are computed
 /// again, and the bubble (K-1)(F+B) of it. Lazy re-computation of all of them is no more than a
-/// longer backward. Nothing where no form covers the setting (lazy, but for the last micro-batch),
-/// or nothing takes time.
+/// longer backward. With a deferred weight gradient every stage ends with its W: the step is
+/// (M+K-1)(F+I) + W, and the bubble (K-1)(F+I) of it. Nothing where no form covers the setting
+/// (lazy, but for the last micro-batch), or nothing takes time.
 std::optional<Ratio> flush_bubble(const EqualStages& equal);
 
 }  // namespace pipesim

@@ -47,8 +47,10 @@ class Checker {
   }
 
   void require(const Op& op, int stage, std::uint8_t any_of, OpKind needed) {
-    if ((seen(stage, op.micro_batch) & any_of) == 0) {
-      const Op missing{.kind = needed, .stage = stage, .micro_batch = op.micro_batch};
+    require(op, {.kind = needed, .stage = stage, .micro_batch = op.micro_batch}, any_of);
+  }
+  void require(const Op& op, const Op& missing, std::uint8_t any_of) {
+    if ((seen(missing.stage, missing.micro_batch) & any_of) == 0) {
       throw refuse(op, fmt::format("stands before {}, which it needs", describe(missing)),
                    "a device runs its ops in the order given: move it behind");
     }
@@ -64,7 +66,7 @@ class Checker {
       throw refuse(op, "names a stage that the pipeline has not",
                    fmt::format("stages are 0 to {}", schedule_.stages() - 1));
     }
-    if (op.micro_batch < 0 || op.micro_batch >= schedule_.micro_batches) {
+    if (!is_deferred(op) && (op.micro_batch < 0 || op.micro_batch >= schedule_.micro_batches)) {
       throw refuse(op, "names a micro-batch that the step has not",
                    fmt::format("micro-batches are 0 to {}", schedule_.micro_batches - 1));
     }
@@ -91,8 +93,20 @@ class Checker {
     }
   }
 
+  // A W of the whole mini-batch counts as one for every micro-batch.
+  void visit_deferred(const Op& op) {
+    for (int m = 0; m < schedule_.micro_batches; ++m) {
+      std::uint8_t& met = seen(op.stage, m);
+      if ((met & bit(op.kind)) != 0) throw refuse(op, "stands twice", "remove one of the two");
+      require(op, {.kind = OpKind::backward_input, .stage = op.stage, .micro_batch = m},
+              bit(OpKind::backward_input));
+      met |= bit(op.kind);
+    }
+  }
+
   void visit(const Op& op) {
     check_place(op);
+    if (is_deferred(op)) return visit_deferred(op);
     if (op.kind == OpKind::all_reduce || op.kind == OpKind::optimizer) {
       throw refuse(op, "is not part of a pipeline's order",
                    "it follows by itself at the step's end");

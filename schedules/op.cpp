@@ -25,7 +25,8 @@ std::string_view noun(OpKind kind) {
 }
 
 std::string describe(const Op& op) {
-  return fmt::format("{}{}.{}", letter(op.kind), op.stage, op.micro_batch);
+  return op.micro_batch < 0 ? fmt::format("{}{}", letter(op.kind), op.stage)
+                            : fmt::format("{}{}.{}", letter(op.kind), op.stage, op.micro_batch);
 }
 
 std::string label(const Op& op) {

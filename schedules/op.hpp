@@ -34,12 +34,17 @@ struct Op {
   auto operator<=>(const Op&) const = default;
 };
 
+/// A weight gradient of all micro-batches at once, fused with the update.
+constexpr bool is_deferred(const Op& op) {
+  return op.kind == OpKind::backward_weight && op.micro_batch < 0;
+}
+
 /// It sends its input's gradient to the stage before.
 constexpr bool sends_gradient(OpKind kind) {
   return kind == OpKind::backward || kind == OpKind::backward_input;
 }
 
-/// "F0.3": kind, stage, micro-batch.
+/// "F0.3": kind, stage, micro-batch. Just "W0" for the whole mini-batch.
 std::string describe(const Op& op);
 
 /// "F3": the short form for where the stage is known. Just "O" for the whole mini-batch.

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/cost_model.hpp"
 #include "schedules/catalog.hpp"
+#include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/in_flight.hpp"
 #include "schedules/recompute.hpp"
 #include "sim/machine_memory.hpp"
@@ -28,7 +31,8 @@ constexpr double bytes_per_stage = 1024;
 void check_size(const Config& config) {
   const double stages = config.pipeline.all_stages();
   const double kinds = config.pipeline.recompute == Recompute::none ? 2 : 3;
-  const double ops = stages * config.training.micro_batches * kinds;
+  const double extra = config.training.deferred_weight_gradient ? 1 : 0;
+  const double ops = stages * (config.training.micro_batches * kinds + extra);
   const double needed = ops * bytes_per_op + stages * bytes_per_stage;
   const auto available = static_cast<double>(available_memory());
   if (needed <= available) return;
@@ -62,11 +66,9 @@ Costers costers_for(const Config& config, const Network& network) {
 }
 
 // Running totals of the layers' compute time; on uneven devices, as the first one takes it.
-std::vector<std::int64_t> running_time(const std::vector<LayerTime>& times) {
-  std::vector<std::int64_t> up_to{0};
-  for (const LayerTime& layer : times) {
-    up_to.push_back(capped_sum(up_to.back(), capped_sum(layer.forward, layer.backward()).ps));
-  }
+std::vector<std::int64_t> running_time(const StageCoster& coster, std::size_t layers) {
+  std::vector<std::int64_t> up_to;
+  for (std::size_t l = 0; l <= layers; ++l) up_to.push_back(coster.compute_time(0, l, false).ps);
   return up_to;
 }
 
@@ -103,7 +105,8 @@ Partition partition_layers(const Config& config, const Network& network, const C
             .cost(static_cast<std::size_t>(first), static_cast<std::size_t>(last));
     return peak_bytes(cost, in_flight[static_cast<std::size_t>(s)], s == 0);
   };
-  const std::vector<std::int64_t> weights = running_time(costers.times.front());
+  const std::vector<std::int64_t> weights =
+      running_time(costers.by_kind.front(), network.layers.size());
   return kind == PartitionKind::balanced ? min_max_partition(layers, stages, compute, weights)
                                          : min_max_partition(layers, stages, memory, weights);
 }
@@ -141,14 +144,17 @@ void check_totals(const Experiment& experiment) {
   Time time;
   Bytes bytes = 0;
   for (const StageCost& stage : experiment.costs.stages) {
-    Time passes = capped_sum(stage.forward, stage.backward);
+    const bool deferred = stage.deferred_micro_batches > 0;
+    Time passes = capped_sum(stage.forward, deferred ? stage.backward_input : stage.backward);
     if (experiment.costs.recompute != Recompute::none) {
       passes = capped_sum(passes, stage.recompute);
     }
-    time = capped_sum(time, capped_sum(capped_product(passes, micro_batches), stage.optimizer));
+    const Time once = deferred ? stage.backward_weight : stage.optimizer;
+    time = capped_sum(time, capped_sum(capped_product(passes, micro_batches), once));
     const Bytes messages = capped_sum(capped_sum(stage.output, stage.boundary), stage.workspace);
-    const Bytes kept = capped_product(stage.stash, micro_batches);
-    bytes = capped_sum(bytes, capped_sum(capped_sum(stage.static_bytes(), kept), messages));
+    const Bytes scratch = capped_sum(messages, stage.update_workspace);
+    const Bytes kept = capped_product(std::max(stage.stash, stage.weight_stash), micro_batches);
+    bytes = capped_sum(bytes, capped_sum(capped_sum(stage.static_bytes(), kept), scratch));
     time = capped_sum(time, ring_all_reduce(config.cluster.interconnect, stage.static_bytes(),
                                             config.training.data_parallel));
   }
@@ -169,13 +175,17 @@ void check_totals(const Experiment& experiment) {
 }
 
 std::optional<Ratio> formula_for(const KnownSchedule& known, const Experiment& experiment) {
-  EqualStages equal{.shape = {.stages = experiment.schedule.stages(),
-                              .micro_batches = experiment.schedule.micro_batches},
-                    .recompute_setting = experiment.costs.recompute,
-                    .lazy_recompute = experiment.schedule.lazy_recompute};
+  EqualStages equal{
+      .shape = {.stages = experiment.schedule.stages(),
+                .micro_batches = experiment.schedule.micro_batches},
+      .recompute_setting = experiment.costs.recompute,
+      .lazy_recompute = experiment.schedule.lazy_recompute,
+      .deferred_weight_gradient = experiment.config.training.deferred_weight_gradient};
   for (const StageCost& stage : experiment.costs.stages) {  // Sums serve as well as means.
     equal.forward = capped_sum(equal.forward, stage.forward);
     equal.backward = capped_sum(equal.backward, stage.backward);
+    equal.backward_input = capped_sum(equal.backward_input, stage.backward_input);
+    equal.backward_weight = capped_sum(equal.backward_weight, stage.backward_weight);
     equal.recompute = capped_sum(equal.recompute, stage.recompute);
   }
   return known.bubble(equal);
@@ -188,17 +198,20 @@ Experiment assemble(Config config) {
   check_size(config);
   Experiment experiment{.config = std::move(config)};
   const PipelineSettings& pipeline = experiment.config.pipeline;
-  experiment.schedule =
-      with_recompute(known.generate({.stages = pipeline.all_stages(),
-                                     .micro_batches = experiment.config.training.micro_batches}),
-                     pipeline.recompute, pipeline.lazy_recompute);
+  const Training& training = experiment.config.training;
+  experiment.schedule = with_recompute(
+      known.generate({.stages = pipeline.all_stages(), .micro_batches = training.micro_batches}),
+      pipeline.recompute, pipeline.lazy_recompute);
+  if (training.deferred_weight_gradient) {
+    experiment.schedule = with_deferred_weight_gradient(std::move(experiment.schedule));
+  }
   experiment.costs.recompute = pipeline.recompute;
   if (const auto* network = std::get_if<Network>(&experiment.config.model)) {
     cost_layers(*network, experiment);
   } else {
     const auto& given = std::get<StageCosts>(experiment.config.model);
     for (int s = 0; s < pipeline.all_stages(); ++s) {
-      experiment.costs.stages.push_back(stage_cost(given, s, pipeline.all_stages()));
+      experiment.costs.stages.push_back(stage_cost(given, s, pipeline.all_stages(), training));
     }
   }
   cost_hops(experiment);

@@ -1,5 +1,7 @@
 #include "sim/memory_model.hpp"
 
+#include <algorithm>
+
 namespace pipesim {
 
 std::string_view name_of(MemoryTag tag) {
@@ -24,15 +26,31 @@ OpMemory forward_memory(const StageCost& cost, const StagePlace& place) {
   return memory;
 }
 
-OpMemory backward_memory(const StageCost& cost, const StagePlace& place, Bytes stash_released) {
+// `added`: what it leaves in the stash beyond what F did; `released`: what it takes out.
+struct StashChange {
+  Bytes added = 0;
+  Bytes released = 0;
+};
+
+OpMemory backward_memory(const StageCost& cost, const StagePlace& place, Bytes workspace,
+                         const StashChange& stash) {
   const Bytes sent = place.is_first ? 0 : cost.boundary;
   OpMemory memory;
   memory.add(
       {.tag = MemoryTag::activation_gradient, .at_start = cost.output, .at_finish = cost.output});
   memory.add({.tag = MemoryTag::activation_gradient, .at_start = sent, .at_finish = sent});
-  memory.add(
-      {.tag = MemoryTag::workspace, .at_start = cost.workspace, .at_finish = cost.workspace});
-  memory.add({.tag = MemoryTag::stash, .at_finish = stash_released});
+  memory.add({.tag = MemoryTag::workspace, .at_start = workspace, .at_finish = workspace});
+  memory.add({.tag = MemoryTag::stash, .at_start = stash.added, .at_finish = stash.released});
+  return memory;
+}
+
+OpMemory weight_memory(const StageCost& cost) {
+  OpMemory memory;
+  memory.add({.tag = MemoryTag::workspace,
+              .at_start = cost.update_workspace,
+              .at_finish = cost.update_workspace});
+  memory.add({.tag = MemoryTag::stash,
+              .at_finish = cost.weight_stash * std::max(1, cost.deferred_micro_batches)});
   return memory;
 }
 
@@ -44,12 +62,13 @@ OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place) 
     case OpKind::forward:
       return forward_memory(cost, place);
     case OpKind::backward:
-      return backward_memory(cost, place, cost.stash);
+      return backward_memory(cost, place, cost.workspace, {.released = cost.stash});
     case OpKind::backward_input:
-      return backward_memory(cost, place, cost.stash - cost.weight_stash);
+      return backward_memory(cost, place, cost.input_gradient_workspace(),
+                             {.added = std::max<Bytes>(0, cost.weight_stash - cost.stash),
+                              .released = std::max<Bytes>(0, cost.stash - cost.weight_stash)});
     case OpKind::backward_weight:
-      memory.add({.tag = MemoryTag::stash, .at_finish = cost.weight_stash});
-      break;
+      return weight_memory(cost);
     case OpKind::recompute:
       memory.add({.tag = MemoryTag::stash, .at_start = cost.stash - cost.boundary});
       break;

@@ -51,7 +51,7 @@ struct StagePlace {
 
 /// What an op receives it holds from its start, what it sends it holds until its finish; a message
 /// under way is on no device. `stash` is held from F (its inside from R, where that was not kept)
-/// to the backward, or in part to W.
+/// to the backward, or what of it W needs to W, with the gradients that I adds.
 OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place);
 
 }  // namespace pipesim

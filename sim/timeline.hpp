@@ -58,28 +58,29 @@ class LaneIntervals {
 
 /// When each message arrived: a row for each stage that receives it. Rows are a cache line longer
 /// than the number of micro-batches asks for, so that walking many rows at once, as a simulation
-/// does, does not land in the same few sets of a cache.
+/// does, does not land in the same few sets of a cache. There is a line of room before the first
+/// row, so that `row(0) - 1`, of an op without a micro-batch, is a place too.
 class Arrivals {
  public:
   Arrivals() = default;
   Arrivals(int stages, int micro_batches, Time value)
       : stride_(row_stride(micro_batches)),
-        times_(static_cast<std::size_t>(stages) * stride_, value) {}
+        times_(line + static_cast<std::size_t>(stages) * stride_, value) {}
 
   std::size_t stride() const { return stride_; }
-  Time* row(int stage) { return times_.data() + static_cast<std::size_t>(stage) * stride_; }
+  Time* row(int stage) { return times_.data() + line + static_cast<std::size_t>(stage) * stride_; }
   Time at(int stage, int micro_batch) const {
-    return times_[static_cast<std::size_t>(stage) * stride_ +
+    return times_[line + static_cast<std::size_t>(stage) * stride_ +
                   static_cast<std::size_t>(micro_batch)];
   }
   void fill(Time value) { std::fill(times_.begin(), times_.end(), value); }
 
  private:
+  static constexpr std::size_t line = 8;
   std::size_t stride_ = 0;
   LargeVector<Time> times_{};
 
   static std::size_t row_stride(int micro_batches) {
-    constexpr std::size_t line = 8;
     return (static_cast<std::size_t>(micro_batches) / line + 2) * line;
   }
 };

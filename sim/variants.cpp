@@ -32,6 +32,7 @@ Variant with_schedule(const Config& config, std::string_view schedule, Recompute
   Variant variant{.name = std::string(schedule), .config = config};
   variant.config.pipeline.schedule = schedule;
   variant.config.pipeline.recompute = recompute;
+  if (recompute != Recompute::none) variant.config.training.deferred_weight_gradient = false;
   return variant;
 }
 
@@ -52,6 +53,7 @@ Variant data_parallel_variant(const Config& config, Recompute recompute) {
   parallel.pipeline.partition = PartitionKind::uniform;
   parallel.pipeline.layer_counts.clear();
   parallel.training.data_parallel = replicas;
+  parallel.training.deferred_weight_gradient = false;
   if (config.cluster.kinds.size() > 1) {
     variant.reason = "the devices differ";
   } else if (const auto* costs = std::get_if<StageCosts>(&config.model)) {
@@ -113,15 +115,22 @@ std::vector<Variant> smaller_variants(const Config& config) {
     even.pipeline.partition = PartitionKind::memory;
     add(even, "--set pipeline.partition=memory");
   }
+  // What re-computation needs, and before it no schedule holds less than another.
+  if (config.training.deferred_weight_gradient) {
+    changed.training.deferred_weight_gradient = false;
+    set("training.weight_gradient=accumulated");
+  }
+  const Config accumulated = changed;
+  const std::string recompute_setting = with("pipeline.recompute=full");
   if (config.pipeline.schedule != "1f1b") {
     changed.pipeline.schedule = "1f1b";
     set("pipeline.schedule=1f1b");
   }
   if (config.pipeline.recompute == Recompute::none) {
     if (config.pipeline.schedule != "1f1b") {
-      Config recomputed = config;
+      Config recomputed = accumulated;
       recomputed.pipeline.recompute = Recompute::full;
-      add(recomputed, "--set pipeline.recompute=full");
+      add(recomputed, recompute_setting);
     }
     changed.pipeline.recompute = Recompute::full;
     set("pipeline.recompute=full");

@@ -17,10 +17,12 @@ struct Variant {
 
 /// The config without a pipeline: every device holds the whole model and takes its share of the
 /// batch; the gradients are summed by a ring all-reduce. A model with layers runs its share in one
-/// piece, a stage_costs model its share of the micro-batches one after the other.
+/// piece, a stage_costs model its share of the micro-batches one after the other. Never with a
+/// deferred weight gradient.
 Variant data_parallel_variant(const Config& config, Recompute recompute);
 
-/// Every schedule of the catalog and data parallelism, each without and with re-computation.
+/// Every schedule of the catalog and data parallelism, each without and with re-computation. Where
+/// the weight gradient is deferred, it still is in the schedules without re-computation alone.
 std::vector<Variant> contrasts(const Config& config);
 
 /// Settings that need less memory, the mildest first.

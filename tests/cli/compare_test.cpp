@@ -95,6 +95,7 @@ TEST_SUITE("cli/compare") {
     const json all = json::parse(compare({"-", "--json"}).out);
     CHECK(row_of(all, "data parallel", "none") == json{{"schedule", "data parallel"},
                                                        {"recompute", "none"},
+                                                       {"weight_gradient", "accumulated"},
                                                        {"step_time_s", 2 * 2 * 3.0 + 21.0},
                                                        {"forward_s", 4.0},
                                                        {"backward_s", 8.0},
@@ -119,6 +120,7 @@ TEST_SUITE("cli/compare") {
       CHECK(row_of(all, "data parallel", recompute) ==
             json{{"schedule", "data parallel"},
                  {"recompute", recompute},
+                 {"weight_gradient", "accumulated"},
                  {"reason", "4 micro-batches do not divide among 3 devices"}});
     }
   }
@@ -131,6 +133,23 @@ TEST_SUITE("cli/compare") {
                   "cluster.device=[\"p100\", \"tpu-v2\", \"p100\"]"}) == "the devices differ");
     CHECK(reason({"examples/gpipe.json", "--json", "--set", "training.batch_size=30", "--set",
                   "pipeline.micro_batches=10"}) == "30 samples do not divide among 4 devices");
+  }
+
+  TEST_CASE("a deferred weight gradient stays so where nothing is computed again") {
+    const std::vector<std::string> deferred = {"examples/gpipe.json", "--set",
+                                               "training.weight_gradient=deferred"};
+    std::vector<std::string> as_json = deferred;
+    as_json.push_back("--json");
+    const json all = json::parse(compare(as_json).out);
+    for (const char* schedule : {"gpipe", "1f1b"}) {
+      CHECK(row_of(all, schedule, "none")["weight_gradient"] == "deferred");
+      CHECK(row_of(all, schedule, "none")["optimizer_s"] == 0.0);
+      CHECK(row_of(all, schedule, "full")["weight_gradient"] == "accumulated");
+    }
+    CHECK(row_of(all, "data parallel", "none")["weight_gradient"] == "accumulated");
+    const std::string note = "Weight gradients are deferred, except with re-computation";
+    CHECK(compare(deferred).out.find(note) != std::string::npos);
+    CHECK(compare({"examples/gpipe.json"}).out.find(note) == std::string::npos);
   }
 
   TEST_CASE("what fits comes before what is faster") {

@@ -91,6 +91,39 @@ TEST_SUITE("models/config") {
                          "  hint: a stage_costs model has stages, not layers",
                          InputError);
   }
+
+  TEST_CASE("a deferred weight gradient needs the time of W alone") {
+    const std::string deferred = "training.weight_gradient=deferred";
+    CHECK(config(small_mlp, {deferred}).training.deferred_weight_gradient);
+    CHECK_THROWS_WITH_AS(config(unit, {deferred}),
+                         "dir/c.json: /model/backward_input: is required, got nothing\n  hint: a "
+                         "deferred weight_gradient runs I and W apart: give both their times",
+                         InputError);
+    CHECK_THROWS_WITH_AS(config(unit, {deferred, "model.backward_input=1"}),
+                         "dir/c.json: /model/backward_weight: is required, got nothing\n  hint: a "
+                         "deferred weight_gradient runs I and W apart: give both their times",
+                         InputError);
+    CHECK_THROWS_WITH_AS(
+        config(R"({"model": {"kind": "layers", "layers": [{"forward": 1, "backward": 2}]},
+                   "pipeline": {"stages": 1, "micro_batches": 2}})",
+               {deferred}),
+        "--set: /training/weight_gradient: needs the weight gradient's own time, which a layers "
+        "model does not state, got \"deferred\"\n  hint: set weight_gradient to "
+        "\"accumulated\", or describe the stages with a stage_costs model",
+        InputError);
+  }
+
+  TEST_CASE("unless a weight stash is stated, all of the stash waits for a deferred W") {
+    const auto weight_stash = [](const std::vector<std::string>& overrides) {
+      std::vector<std::string> all = {"model.backward_input=1", "model.backward_weight=1",
+                                      "model.stash_bytes=7"};
+      all.insert(all.end(), overrides.begin(), overrides.end());
+      return std::get<StageCosts>(config(unit, all).model).weight_stash[1];
+    };
+    CHECK(weight_stash({"training.weight_gradient=deferred"}) == 7);
+    CHECK(weight_stash({"training.weight_gradient=deferred", "model.weight_stash_bytes=3"}) == 3);
+    CHECK(weight_stash({}) == 0);
+  }
 }
 
 }  // namespace pipesim

@@ -102,7 +102,6 @@ TEST_SUITE("models/cost_model") {
     CHECK(times[0].forward == (2 * 32 + 80 + 2 * 40) * 1_ns);
     CHECK(times[0].backward_input == 2 * 60 * 1_ns);
     CHECK(times[0].backward_weight == (2 * 32 + 160) * 1_ns);
-    CHECK(times[0].backward() == 344_ns);
     CHECK(times[1].forward == (2 * 28 + 48) * 1_ns);
     CHECK(times[1].backward_input == (2 * 24 + 2 * 28 + 40) * 1_ns);
     CHECK(times[1].backward_weight == (2 * 28 + 96) * 1_ns);
@@ -125,7 +124,7 @@ TEST_SUITE("models/cost_model") {
     CHECK(cost.boundary == 2 * 3 * 4);
     CHECK(cost.output == 2 * 2 * 4);
     CHECK(cost.stash == 2 * (3 + 5 + 4 + 2) * 4);
-    CHECK(cost.weight_stash == cost.stash);
+    CHECK(cost.weight_stash == cost.stash + 2 * (5 + 4) * 4);  // The gradients between the layers.
     CHECK(cost.workspace == 2 * 2 * 5 * 4);  // Two buffers as wide as the widest between layers.
     CHECK(cost.weights == ((3 * 5 + 5) + (5 * 4 + 4) + (4 * 2 + 2)) * 4);
     CHECK(cost.gradients == cost.weights);
@@ -135,6 +134,61 @@ TEST_SUITE("models/cost_model") {
     CHECK(middle.output == 2 * 4 * 4);
     CHECK(middle.stash == 2 * (5 + 4) * 4);
     CHECK(middle.workspace == 0);
+  }
+
+  TEST_CASE("a deferred W is the whole mini-batch's, by hand, and updates the weights") {
+    // Widths 3, 5, 4, 2 in fp32, six samples in three micro-batches, bound by their bytes.
+    const Network network = mlp_network({.layer_sizes = {3, 5, 4, 2}}, Precision::fp32);
+    const auto cost_with = [&](Optimizer optimizer, bool deferred) {
+      return cost_of(network,
+                     {.batch_size = 6,
+                      .micro_batch_size = 2,
+                      .micro_batches = 3,
+                      .optimizer = optimizer,
+                      .deferred_weight_gradient = deferred},
+                     plain_device());
+    };
+    const Time product = (6 * (32 + 36 + 24) + 160 + 192 + 80) * 1_ns;
+    for (const Optimizer optimizer :
+         {Optimizer::sgd, Optimizer::momentum, Optimizer::adam, Optimizer::rmsprop}) {
+      const StageCost deferred = cost_with(optimizer, true);
+      const StageCost accumulated = cost_with(optimizer, false);
+      StageCost expected = accumulated;
+      expected.backward_weight =
+          product + (optimizer == Optimizer::sgd ? Time{} : accumulated.optimizer);
+      expected.optimizer = {};
+      expected.gradients = 0;
+      expected.deferred_micro_batches = 3;
+      const bool keeps_gradient = optimizer == Optimizer::sgd || optimizer == Optimizer::momentum;
+      expected.update_workspace = keeps_gradient ? 0 : (5 * 4 + 4) * 4;  // The largest layer.
+      CHECK(deferred == expected);
+    }
+  }
+
+  TEST_CASE("a deferred gradient takes no part of the bytes per parameter") {
+    const StageCost cost = cost_of(
+        one_layer(400),
+        {.optimizer = Optimizer::adam, .bytes_per_parameter = 18, .deferred_weight_gradient = true},
+        plain_device());
+    CHECK(cost.weights == 400);
+    CHECK(cost.gradients == 0);
+    CHECK(cost.optimizer_state == 1400);
+  }
+
+  TEST_CASE("what a stage computes in a step is M (F + I) + W where W is deferred, else F + B") {
+    const Network network = mlp_network({.layer_sizes = {3, 5, 4, 2}}, Precision::fp32);
+    const Device device = plain_device();
+    Training training{
+        .batch_size = 6, .micro_batch_size = 2, .micro_batches = 3, .optimizer = Optimizer::adam};
+    for (const bool deferred : {false, true}) {
+      training.deferred_weight_gradient = deferred;
+      const auto times = layer_times(network, device, training, source);
+      const StageCoster coster(network, times, training, device);
+      const StageCost cost = coster.cost(1, 3);
+      CHECK(coster.compute_time(1, 3, false) ==
+            (deferred ? 3 * (cost.forward + cost.backward_input) + cost.backward_weight
+                      : cost.forward + cost.backward));
+    }
   }
 
   TEST_CASE("an optimizer keeps 0, 1, 2 or 1 values a weight and moves 3, 5, 7 or 5") {

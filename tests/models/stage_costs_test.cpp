@@ -63,25 +63,25 @@ TEST_SUITE("models/stage_costs") {
         "recompute": "5 ns", "stash_bytes": [60, 70], "weight_stash_bytes": 8,
         "boundary_bytes": [9, 10], "parameter_bytes": 11})",
                                    2);
-    CHECK(stage_cost(given, 0, 2) == StageCost{.forward = 1_ns,
-                                               .backward = 7_ns,
-                                               .backward_input = 3_ns,
-                                               .backward_weight = 4_ns,
-                                               .recompute = 5_ns,
-                                               .weights = 11,
-                                               .stash = 60,
-                                               .weight_stash = 8,
-                                               .boundary = 9,
-                                               .output = 10});
-    CHECK(stage_cost(given, 1, 2) == StageCost{.forward = 2_ns,
-                                               .backward = 7_ns,
-                                               .backward_input = 3_ns,
-                                               .backward_weight = 4_ns,
-                                               .recompute = 5_ns,
-                                               .weights = 11,
-                                               .stash = 70,
-                                               .weight_stash = 8,
-                                               .boundary = 10});
+    CHECK(stage_cost(given, 0, 2, {}) == StageCost{.forward = 1_ns,
+                                                   .backward = 7_ns,
+                                                   .backward_input = 3_ns,
+                                                   .backward_weight = 4_ns,
+                                                   .recompute = 5_ns,
+                                                   .weights = 11,
+                                                   .stash = 60,
+                                                   .weight_stash = 8,
+                                                   .boundary = 9,
+                                                   .output = 10});
+    CHECK(stage_cost(given, 1, 2, {}) == StageCost{.forward = 2_ns,
+                                                   .backward = 7_ns,
+                                                   .backward_input = 3_ns,
+                                                   .backward_weight = 4_ns,
+                                                   .recompute = 5_ns,
+                                                   .weights = 11,
+                                                   .stash = 70,
+                                                   .weight_stash = 8,
+                                                   .boundary = 10});
   }
 
   TEST_CASE("a stash smaller than the stage's input is refused, with the stage") {

@@ -139,9 +139,24 @@ TEST_SUITE("models/training") {
     CHECK(refused_with(R"("tensor_parallel": 2)") ==
           "c.json: /training/tensor_parallel: is not simulated for this kind of model, "
           "got 2\n  hint: set tensor_parallel to 1, or leave it out");
-    CHECK(refused_with(R"("weight_gradient": "deferred")") ==
-          "c.json: /training/weight_gradient: is not simulated by this version, got \"deferred\"\n"
-          "  hint: set weight_gradient to \"accumulated\", or leave it out");
+  }
+
+  TEST_CASE("a deferred weight gradient excludes re-computation and replicas") {
+    const auto deferred = [](const std::string& pipeline, const std::string& settings) {
+      return R"({"pipeline": {"stages": 2, "micro_batches": 4)" + pipeline +
+             R"(}, "training": {"weight_gradient": "deferred")" + settings + "}}";
+    };
+    CHECK(training(deferred("", "")).deferred_weight_gradient);
+    CHECK(training(deferred(R"(, "recompute": "none")", R"(, "data_parallel": 1)"))
+              .deferred_weight_gradient);
+    CHECK(refused(deferred(R"(, "recompute": "except_last")", "")) ==
+          "c.json: /training/weight_gradient: keeps every activation until the end of the step, "
+          "which re-computation does not, got \"deferred\"\n"
+          "  hint: set pipeline.recompute to \"none\", or weight_gradient to \"accumulated\"");
+    CHECK(refused(deferred("", R"(, "data_parallel": 2)")) ==
+          "c.json: /training/weight_gradient: is fused with the update: nothing is left to sum "
+          "over the replicas, got \"deferred\"\n"
+          "  hint: set data_parallel to 1, or weight_gradient to \"accumulated\"");
   }
 
   TEST_CASE("an optimizer keeps a value for momentum, two for adam") {

@@ -203,17 +203,20 @@ void check_flows(const Trace& trace, const Experiment& experiment, const Run& ru
                 [&](int, const Op& op, const Interval& when) {
                   lengths[describe(op)] = stamp(when.finish) - stamp(when.start);
                 });
+  const OpKind backward = experiment.config.training.deferred_weight_gradient
+                              ? OpKind::backward_input
+                              : OpKind::backward;
   std::multiset<std::string> expected;
   for_each_transfer(
       experiment.schedule, experiment.costs, run.outcome.timeline, [&](const Transfer& transfer) {
-        const OpKind kind = transfer.is_gradient ? OpKind::backward : OpKind::forward;
+        const OpKind kind = transfer.is_gradient ? backward : OpKind::forward;
         const int to = transfer.is_gradient ? transfer.stage - 1 : transfer.stage + 1;
         const Op sender{.kind = kind, .stage = transfer.stage, .micro_batch = transfer.micro_batch};
         const Op receiver{.kind = kind, .stage = to, .micro_batch = transfer.micro_batch};
         if (lengths.at(describe(sender)) < 2 || lengths.at(describe(receiver)) < 2) return;
         expected.insert(std::to_string(transfer.from) + ">" + std::to_string(transfer.to) +
-                        (transfer.is_gradient ? " gradient B " : " activation F ") +
-                        std::to_string(transfer.micro_batch));
+                        (transfer.is_gradient ? " gradient " : " activation ") + letter(kind) +
+                        " " + std::to_string(transfer.micro_batch));
       });
   std::multiset<std::string> found;
   for (const auto& [id, ends] : trace.flows) {
@@ -309,6 +312,13 @@ TEST_SUITE("reports/chrome_trace") {
                                            std::string("pipeline.recompute=") + recompute}));
         }
       }
+    }
+  }
+
+  TEST_CASE("a trace holds with a deferred weight gradient too") {
+    for (const char* schedule : {"gpipe", "1f1b"}) {
+      const std::string setting = std::string("pipeline.schedule=") + schedule;
+      check_trace(test::example("gpipe.json", {setting, "training.weight_gradient=deferred"}));
     }
   }
 

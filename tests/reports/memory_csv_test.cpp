@@ -108,6 +108,20 @@ TEST_SUITE("reports/memory_csv") {
     }
   }
 
+  TEST_CASE("with a deferred weight gradient a trace adds up too, under every optimizer") {
+    for (const char* schedule : {"gpipe", "1f1b"}) {
+      for (const char* optimizer : {"sgd", "momentum", "adam", "rmsprop"}) {
+        CAPTURE(schedule);
+        CAPTURE(optimizer);
+        const Experiment experiment =
+            test::example("gpipe.json", {std::string("pipeline.schedule=") + schedule,
+                                         std::string("training.optimizer=") + optimizer,
+                                         "training.weight_gradient=deferred"});
+        check_rows(experiment, simulate(experiment));
+      }
+    }
+  }
+
   TEST_CASE("the stash peaks at the closed form over random shapes") {
     std::mt19937 random(5);
     const auto draw = [&](int least, int most) {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/gpipe.hpp"
 #include "schedules/one_f_one_b.hpp"
 
@@ -35,6 +36,19 @@ TEST_SUITE("reports/schedule_text") {
     schedule.lanes = {
         {{.kind = OpKind::forward, .stage = 0}, {.kind = OpKind::forward, .stage = 1}}};
     CHECK(written(write_schedule_text, schedule) == "device 0: F0.0 F1.0\n");
+    CHECK(written(write_schedule_text, with_deferred_weight_gradient(schedule)) ==
+          "device 0: F0.0 F1.0 W0 W1\n");
+  }
+
+  TEST_CASE("a W of the whole mini-batch has no number") {
+    const Schedule schedule =
+        with_deferred_weight_gradient(one_f_one_b({.stages = 2, .micro_batches = 3}));
+    CHECK(written(write_schedule_text, schedule) ==
+          "device 0: F0 F1 I0 F2 I1 I2 W\n"
+          "device 1: F0 I0 F1 I1 F2 I2 W\n");
+    const auto json = nlohmann::json::parse(written(write_schedule_json, schedule));
+    CHECK(json["lanes"][1].back() ==
+          nlohmann::json{{"kind", "W"}, {"stage", 1}, {"micro_batch", -1}});
   }
 
   TEST_CASE("a schedule as JSON holds the same lanes") {

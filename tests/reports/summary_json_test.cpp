@@ -37,7 +37,8 @@ TEST_SUITE("reports/summary_json") {
     const Json json = summary(test::experiment_from(small));
     CHECK(keys_of(json) ==
           "name command clock schedule stages virtual_stages micro_batches batch_size "
-          "data_parallel recompute deadlock pipeline_time_s step_time_s ideal_time_s forward_s "
+          "data_parallel recompute weight_gradient deadlock pipeline_time_s step_time_s "
+          "ideal_time_s forward_s "
           "backward_s recompute_s all_reduce_s optimizer_s samples_per_s bubble_fraction "
           "bubble_over_ideal bubble_formula bubble_breakdown fits_memory devices ");
     CHECK(keys_of(json["bubble_breakdown"]) == "fill_drain imbalance communication other ");
@@ -58,6 +59,7 @@ TEST_SUITE("reports/summary_json") {
     CHECK(json["batch_size"] == 4);
     CHECK(json["data_parallel"] == 1);
     CHECK(json["recompute"] == "none");
+    CHECK(json["weight_gradient"] == "accumulated");
     CHECK(json["deadlock"].is_null());
     CHECK(json["pipeline_time_s"] == 9.0);  // (M + K - 1)(F + B)
     CHECK(json["step_time_s"] == 9.0);
@@ -121,6 +123,18 @@ TEST_SUITE("reports/summary_json") {
     CHECK(json["ideal_time_s"] == 8.0);
     CHECK(json["pipeline_time_s"] == 12.0);  // (M + K - 1)(F + B + R)
     CHECK(json["bubble_formula"] == 1.0 / 3);
+  }
+
+  TEST_CASE("a deferred weight gradient is shown, and its update is part of the backward") {
+    const Json json =
+        summary(test::experiment_from(small, {"model.backward_input=1", "model.backward_weight=1",
+                                              "training.weight_gradient=deferred"}));
+    CHECK(json["weight_gradient"] == "deferred");
+    CHECK(json["backward_s"] == 4.0);       // M (I + W)
+    CHECK(json["pipeline_time_s"] == 8.0);  // (M + K - 1)(F + I) + M W
+    CHECK(json["bubble_formula"] == 2.0 / 8);
+    CHECK(json["bubble_fraction"] == 2.0 / 8);
+    CHECK(json["optimizer_s"] == 0.0);
   }
 
   TEST_CASE("where there is no closed form the formula is null") {

@@ -96,6 +96,14 @@ device        busy        idle    bubble  peak memory  of it static     peak at 
           "  pipeline   11 s, of which a device computes 8 s on average (2 s again)");
   }
 
+  TEST_CASE("the title says that the weight gradient is deferred") {
+    const std::string text =
+        summary(test::experiment_from(small, {"model.backward_input=1", "model.backward_weight=1",
+                                              "training.weight_gradient=deferred"}));
+    CHECK(text.substr(0, text.find('\n')) ==
+          "small: gpipe, 2 stages, 2 micro-batches, deferred weight gradient");
+  }
+
   TEST_CASE("a name's control characters do not reach the terminal") {
     CHECK(summary(test::experiment_from(small, {R"(name="\u001b[31mred")"}))
               .starts_with("?[31mred: gpipe"));

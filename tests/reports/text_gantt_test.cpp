@@ -72,6 +72,16 @@ device 1  .   F0  R0  B0  F1  R1  B1  F2  R2  B2  .   .
 )");
   }
 
+  TEST_CASE("a deferred W ends every device's row, without a micro-batch's number") {
+    CHECK(unit_gantt({"pipeline.stages=2", "pipeline.micro_batches=2", "model.backward_input=1",
+                      "model.backward_weight=1", "training.weight_gradient=deferred"}) == R"(
+time      0   1   2   3   4   5   6   7
+device 0  F0  F1  .   .   I1  I0  W-----
+device 1  .   F0  F1  I1  I0  W-----  .
+          F forward   I backward for the input   W backward for the weights   . idle
+)");
+  }
+
   TEST_CASE("the unit of a cell is what all times are multiples of, whatever it is") {
     const std::string seconds = unit_gantt({});
     CHECK(unit_gantt({"model.forward=7 us", "model.backward=7 us"}) == seconds);

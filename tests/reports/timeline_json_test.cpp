@@ -30,7 +30,9 @@ std::string shown(const nlohmann::json& span) {
 }
 
 std::string shown(const Op& op, const Interval& when) {
-  return describe(op) + " " + std::to_string(when.start.ps) + "-" + std::to_string(when.finish.ps);
+  return std::string(1, letter(op.kind)) + std::to_string(op.stage) + "." +
+         std::to_string(op.micro_batch) + " " + std::to_string(when.start.ps) + "-" +
+         std::to_string(when.finish.ps);
 }
 
 // Messages of 100 bytes take a link for 1 ns and travel 5 ns; ops take 2 ns and 3 ns.
@@ -93,6 +95,23 @@ TEST_SUITE("reports/timeline_json") {
       CHECK(span["stage"] == span["device"]);
     }
     CHECK(updates == 4);
+  }
+
+  TEST_CASE("a deferred W is the last span of its device, of the whole mini-batch") {
+    const Experiment experiment = test::example(
+        "gpipe.json", {"training.weight_gradient=deferred", "training.optimizer=adam"});
+    const auto json = timeline(experiment, simulate(experiment));
+    CHECK(json["spans"].size() == 4 * (2 * 8 + 1));
+    CHECK(json["transfers"].size() == 2 * 3 * 8);
+    int at = 0;
+    for (int device = 0; device < 4; ++device) {
+      at += 2 * 8 + 1;
+      const auto& span = json["spans"][static_cast<std::size_t>(at - 1)];
+      CHECK(span["kind"] == "W");
+      CHECK(span["micro_batch"] == -1);
+      CHECK(span["stage"] == device);
+      CHECK(span["device"] == device);
+    }
   }
 
   TEST_CASE("a transfer takes the link once its op is done and the link is free, by hand") {

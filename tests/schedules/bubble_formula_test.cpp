@@ -5,6 +5,7 @@
 #include <random>
 
 #include "schedules/catalog.hpp"
+#include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/recompute.hpp"
 #include "sim/engine.hpp"
 #include "sim/metrics.hpp"
@@ -55,6 +56,40 @@ TEST_CASE("where there is a formula, the simulated bubble of equal stages is exa
   }
 }
 
+TEST_CASE(
+    "with a deferred weight gradient the bubble is (k - 1)(f + i) of (m + k - 1)(f + i) + w") {
+  std::mt19937 random(9);
+  std::uniform_int_distribution<std::int64_t> any(0, 1000);
+  for (const KnownSchedule& known : known_schedules()) {
+    for (int trial = 0; trial < 300; ++trial) {
+      const int k = std::uniform_int_distribution<int>(1, 8)(random);
+      const int m = std::uniform_int_distribution<int>(1, 17)(random);
+      const EqualStages equal{.shape = {.stages = k, .micro_batches = m},
+                              .forward = {1 + any(random)},
+                              .backward = {any(random)},
+                              .backward_input = {any(random)},
+                              .backward_weight = {any(random)},
+                              .deferred_weight_gradient = true};
+      const StepCosts costs = test::equal_costs(k, {.forward = equal.forward,
+                                                    .backward = equal.backward,
+                                                    .backward_input = equal.backward_input,
+                                                    .backward_weight = equal.backward_weight});
+      const Schedule schedule = with_deferred_weight_gradient(known.generate(equal.shape));
+      const Metrics metrics = measure(Engine(schedule).run(costs, {}, false));
+      const Time pass = equal.forward + equal.backward_input;
+      CAPTURE(known.name);
+      CAPTURE(k);
+      CAPTURE(m);
+      CHECK(metrics.pipeline_time == (m + k - 1) * pass + equal.backward_weight);
+      const auto formula = known.bubble(equal);
+      REQUIRE(formula);
+      CHECK(formula->numerator == (k - 1) * pass.ps);
+      CHECK(metrics.bubble_fraction.numerator * formula->denominator ==
+            formula->numerator * metrics.bubble_fraction.denominator);
+    }
+  }
+}
+
 TEST_CASE("there is no formula for lazy re-computation of all but the last micro-batch") {
   EqualStages equal{.shape = {.stages = 4, .micro_batches = 4},
                     .forward = 1_ns,
@@ -67,6 +102,8 @@ TEST_CASE("there is no formula for lazy re-computation of all but the last micro
 
 TEST_CASE("there is no formula when nothing takes time") {
   CHECK(!flush_bubble({.shape = {.stages = 4, .micro_batches = 4}}));
+  CHECK(!flush_bubble(
+      {.shape = {.stages = 4, .micro_batches = 4}, .deferred_weight_gradient = true}));
 }
 
 TEST_SUITE_END();

@@ -6,6 +6,7 @@
 
 #include "models/input_error.hpp"
 #include "schedules/catalog.hpp"
+#include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/recompute.hpp"
 #include "support/experiments.hpp"
 
@@ -46,6 +47,7 @@ TEST_CASE("every generated schedule is accepted, with and without re-computation
           CAPTURE(micro_batches);
           const PipelineShape shape{.stages = stages, .micro_batches = micro_batches};
           CHECK(refusal(with_recompute(known.generate(shape), recompute, false)) == "accepted");
+          CHECK(refusal(with_deferred_weight_gradient(known.generate(shape))) == "accepted");
         }
       }
     }
@@ -57,6 +59,34 @@ TEST_CASE("a split backward is accepted when both parts are there") {
   CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.1", good)) ==
         "schedule test: device 0: must run every op once, got no W0.0\n"
         "  hint: every stage runs F and B, or F, I and W, for every micro-batch");
+}
+
+TEST_CASE("one W of the whole mini-batch stands for a W of every micro-batch") {
+  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.-1", good)) == "accepted");
+  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 W0.-1 I0.1", good)) ==
+        "schedule test: device 0, op 3: stands before I0.1, which it needs, got W0\n"
+        "  hint: a device runs its ops in the order given: move it behind");
+  CHECK(refusal(two_stages("F0.0 F0.1 B0.0 I0.1 W0.-1", good)) ==
+        "schedule test: device 0, op 4: stands before I0.0, which it needs, got W0\n"
+        "  hint: a device runs its ops in the order given: move it behind");
+  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.-1 W0.-1", good)) ==
+        "schedule test: device 0, op 5: stands twice, got W0\n"
+        "  hint: remove one of the two");
+  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.1 W0.-1", good)) ==
+        "schedule test: device 0, op 5: stands twice, got W0\n"
+        "  hint: remove one of the two");
+  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.-1 W0.1", good)) ==
+        "schedule test: device 0, op 5: stands twice, got W0.1\n"
+        "  hint: remove one of the two");
+  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W1.-1", good)) ==
+        "schedule test: device 0, op 4: stands on a device that does not hold its stage, got W1\n"
+        "  hint: stage 1 is on device 1");
+}
+
+TEST_CASE("only W does without a micro-batch") {
+  CHECK(refusal(two_stages("F0.0 F0.1 I0.-1 W0.-1", good)) ==
+        "schedule test: device 0, op 2: names a micro-batch that the step has not, got I0\n"
+        "  hint: micro-batches are 0 to 1");
 }
 
 TEST_CASE("an op that stands twice is refused") {

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "schedules/catalog.hpp"
+#include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/gpipe.hpp"
 #include "schedules/one_f_one_b.hpp"
 #include "schedules/recompute.hpp"
@@ -34,7 +35,11 @@ StepCosts random_costs(int stages, std::mt19937& random) {
   };
   StepCosts costs;
   for (int s = 0; s < stages; ++s) {
-    costs.stages.push_back({.forward = time(50), .backward = time(90), .recompute = time(50)});
+    costs.stages.push_back({.forward = time(50),
+                            .backward = time(90),
+                            .backward_input = time(60),
+                            .backward_weight = time(400),
+                            .recompute = time(50)});
   }
   for (int s = 0; s + 1 < stages; ++s) costs.hops.push_back({.latency = time(20)});
   return costs;
@@ -91,8 +96,11 @@ TEST_CASE("the pipeline's time is the longest path through its ops") {
       const int k = std::uniform_int_distribution<int>(1, 6)(random);
       const int m = std::uniform_int_distribution<int>(1, 9)(random);
       const auto recompute = static_cast<Recompute>(trial % 3);
-      const Schedule schedule = with_recompute(known.generate({.stages = k, .micro_batches = m}),
-                                               recompute, trial % 2 == 0);
+      Schedule schedule = with_recompute(known.generate({.stages = k, .micro_batches = m}),
+                                         recompute, trial % 2 == 0);
+      if (recompute == Recompute::none && trial % 2 == 0) {
+        schedule = with_deferred_weight_gradient(std::move(schedule));
+      }
       StepCosts costs = random_costs(k, random);
       costs.recompute = recompute;
       CAPTURE(known.name);
@@ -127,6 +135,20 @@ TEST_CASE("a split backward sends its gradient after I, and W only takes its dev
   CHECK(starts(outcome, 0) == std::vector<Time>{0_ns, 4_ns, 6_ns});
   CHECK(starts(outcome, 1) == std::vector<Time>{1_ns, 2_ns, 4_ns});
   CHECK(outcome.pipeline_time == 10_ns);
+}
+
+TEST_CASE("a deferred W runs once a stage, when the stage has run its last I") {
+  const Schedule schedule =
+      with_deferred_weight_gradient(one_f_one_b({.stages = 2, .micro_batches = 2}));
+  const StepCosts costs =
+      equal_costs(2, {.forward = 1_ns, .backward_input = 2_ns, .backward_weight = 7_ns});
+  const Outcome outcome = simulate_all(schedule, costs);
+  CHECK(test::text_of(schedule.lanes[0]) == "F0 F1 I0 I1 W");
+  CHECK(starts(outcome, 0) == std::vector<Time>{0_ns, 1_ns, 4_ns, 7_ns, 9_ns});
+  CHECK(starts(outcome, 1) == std::vector<Time>{1_ns, 2_ns, 4_ns, 5_ns, 7_ns});
+  CHECK(outcome.pipeline_time == 16_ns);
+  CHECK(outcome.devices[0].peak_in_flight == 2);
+  CHECK(outcome.devices[1].peak_in_flight == 1);
 }
 
 TEST_CASE("messages queue for their link, first come first served, and computing goes on") {

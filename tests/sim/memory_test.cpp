@@ -3,6 +3,7 @@
 #include <random>
 
 #include "schedules/catalog.hpp"
+#include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/in_flight.hpp"
 #include "schedules/recompute.hpp"
 #include "sim/engine.hpp"
@@ -40,6 +41,50 @@ Case random_case(const KnownSchedule& known, Recompute recompute, std::mt19937& 
     result.costs.stages[s].output = result.costs.stages[s + 1].boundary;
   }
   return result;
+}
+
+// The same with a deferred weight gradient, for which I keeps as much as F did, or more.
+Case random_deferred_case(const KnownSchedule& known, std::mt19937& random) {
+  Case result = random_case(known, Recompute::none, random);
+  const auto bytes = [&](Bytes most) {
+    return std::uniform_int_distribution<Bytes>(0, most)(random);
+  };
+  result.schedule = with_deferred_weight_gradient(std::move(result.schedule));
+  for (StageCost& stage : result.costs.stages) {
+    stage.weight_stash = stage.stash + (bytes(3) == 0 ? 0 : bytes(200));
+    stage.gradients = 0;
+    stage.deferred_micro_batches = result.schedule.micro_batches;
+    stage.update_workspace = bytes(400);
+  }
+  return result;
+}
+
+void check_against_trace(const Case& item) {
+  const Outcome outcome = Engine(item.schedule).run(item.costs, {}, true);
+  for (int device = 0; device < item.schedule.devices(); ++device) {
+    Bytes peak = 0;
+    Time at;
+    Bytes last = 0;
+    for (DeviceMemory memory(item.schedule, item.costs, outcome.timeline, device); !memory.done();
+         memory.advance()) {
+      last = memory.current().device_total;
+      if (last > peak) at = memory.current().at;
+      peak = std::max(peak, last);
+    }
+    const DeviceUse& use = outcome.devices[static_cast<std::size_t>(device)];
+    CHECK(use.peak == peak);
+    CHECK(use.peak_at == at);
+    CHECK(use.static_bytes == last);  // It ends as it began.
+  }
+}
+
+void check_against_estimate(const Case& item, Recompute recompute) {
+  const Outcome outcome = Engine(item.schedule).run(item.costs, {}, false);
+  const std::vector<InFlight> in_flight = in_flight_of(item.schedule, recompute);
+  for (std::size_t s = 0; s < item.costs.stages.size(); ++s) {
+    CAPTURE(s);
+    CHECK(peak_bytes(item.costs.stages[s], in_flight[s], s == 0) == outcome.devices[s].peak);
+  }
 }
 
 Bytes peak_of_tag(const Case& item, const Outcome& outcome, int device, MemoryTag tag) {
@@ -85,24 +130,11 @@ TEST_CASE("the engine's peak is the trace's largest total, and its time the firs
   for (const KnownSchedule& known : known_schedules()) {
     for (const auto recompute : {Recompute::none, Recompute::full, Recompute::except_last}) {
       for (int trial = 0; trial < 50; ++trial) {
-        const Case item = random_case(known, recompute, random);
-        const Outcome outcome = Engine(item.schedule).run(item.costs, {}, true);
-        for (int device = 0; device < item.schedule.devices(); ++device) {
-          Bytes peak = 0;
-          Time at;
-          Bytes last = 0;
-          for (DeviceMemory memory(item.schedule, item.costs, outcome.timeline, device);
-               !memory.done(); memory.advance()) {
-            last = memory.current().device_total;
-            if (last > peak) at = memory.current().at;
-            peak = std::max(peak, last);
-          }
-          const DeviceUse& use = outcome.devices[static_cast<std::size_t>(device)];
-          CHECK(use.peak == peak);
-          CHECK(use.peak_at == at);
-          CHECK(use.static_bytes == last);  // It ends as it began.
-        }
+        check_against_trace(random_case(known, recompute, random));
       }
+    }
+    for (int trial = 0; trial < 50; ++trial) {
+      check_against_trace(random_deferred_case(known, random));
     }
   }
 }
@@ -112,15 +144,28 @@ TEST_CASE("the memory partition's estimate of a stage is what the engine finds")
   for (const KnownSchedule& known : known_schedules()) {
     for (const auto recompute : {Recompute::none, Recompute::full, Recompute::except_last}) {
       for (int trial = 0; trial < 100; ++trial) {
-        const Case item = random_case(known, recompute, random);
-        const Outcome outcome = Engine(item.schedule).run(item.costs, {}, false);
-        const std::vector<InFlight> in_flight = in_flight_of(item.schedule, recompute);
-        for (std::size_t s = 0; s < item.costs.stages.size(); ++s) {
-          CAPTURE(known.name);
-          CAPTURE(name_of(recompute));
-          CAPTURE(s);
-          CHECK(peak_bytes(item.costs.stages[s], in_flight[s], s == 0) == outcome.devices[s].peak);
-        }
+        CAPTURE(known.name);
+        CAPTURE(name_of(recompute));
+        check_against_estimate(random_case(known, recompute, random), recompute);
+      }
+    }
+    for (int trial = 0; trial < 300; ++trial) {
+      CAPTURE(known.name);
+      check_against_estimate(random_deferred_case(known, random), Recompute::none);
+    }
+  }
+}
+
+TEST_CASE("with a deferred weight gradient every micro-batch's stash waits for W") {
+  std::mt19937 random(10);
+  for (const KnownSchedule& known : known_schedules()) {
+    for (int trial = 0; trial < 100; ++trial) {
+      const Case item = random_deferred_case(known, random);
+      const Outcome outcome = Engine(item.schedule).run(item.costs, {}, true);
+      for (int s = 0; s < item.schedule.stages(); ++s) {
+        const StageCost& stage = item.costs.stages[static_cast<std::size_t>(s)];
+        CHECK(peak_of_tag(item, outcome, s, MemoryTag::stash) ==
+              item.schedule.micro_batches * stage.weight_stash);
       }
     }
   }
@@ -158,6 +203,39 @@ TEST_CASE("I gives back all but what W needs, and W the rest") {
   CHECK(released(OpKind::backward_input) == 70);
   CHECK(released(OpKind::backward_weight) == 30);
   CHECK(released(OpKind::backward) == 100);
+}
+
+TEST_CASE("I allocates the gradients that it leaves for W last, and needs no other room for them") {
+  const StageCost cost{.stash = 100,
+                       .weight_stash = 130,
+                       .boundary = 20,
+                       .output = 10,
+                       .workspace = 40,
+                       .deferred_micro_batches = 3,
+                       .update_workspace = 50};
+  struct Use {
+    MemoryTag tag;
+    Bytes at_start;
+    Bytes at_finish;
+    bool operator==(const Use&) const = default;
+  };
+  const auto uses = [&](OpKind kind) {
+    const OpMemory memory = op_memory(kind, cost, {.keeps_insides = true});
+    std::vector<Use> list;
+    for (const MemoryUse& use : memory.all()) {
+      list.push_back({use.tag, use.at_start, use.at_finish});
+    }
+    return list;
+  };
+  CHECK(uses(OpKind::backward_input) == std::vector<Use>{{MemoryTag::activation_gradient, 10, 10},
+                                                         {MemoryTag::activation_gradient, 20, 20},
+                                                         {MemoryTag::stash, 30, 0}});
+  CHECK(uses(OpKind::backward_weight) ==
+        std::vector<Use>{{MemoryTag::workspace, 50, 50}, {MemoryTag::stash, 0, 3 * 130}});
+  CHECK(uses(OpKind::backward) == std::vector<Use>{{MemoryTag::activation_gradient, 10, 10},
+                                                   {MemoryTag::activation_gradient, 20, 20},
+                                                   {MemoryTag::workspace, 40, 40},
+                                                   {MemoryTag::stash, 0, 100}});
 }
 
 TEST_CASE("the first op that needs more than the device has is the verdict") {

@@ -79,11 +79,16 @@ TEST_CASE("the parts of the bubble add up to it exactly, whatever the stages and
     for (int trial = 0; trial < 100; ++trial) {
       const int k = std::uniform_int_distribution<int>(1, 7)(random);
       const int m = std::uniform_int_distribution<int>(1, 9)(random);
-      const Experiment experiment = experiment_from(stage_costs(
-          fmt::format(R"("forward": {}, "backward": {}, "transfer": {})", times(k, 100),
-                      times(k, 200), times(k, 30)),
-          fmt::format(R"("schedule": "{}", "stages": {}, "micro_batches": {}, "recompute": "{}")",
-                      schedule, k, m, trial % 2 == 0 ? "none" : "full")));
+      const Experiment experiment = experiment_from(
+          stage_costs(
+              fmt::format(R"("forward": {}, "backward": {}, "backward_input": {},
+                         "backward_weight": {}, "transfer": {})",
+                          times(k, 100), times(k, 200), times(k, 100), times(k, 100), times(k, 30)),
+              fmt::format(
+                  R"("schedule": "{}", "stages": {}, "micro_batches": {}, "recompute": "{}")",
+                  schedule, k, m, trial % 3 == 1 ? "full" : "none")),
+          {trial % 3 == 2 ? "training.weight_gradient=deferred"
+                          : "training.weight_gradient=accumulated"});
       const Metrics metrics = simulate(experiment).metrics;
       const BubbleBreakdown& parts = metrics.breakdown;
       CAPTURE(k);

@@ -1,7 +1,11 @@
 #include "sim/run.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include <algorithm>
+
+#include "models/cost_model.hpp"
 #include "models/input_error.hpp"
 #include "sim/advice.hpp"
 #include "sim/variants.hpp"
@@ -47,6 +51,93 @@ TEST_CASE("the optimizer step follows on each device, and the parts add up to th
   CHECK(metrics.step_time == metrics.pipeline_time + metrics.all_reduce + metrics.optimizer);
   CHECK(metrics.all_reduce == Time{});
   CHECK(metrics.optimizer == experiment.costs.stages[0].optimizer);  // Stage 0 ends last.
+}
+
+TEST_CASE("a deferred W takes the weight gradient of the whole mini-batch, and updates") {
+  for (const std::string optimizer : {"sgd", "adam"}) {
+    const Experiment accumulated = example("gpipe.json", {"training.optimizer=" + optimizer});
+    const Experiment deferred =
+        example("gpipe.json", {"training.optimizer=" + optimizer,
+                               "training.weight_gradient=deferred", "cluster.interconnect=ideal"});
+    CHECK(deferred.partition == accumulated.partition);
+    const Run run = simulate(deferred);
+    CHECK(run.metrics.optimizer == Time{});
+    CHECK(run.outcome.timeline.tail.empty());
+    CHECK(run.metrics.step_time == run.metrics.pipeline_time);
+    for (std::size_t s = 0; s < 4; ++s) {
+      const StageCost& cost = deferred.costs.stages[s];
+      CHECK(run.outcome.devices[s].busy() ==
+            8 * (cost.forward + cost.backward_input) + cost.backward_weight);
+      CHECK(run.outcome.devices[s].peak == peak_bytes(cost, {.inputs = 8, .insides = 8}, s == 0));
+      CHECK(run.outcome.devices[s].static_bytes ==
+            accumulated.costs.stages[s].static_bytes() - accumulated.costs.stages[s].weights);
+    }
+  }
+}
+
+TEST_CASE("given stage costs take M times their W at once, and hold the stash until then") {
+  const Experiment experiment = experiment_from(R"({
+    "model": {"kind": "stage_costs", "forward": 1, "backward_input": 2, "backward_weight": [3, 4],
+              "stash_bytes": 10, "parameter_bytes": 100},
+    "pipeline": {"schedule": "1f1b", "stages": 2, "micro_batches": 5},
+    "training": {"weight_gradient": "deferred"}})");
+  const Run run = simulate(experiment);
+  CHECK(run.outcome.devices[0].finish == to_time(6 * 3 + 5 * 3));
+  CHECK(run.outcome.devices[1].finish == to_time(1 + 5 * 3 + 5 * 4));
+  for (const DeviceUse& device : run.outcome.devices) CHECK(device.peak == 100 + 5 * 10);
+}
+
+TEST_CASE("a balanced partition weighs M (F + I) + W where the weight gradient is deferred") {
+  // On every cut the busier of two devices, held against the search.
+  const auto busiest = [](const std::string& partition) {
+    const Experiment experiment = experiment_from(R"({
+      "model": {"kind": "mlp", "layer_sizes": [1024, 64, 64, 64, 64, 64, 64, 64]},
+      "cluster": {"device": {"flops": 1e9, "memory_bandwidth": 1e15}},
+      "pipeline": {"stages": 2, "micro_batches": 4},
+      "training": {"batch_size": 4096, "optimizer": "adam", "weight_gradient": "deferred"}})",
+                                                  {"pipeline.partition=" + partition});
+    const std::vector<DeviceUse> devices = simulate(experiment).outcome.devices;
+    return std::max(devices[0].busy(), devices[1].busy());
+  };
+  Time least = Time::limit();
+  for (int first = 1; first < 7; ++first) {
+    least = std::min(least, busiest(fmt::format("[{}, {}]", first, 7 - first)));
+  }
+  CHECK(busiest("balanced") == least);
+}
+
+TEST_CASE("re-computation and data parallelism accumulate the weight gradient") {
+  const Experiment deferred = example("gpipe.json", {"training.weight_gradient=deferred"});
+  std::string text;
+  for (const Variant& variant : contrasts(deferred.config)) {
+    text += fmt::format("{} {}: {}\n", variant.name, name_of(variant.config.pipeline.recompute),
+                        weight_gradient_name(variant.config.training));
+  }
+  CHECK(text ==
+        "gpipe none: deferred\n"
+        "1f1b none: deferred\n"
+        "data parallel none: accumulated\n"
+        "gpipe full: accumulated\n"
+        "1f1b full: accumulated\n"
+        "data parallel full: accumulated\n");
+}
+
+TEST_CASE("advice for a deferred weight gradient names where it is given up, and can be followed") {
+  const std::vector<std::string> settings = {"training.weight_gradient=deferred"};
+  const Experiment experiment = example("does_not_fit.json", settings);
+  std::vector<std::string> tried;
+  for (const Variant& variant : smaller_variants(experiment.config)) {
+    tried.push_back(variant.setting);
+    CHECK(variant.config.training.deferred_weight_gradient ==
+          (variant.setting == "--set pipeline.partition=memory"));
+  }
+  const std::string accumulated = "--set training.weight_gradient=accumulated";
+  REQUIRE(tried.size() >= 5);
+  CHECK(tried[0] == "--set pipeline.partition=memory");
+  CHECK(tried[1] == accumulated);
+  CHECK(tried[2] == accumulated + " --set pipeline.schedule=1f1b");
+  CHECK(tried[3] == accumulated + " --set pipeline.recompute=full");
+  CHECK(tried[4] == accumulated + " --set pipeline.schedule=1f1b --set pipeline.recompute=full");
 }
 
 TEST_CASE("data parallelism gives every device the whole model and its share of the batch") {
