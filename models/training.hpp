@@ -33,7 +33,6 @@ struct Training {
   int epochs = 1;
   std::int64_t samples = 256;
   std::int64_t seed = 42;
-  bool deferred_weight_gradient = false;
 };
 
 /// "accumulated" or "deferred".
