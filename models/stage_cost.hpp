@@ -9,8 +9,7 @@ struct StageCost {
   Time forward{};
   Time backward{};         ///< B: input and weight gradient in one op.
   Time backward_input{};   ///< I
-  Time backward_weight{};  ///< W: of one micro-batch, or where it is deferred of all, with the
-                           ///< update.
+  Time backward_weight{};  ///< W; a deferred one is of all micro-batches, with the update.
   Time recompute{};        ///< R
   Time optimizer{};        ///< One update of the stage's weights.
 
@@ -18,12 +17,11 @@ struct StageCost {
   Bytes gradients = 0;  ///< Also what the replicas' all-reduce moves.
   Bytes optimizer_state = 0;
 
-  Bytes stash = 0;  ///< All that F leaves for its backward, its input included.
-  Bytes weight_stash =
-      0;                ///< What I leaves for W, for one micro-batch; above `stash` I adds to it.
-  Bytes boundary = 0;   ///< The stage's input; also the gradient that it sends back.
-  Bytes output = 0;     ///< What it sends on; also the gradient that it receives.
-  Bytes workspace = 0;  ///< Scratch between the stage's layers, in a pass that keeps nothing.
+  Bytes stash = 0;         ///< All that F leaves for its backward, its input included.
+  Bytes weight_stash = 0;  ///< What I leaves for W; where that is more than `stash`, I adds to it.
+  Bytes boundary = 0;      ///< The stage's input; also the gradient that it sends back.
+  Bytes output = 0;        ///< What it sends on; also the gradient that it receives.
+  Bytes workspace = 0;     ///< Scratch between the stage's layers, in a pass that keeps nothing.
 
   /// The micro-batches that W stands for where the weight gradient is deferred; 0: one W for each.
   int deferred_micro_batches = 0;
