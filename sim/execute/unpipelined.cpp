@@ -24,8 +24,12 @@ template <class T>
 class Pass {
  public:
   Pass(const std::vector<LayerShape>& layers, const std::vector<LinearParameters<T>>& parameters,
-       const MiniBatch<T>& batch, int count)
-      : layers_(layers), parameters_(parameters), batch_(batch), count_(count) {
+       const MiniBatch<T>& batch, const Passes& passes)
+      : layers_(layers),
+        parameters_(parameters),
+        batch_(batch),
+        count_(passes.count),
+        product_(passes.product) {
     for (const LayerShape& layer : layers) {
       outputs_.emplace_back(batch.inputs.rows, layer.outputs);
       gradients_.emplace_back(batch.inputs.rows, layer.outputs);
@@ -36,7 +40,7 @@ class Pass {
     const std::size_t last = layers_.size() - 1;
     for (std::size_t l = 0; l <= last; ++l) {
       const Matrix<T> y = part(outputs_[l].all, pass);
-      linear_forward<T>(part(input(l), pass), parameters_[l], y);
+      linear_forward<T>(part(input(l), pass), parameters_[l], y, product_);
       activate(layers_[l].activation, y);
     }
     squared_error_backward<T>(part(outputs_[last].all, pass), part(batch_.targets, pass),
@@ -46,7 +50,8 @@ class Pass {
       const Matrix<T> dz = part(gradients_[l].all, pass);
       activation_backward<T>(layers_[l].activation, part(outputs_[l].all, pass), dz, dz);
       if (l == 0) break;
-      linear_backward_input<T>(dz, parameters_[l].weight, part(gradients_[l - 1].all, pass));
+      linear_backward_input<T>(dz, parameters_[l].weight, part(gradients_[l - 1].all, pass),
+                               product_);
     }
   }
 
@@ -62,6 +67,7 @@ class Pass {
   const std::vector<LinearParameters<T>>& parameters_;
   const MiniBatch<T>& batch_;
   int count_;
+  Product product_;
   std::vector<Tensor<T>> outputs_{};
   std::vector<Tensor<T>> gradients_{};
 
@@ -83,7 +89,7 @@ StageParameters<T> gradient_without_pipeline(const std::vector<LayerShape>& laye
   const StagePlan whole{.layers = layers};
   StageParameters<T> gradient(whole, Block(whole.parameters() * static_cast<Bytes>(sizeof(T))));
   std::ranges::fill(gradient.all(), T{});
-  Pass<T> pass(layers, parameters, batch, passes.count);
+  Pass<T> pass(layers, parameters, batch, passes);
   for (int p = 0; p < passes.count; ++p) pass.run(p);
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const LinearParameters<T> target = gradient.layer(static_cast<int>(l));

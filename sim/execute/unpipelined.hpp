@@ -10,6 +10,7 @@ namespace pipesim {
 /// How a mini-batch goes through a network that is not cut into stages.
 struct Passes {
   int count = 1;  ///< Equal parts of the mini-batch, one after the other. 1: all of it at once.
+  Product product = Product::many_rows;
   /// order[layer]: in which order the passes' weight gradients are added. Empty: one product over
   /// the whole mini-batch.
   std::vector<std::vector<int>> order{};

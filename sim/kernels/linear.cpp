@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/kernels/few_rows.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -44,17 +46,33 @@ void add_rows(Matrix<const T> dy, T alpha, T beta, std::span<T> bias) {
 
 }  // namespace
 
+Product product_for(int rows) {
+  constexpr int most_rows = 32;  // Measured: about even at 64.
+  return rows <= most_rows && few_rows_kernels<float>() != nullptr ? Product::few_rows
+                                                                   : Product::many_rows;
+}
+
 // With beta 0 OpenBLAS first writes zeros over the result and then adds to it. Writing the bias in
 // their place and adding costs less than the product and a pass over y afterwards.
 template <class T>
-void linear_forward(Matrix<const T> x, const LinearParameters<const T>& layer, Matrix<T> y) {
+void linear_forward(Matrix<const T> x, const LinearParameters<const T>& layer, Matrix<T> y,
+                    Product product) {
   for (int row = 0; row < y.rows; ++row) std::ranges::copy(layer.bias, y.row(row));
-  gemm(CblasNoTrans, CblasNoTrans, x.columns, T{1}, x, layer.weight, T{1}, y);
+  if (product == Product::few_rows) {
+    few_rows_kernels<T>()->add_product(x, layer.weight, y);
+  } else {
+    gemm(CblasNoTrans, CblasNoTrans, x.columns, T{1}, x, layer.weight, T{1}, y);
+  }
 }
 
 template <class T>
-void linear_backward_input(Matrix<const T> dy, Matrix<const T> weight, Matrix<T> dx) {
-  gemm(CblasNoTrans, CblasTrans, dy.columns, T{1}, dy, weight, T{0}, dx);
+void linear_backward_input(Matrix<const T> dy, Matrix<const T> weight, Matrix<T> dx,
+                           Product product) {
+  if (product == Product::few_rows) {
+    few_rows_kernels<T>()->transposed_product(dy, weight, dx);
+  } else {
+    gemm(CblasNoTrans, CblasTrans, dy.columns, T{1}, dy, weight, T{0}, dx);
+  }
 }
 
 template <class T>
@@ -69,11 +87,13 @@ void use_one_thread_per_product() {
 }
 
 template void linear_forward(Matrix<const float>, const LinearParameters<const float>&,
-                             Matrix<float>);
+                             Matrix<float>, Product);
 template void linear_forward(Matrix<const double>, const LinearParameters<const double>&,
-                             Matrix<double>);
-template void linear_backward_input(Matrix<const float>, Matrix<const float>, Matrix<float>);
-template void linear_backward_input(Matrix<const double>, Matrix<const double>, Matrix<double>);
+                             Matrix<double>, Product);
+template void linear_backward_input(Matrix<const float>, Matrix<const float>, Matrix<float>,
+                                    Product);
+template void linear_backward_input(Matrix<const double>, Matrix<const double>, Matrix<double>,
+                                    Product);
 template void linear_backward_weight(Matrix<const float>, Matrix<const float>, float, float,
                                      const LinearParameters<float>&);
 template void linear_backward_weight(Matrix<const double>, Matrix<const double>, double, double,
