@@ -26,6 +26,17 @@ T* row_of(Matrix<T> matrix, int row) {
   return matrix.data + static_cast<std::size_t>(row) * static_cast<std::size_t>(matrix.columns);
 }
 
+// a·b + c, rounded once, as in the vectors: left to itself the compiler fuses in some loops and not
+// in others, and a row's bits would depend on its neighbours.
+template <class T>
+T fused(T a, T b, T c) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return __builtin_fmaf(a, b, c);
+  } else {
+    return __builtin_fma(a, b, c);
+  }
+}
+
 template <class T, Tile tile>
 struct FewRows {
   typedef T Vector __attribute__((vector_size(tile.bytes)));
@@ -106,8 +117,8 @@ struct FewRows {
       for (int r = 0; r < rows; ++r) {
         T sum = y[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(j)];
         for (int k = 0; k < depth; ++k) {
-          sum += turned[k * rows + r] *
-                 w[static_cast<std::size_t>(k) * stride + static_cast<std::size_t>(j)];
+          sum = fused(turned[k * rows + r],
+                      w[static_cast<std::size_t>(k) * stride + static_cast<std::size_t>(j)], sum);
         }
         y[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(j)] = sum;
       }
@@ -157,8 +168,9 @@ struct FewRows {
       for (int i = 0; i < inputs; ++i) {
         T total = sum(sums[i][r]);
         for (int rest = j; rest < columns; ++rest) {
-          total += w[static_cast<std::size_t>(i) * stride + static_cast<std::size_t>(rest)] *
-                   dy[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(rest)];
+          total = fused(w[static_cast<std::size_t>(i) * stride + static_cast<std::size_t>(rest)],
+                        dy[static_cast<std::size_t>(r) * stride + static_cast<std::size_t>(rest)],
+                        total);
         }
         dx[static_cast<std::size_t>(r) * dx_columns + static_cast<std::size_t>(i)] = total;
       }
