@@ -48,6 +48,8 @@ Cluster read_cluster(const Field& config, int stages, int data_parallel) {
   }
   if (const auto device = section->find("device")) {
     cluster.kinds = read_devices(*device, stages, data_parallel);
+    const std::optional<Interconnect>& own = cluster.kinds.front().interconnect;
+    if (own) cluster.interconnect = *own;
   }
   if (const auto link = section->find("interconnect"))
     cluster.interconnect = read_interconnect(*link);

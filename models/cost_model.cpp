@@ -55,9 +55,14 @@ std::vector<Bytes> each_layer(const Network& network, Bytes Layer::*figure) {
 }  // namespace
 
 Time operator_time(const Operator& op, const Device& device, const Training& training,
-                   const Source& source) {
+                   const Source& source, double working_set) {
   const auto samples = static_cast<double>(training.micro_batch_size);
   if (op.seconds > 0) return to_time(op.seconds * samples);
+  const KernelRates& rates = device.kernel_rates[static_cast<std::size_t>(training.precision)];
+  if (op.kernel != Kernel::other && !rates.empty()) {
+    const double rate = rates.rate(op.kernel, samples, op.weights, working_set);
+    return to_time(op.flops * samples / rate + device.launch_overhead);
+  }
   if (op.flops == 0 && op.bytes == 0 && op.fixed_bytes == 0) return {};
   const auto peak = device.peak(training.precision);
   if (!peak) {
@@ -70,16 +75,23 @@ Time operator_time(const Operator& op, const Device& device, const Training& tra
     throw missing_figure(device, "memory_bandwidth", "memory bandwidth", source);
   }
   const double compute = op.flops * samples / *peak;
-  const double memory = (op.bytes * samples + op.fixed_bytes) / *device.memory_bandwidth;
+  const double bandwidth = op.kernel == Kernel::other && device.cache_bandwidth
+                               ? *device.cache_bandwidth
+                               : *device.memory_bandwidth;
+  const double memory = (op.bytes * samples + op.fixed_bytes) / bandwidth;
   return to_time(std::max(compute, memory) + device.launch_overhead);
 }
 
 std::vector<LayerTime> layer_times(const Network& network, const Device& device,
-                                   const Training& training, const Source& source) {
+                                   const Training& training, const Source& source, int stages) {
+  double working_set = 0;
+  for (const Layer& layer : network.layers) {
+    working_set += static_cast<double>(layer.parameter_bytes) / stages;
+  }
   const auto total = [&](const std::vector<Operator>& operators, const Training& batch) {
     Time sum;
     for (const Operator& op : operators) {
-      sum = capped_sum(sum, operator_time(op, device, batch, source));
+      sum = capped_sum(sum, operator_time(op, device, batch, source, working_set));
     }
     return sum;
   };

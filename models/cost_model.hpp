@@ -22,13 +22,16 @@ struct LayerTime {
 
 /// An operator's time by the roofline (Williams, Waterman, Patterson, CACM 52(4), 2009): the larger
 /// of operations over peak rate and bytes over memory bandwidth, plus the launch overhead; or the
-/// measured time. Throws InputError when the device lacks a figure that is needed.
+/// measured time; or, for a product whose rate was measured on that device, by that rate, given
+/// the bytes of weights that the device works through in turn.
+/// Throws InputError when the device lacks a figure that is needed.
 Time operator_time(const Operator& op, const Device& device, const Training& training,
-                   const Source& source);
+                   const Source& source, double working_set = 0);
 
-/// The times of all layers of a network for a micro-batch on that device.
+/// The times of all layers of a network for a micro-batch on that device, of which `stages` share
+/// the network.
 std::vector<LayerTime> layer_times(const Network& network, const Device& device,
-                                   const Training& training, const Source& source);
+                                   const Training& training, const Source& source, int stages = 1);
 
 /// Costs of stages that run any range of a network's layers on one kind of device, each in O(1).
 /// Keeps references to the network, the training and the device.

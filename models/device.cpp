@@ -83,8 +83,18 @@ void read_flops(const Field& field, Device& device) {
   }
 }
 
+void read_rates_by_precision(const Field& field, Device& device) {
+  field.allow_keys({precision_names.begin(), precision_names.end()});
+  for (std::size_t i = 0; i < precision_names.size(); ++i) {
+    if (const auto rates = field.find(precision_names[i])) {
+      device.kernel_rates[i] = read_kernel_rates(*rates);
+    }
+  }
+}
+
 Device read_device_object(const Field& field) {
-  field.allow_keys({"name", "memory", "flops", "memory_bandwidth", "launch_overhead", "source"});
+  field.allow_keys({"name", "memory", "flops", "memory_bandwidth", "launch_overhead", "source",
+                    "kernel_rates", "cache_bandwidth", "interconnect"});
   Device device{.name = "custom device"};
   if (const auto name = field.find("name")) device.name = name->text();
   if (const auto memory = field.find("memory")) device.memory = memory->bytes();
@@ -94,6 +104,11 @@ Device read_device_object(const Field& field) {
   }
   if (const auto time = field.find("launch_overhead"))
     device.launch_overhead = seconds(time->time());
+  if (const auto rates = field.find("kernel_rates")) read_rates_by_precision(*rates, device);
+  if (const auto rate = field.find("cache_bandwidth")) {
+    device.cache_bandwidth = rate->rate(Dimension::bandwidth);
+  }
+  if (const auto link = field.find("interconnect")) device.interconnect = read_interconnect(*link);
   if (const auto source = field.find("source")) device.source = source->text();
   return device;
 }

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "models/interconnect.hpp"
 #include "models/json_field.hpp"
+#include "models/kernel_rates.hpp"
 #include "models/precision.hpp"
 #include "models/units.hpp"
 
@@ -20,7 +22,14 @@ struct Device {
   std::array<std::optional<double>, 4> flops{};  ///< Peak FLOP/s, indexed by Precision.
   std::optional<double> memory_bandwidth{};      ///< Bytes/s.
   double launch_overhead = 0;                    ///< Seconds that every operator takes on top.
-  std::string source{};                          ///< Where the figures are from.
+  /// Where they were measured, by Precision: count for a linear layer's products instead of the
+  /// peak and the bandwidth.
+  std::array<KernelRates, 4> kernel_rates{};
+  /// Bytes/s of what is not a product and finds its data in a cache; absent: memory_bandwidth.
+  std::optional<double> cache_bandwidth{};
+  /// What devices of this kind exchange messages over, unless the config says.
+  std::optional<Interconnect> interconnect{};
+  std::string source{};  ///< Where the figures are from.
 
   std::optional<double> peak(Precision precision) const {
     return flops[static_cast<std::size_t>(precision)];
@@ -31,7 +40,9 @@ struct Device {
 const std::vector<Device>& known_devices();
 
 /// A name from the list, the path of a device file, or an object with `memory`, `flops` (one rate,
-/// or an object of rates by precision), `memory_bandwidth`, `launch_overhead`, `name`.
+/// or an object of rates by precision), `memory_bandwidth`, `launch_overhead`, `name`; what pipesim
+/// calibrate writes beside: `kernel_rates` (an object by precision), `cache_bandwidth`,
+/// `interconnect`.
 Device read_device(const Field& field);
 
 }  // namespace pipesim

@@ -19,11 +19,15 @@ Layer linear_layer(double inputs, double outputs, Activation activation, double 
   const double weights = inputs * outputs;
   const Operator product{.flops = 2 * weights,
                          .bytes = (inputs + outputs) * element,
-                         .fixed_bytes = weights * element};
+                         .fixed_bytes = weights * element,
+                         .kernel = Kernel::input_gradient,
+                         .weights = weights};
   Operator forward = product;
+  forward.kernel = Kernel::forward;
   forward.flops += outputs;  // the bias
   forward.fixed_bytes += outputs * element;
   Operator weight_gradient = product;  // accumulates, so it reads the gradient before it writes it
+  weight_gradient.kernel = Kernel::weight_gradient;
   weight_gradient.flops += outputs;
   weight_gradient.fixed_bytes += (weights + 2 * outputs) * element;
 

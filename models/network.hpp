@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "models/kernel_rates.hpp"
 #include "models/precision.hpp"
 #include "models/units.hpp"
 
@@ -15,6 +16,8 @@ struct Operator {
   double bytes = 0;        ///< Per sample.
   double fixed_bytes = 0;  ///< Whatever the number of samples: the weights.
   double seconds = 0;      ///< Per sample, measured; counts instead of the above when above 0.
+  Kernel kernel = Kernel::other;
+  double weights = 0;  ///< Of a linear layer's product: inputs × outputs.
 };
 
 /// The smallest unit that a partition may put on a stage.

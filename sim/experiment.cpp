@@ -59,7 +59,8 @@ struct Costers {
 Costers costers_for(const Config& config, const Network& network) {
   Costers costers;
   for (const Device& device : config.cluster.kinds) {
-    costers.times.push_back(layer_times(network, device, config.training, *config.source));
+    costers.times.push_back(
+        layer_times(network, device, config.training, *config.source, config.pipeline.stages));
     costers.by_kind.emplace_back(network, costers.times.back(), config.training, device);
   }
   return costers;

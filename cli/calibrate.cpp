@@ -1,0 +1,119 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/progress.hpp"
+#include "cli/standard_output.hpp"
+#include "models/input_error.hpp"
+#include "reports/device_json.hpp"
+#include "reports/number_text.hpp"
+#include "reports/output_file.hpp"
+#include "sim/execute/calibrate.hpp"
+
+namespace pipesim::cli {
+
+namespace {
+
+struct CalibrateArguments {
+  std::optional<std::string> out{};
+  bool json = false;
+  bool quiet = false;
+  int busy = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<std::string> precisions{"fp32", "fp64"};
+};
+
+void write_text(Output& out, const Device& device, const CalibrateArguments& options) {
+  const auto print = [&](const auto&... cells) {
+    fmt::format_to(std::back_inserter(out.text()), "{:<10} {:>6} {:>12} {:>15} {:>15}\n", cells...);
+  };
+  fmt::format_to(std::back_inserter(out.text()), "{}\n\n", printable(device.source));
+  out.append("GFLOP/s of the products of a 1024 x 1024 layer whose weights come from memory:\n");
+  print("precision", "rows", "forward", "input gradient", "weight gradient");
+  for (std::size_t p = 0; p < precision_names.size(); ++p) {
+    const KernelRates& rates = device.kernel_rates[p];
+    if (rates.empty()) continue;
+    for (const int rows : {4, 16, 64}) {
+      const auto rate = [&](Kernel kernel) {
+        return fmt::format("{:.1f}", rates.rate(kernel, rows, 1 << 20, 1 << 26) / 1e9);
+      };
+      print(precision_names[p], rows, rate(Kernel::forward), rate(Kernel::input_gradient),
+            rate(Kernel::weight_gradient));
+    }
+  }
+  fmt::format_to(std::back_inserter(out.text()), "\nupdate {}B/s, in a cache {}B/s, a message {}\n",
+                 readable_rate(device.memory_bandwidth.value_or(0)),
+                 readable_rate(device.cache_bandwidth.value_or(0)),
+                 readable(to_time(device.interconnect.value_or(Interconnect{}).latency)));
+  if (options.out) {
+    fmt::format_to(std::back_inserter(out.text()),
+                   "\nUse it in a config as \"cluster\": {{ \"device\": \"{}\" }}, the path as "
+                   "seen from the config's folder.\n",
+                   printable(*options.out));
+  } else {
+    out.append("\nNothing was kept: --out device.json writes a file that cluster.device takes.\n");
+  }
+}
+
+int calibrate_command(const CalibrateArguments& options) {
+  if (options.out && options.out->empty()) {
+    throw InputError("--out: /: must name a place, got nothing", "give a path behind the option");
+  }
+  std::unique_ptr<OutputFile> file;
+  if (options.out) file = std::make_unique<OutputFile>(*options.out);
+  CalibrateOptions measured{.busy = options.busy, .precisions = {}};
+  for (const std::string& name : options.precisions) {
+    measured.precisions.push_back(name == "fp64" ? Precision::fp64 : Precision::fp32);
+  }
+  Progress progress(!options.quiet);
+  const Device device =
+      calibrate(measured, [&](double done) { progress.show(done, 1, "calibrating"); });
+  progress.erase();
+  if (file) {
+    write_device_json(file->output(), device);
+    file->commit();
+  }
+  Output out = standard_output();
+  if (options.json) {
+    write_device_json(out, device);
+  } else if (!options.quiet && options.out != "-") {
+    write_text(out, device, options);
+  }
+  out.flush();
+  return done;
+}
+
+}  // namespace
+
+void add_calibrate(CLI::App& application, Action& action) {
+  auto options = std::make_shared<CalibrateArguments>();
+  CLI::App* command = application.add_subcommand(
+      "calibrate", "Measure this machine and write a device file for predictions about it");
+  command->add_option("--out", options->out, "Write the device here, for cluster.device")
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--busy", options->busy,
+          "Cores that compute at once while measuring: as many as devices will on the wall "
+          "clock, 1 for the measured clock")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256))
+      ->type_name("N");
+  command->add_option("--precision", options->precisions, "Precisions, separated by commas")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"fp32", "fp64"}));
+  command->add_flag("--json", options->json, "Print the device as JSON");
+  command->add_flag("--quiet", options->quiet, "Print nothing");
+  command->footer(
+      "Takes about ten seconds for each precision; keep the machine idle meanwhile.\n\n"
+      "Examples:\n"
+      "  pipesim calibrate --out device.json\n"
+      "  pipesim execute examples/imbalanced.json --set pipeline.stages=2 \\\n"
+      "      --set cluster.device=../device.json");
+  command->callback(
+      [options, &action] { action = [options] { return calibrate_command(*options); }; });
+}
+
+}  // namespace pipesim::cli

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "models/device.hpp"
+
+namespace pipesim {
+
+struct CalibrateOptions {
+  int busy = 1;  ///< Threads that compute at once while measuring: they share caches and memory.
+  std::vector<Precision> precisions{Precision::fp32, Precision::fp64};  ///< Of these two.
+};
+
+/// Measures one core of this machine as a device: the rates of a linear layer's products over rows,
+/// layer size and the bytes of weights in use in turn, the bandwidth of an update and of what stays
+/// in a cache, and how long a message takes from thread to thread. Takes some seconds for each
+/// precision; `progress` is told the fraction that is done.
+Device calibrate(const CalibrateOptions& options, const std::function<void(double)>& progress);
+
+}  // namespace pipesim
