@@ -15,6 +15,7 @@ using Action = std::function<int()>;
 void add_simulate(CLI::App& application, Action& action);
 void add_execute(CLI::App& application, Action& action);
 void add_calibrate(CLI::App& application, Action& action);
+void add_train(CLI::App& application, Action& action);
 void add_validate(CLI::App& application, Action& action);
 void add_compare(CLI::App& application, Action& action);
 void add_schedule(CLI::App& application, Action& action);

@@ -5,6 +5,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
+#include "cli/progress.hpp"
 #include "cli/report_files.hpp"
 #include "cli/standard_output.hpp"
 #include "reports/execution_json.hpp"
@@ -46,9 +47,16 @@ int execute_command(const ExecuteOptions& options) {
   ReportFiles files(options.reports);
   const Experiment experiment = assemble(load(options.config));
   files.open();
-  const Execution execution = execute(
-      experiment,
-      {.clock = options.clock == "wall" ? Clock::wall : Clock::measured, .steps = options.steps});
+  Progress line(!options.reports.quiet);
+  const auto report = [&](int steps) {
+    if (line.is_due())
+      line.show(steps, options.steps, fmt::format("step {} of {}", steps, options.steps));
+  };
+  const Execution execution =
+      execute(experiment, {.clock = options.clock == "wall" ? Clock::wall : Clock::measured,
+                           .steps = options.steps,
+                           .report = report});
+  line.erase();
   if (execution.prediction.outcome.deadlock) return report_deadlock(experiment, execution, options);
   const std::string json = options.reports.json || options.reports.directory
                                ? to_text(execution_json(experiment, execution))
@@ -78,14 +86,19 @@ void add_execute(CLI::App& application, Action& action) {
                    "put on the virtual device's clock")
       ->capture_default_str()
       ->check(CLI::IsMember({"wall", "measured"}));
-  command->add_option("--steps", options->steps, "How many steps to run; the median is reported")
+  command
+      ->add_option("--steps", options->steps,
+                   "How many steps to run, after one to warm up; the median is reported")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000))
       ->type_name("N");
   add_report_options(*command, options->reports);
   command->footer(
-      "The model must be an mlp, in fp32 or fp64; its samples are synthetic. pipesim calibrate\n"
-      "writes a device file of this machine, for predictions about it.\n"
+      "The model must be an mlp, in fp32 or fp64; its samples are synthetic. Beside the run "
+      "stands\n"
+      "what simulate predicts for the config's devices; pipesim calibrate writes a device file of\n"
+      "this machine. Of several steps the median counts: of the wall clock the step whose time it\n"
+      "is, of the measured clock that of each op.\n"
       "Exit code 3: a device's memory does not hold it. 4: gradients or memory are not as they "
       "should be.\n\n"
       "Examples:\n"

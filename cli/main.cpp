@@ -74,6 +74,7 @@ int parse_and_run(int argc, char** argv) {
   add_simulate(application, action);
   add_execute(application, action);
   add_calibrate(application, action);
+  add_train(application, action);
   add_validate(application, action);
   add_compare(application, action);
   add_schedule(application, action);

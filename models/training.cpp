@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace pipesim {
 
 namespace {
+
+// In the order of Optimizer.
+constexpr std::array<std::string_view, 4> optimizer_names{"sgd", "momentum", "adam", "rmsprop"};
 
 // Samples beyond this have no use, and products with bytes would overflow.
 constexpr std::int64_t most_samples = std::int64_t{1} << 40;
@@ -78,11 +82,10 @@ void only_one(const Field& section, std::string_view key, int off) {
 
 void read_optimizer(const Field& section, Training& training) {
   if (const auto field = section.find("optimizer")) {
-    const std::string name = field->choice("optimizers", {"sgd", "momentum", "adam", "rmsprop"});
-    training.optimizer = name == "adam"       ? Optimizer::adam
-                         : name == "momentum" ? Optimizer::momentum
-                         : name == "rmsprop"  ? Optimizer::rmsprop
-                                              : Optimizer::sgd;
+    const std::vector<std::string> names(optimizer_names.begin(), optimizer_names.end());
+    const std::string name = field->choice("optimizers", names);
+    training.optimizer =
+        static_cast<Optimizer>(std::find(names.begin(), names.end(), name) - names.begin());
   }
   if (const auto field = section.find("bytes_per_parameter")) {
     training.bytes_per_parameter = field->number(0, 1024);
@@ -133,6 +136,10 @@ std::optional<Field> read_batch_size(const Field& section, Training& training) {
 }
 
 }  // namespace
+
+std::string_view name_of(Optimizer optimizer) {
+  return optimizer_names[static_cast<std::size_t>(optimizer)];
+}
 
 std::string_view weight_gradient_name(const Training& training) {
   return training.deferred_weight_gradient ? "deferred" : "accumulated";

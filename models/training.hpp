@@ -35,6 +35,9 @@ struct Training {
   std::int64_t seed = 42;
 };
 
+/// As a config names it: "sgd".
+std::string_view name_of(Optimizer optimizer);
+
 /// "accumulated" or "deferred".
 std::string_view weight_gradient_name(const Training& training);
 

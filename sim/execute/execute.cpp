@@ -35,11 +35,12 @@ Time step_time(const Timeline& timeline) {
 
 template <class T>
 void run_on_threads(Executor<T>& executor, const MiniBatch<T>& batch, const Experiment& experiment,
-                    int steps, Execution& execution) {
+                    const ExecuteOptions& options, Execution& execution) {
   std::vector<Timeline> timelines;
-  for (int step = 0; step < steps; ++step) {
+  for (int step = 0; step < options.steps; ++step) {
     timelines.push_back(executor.run(batch));
     execution.step_times.push_back(step_time(timelines.back()));
+    if (options.report) options.report(step + 1);
   }
   std::vector<std::size_t> by_time(timelines.size());
   std::iota(by_time.begin(), by_time.end(), std::size_t{0});
@@ -51,14 +52,15 @@ void run_on_threads(Executor<T>& executor, const MiniBatch<T>& batch, const Expe
 
 template <class T>
 void run_one_by_one(Executor<T>& executor, const MiniBatch<T>& batch, const Experiment& experiment,
-                    int steps, Execution& execution) {
+                    const ExecuteOptions& options, Execution& execution) {
   std::vector<Measured> measured;
   const auto replay = [&](const Measured& step) {
     return measured_run(experiment, step, allocations_of(executor, experiment));
   };
-  for (int step = 0; step < steps; ++step) {
+  for (int step = 0; step < options.steps; ++step) {
     measured.push_back(executor.measure(batch));
     execution.step_times.push_back(replay(measured.back()).metrics.step_time);
+    if (options.report) options.report(step + 1);
   }
   execution.run = replay(median_of(measured));
 }
@@ -77,9 +79,9 @@ void run_steps(const Experiment& experiment, const ExecuteOptions& options, Exec
   }
   execution.loss = executor.loss();
   if (on_threads) {
-    run_on_threads(executor, batch, experiment, options.steps, execution);
+    run_on_threads(executor, batch, experiment, options, execution);
   } else {
-    run_one_by_one(executor, batch, experiment, options.steps, execution);
+    run_one_by_one(executor, batch, experiment, options, execution);
   }
   execution.memory_difference = memory_difference(experiment, execution.prediction.outcome.timeline,
                                                   allocations_of(executor, experiment));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,9 @@
 namespace pipesim {
 
 struct ExecuteOptions {
-  Clock clock = Clock::wall;  ///< Or measured.
-  int steps = 5;              ///< After one that warms up.
+  Clock clock = Clock::wall;          ///< Or measured.
+  int steps = 5;                      ///< After one that warms up.
+  std::function<void(int)> report{};  ///< Called with the number of steps done; may be empty.
 };
 
 /// What an execution asks of this machine, beside what the virtual devices hold.

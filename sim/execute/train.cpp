@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <limits>
 #include <numeric>
 
@@ -36,13 +37,18 @@ TrainingLosses train_in(const Experiment& experiment,
   const Samples<T> samples(experiment, static_cast<int>(training.samples));
   Executor<T> executor(experiment);
   TrainingLosses losses;
+  const auto start = std::chrono::steady_clock::now();
   for (int epoch = 0; epoch < training.epochs; ++epoch) {
     std::vector<double>& of_epoch = losses.emplace_back();
     for (int b = 0; b < mini_batches; ++b) {
       executor.run(samples.slice(b * batch_size, batch_size));
       of_epoch.push_back(executor.loss());
-      report(
-          {.epoch = epoch, .mini_batch = b, .mini_batches = mini_batches, .loss = of_epoch.back()});
+      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+      report({.epoch = epoch,
+              .mini_batch = b,
+              .mini_batches = mini_batches,
+              .loss = of_epoch.back(),
+              .elapsed_s = elapsed.count()});
     }
   }
   return losses;

@@ -12,7 +12,8 @@ struct TrainingProgress {
   int epoch = 0;       ///< From 0.
   int mini_batch = 0;  ///< Of the epoch, from 0; it has just been trained on.
   int mini_batches = 0;
-  double loss = 0;  ///< Of that mini-batch, before its update.
+  double loss = 0;       ///< Of that mini-batch, before its update.
+  double elapsed_s = 0;  ///< Since the first mini-batch began.
 };
 
 /// losses[epoch][mini-batch]: each before the update that it leads to.

@@ -186,7 +186,9 @@ TEST_SUITE("cli/files") {
     for (const char* command :
          {"simulate gpipe.json", "simulate gpipe.json --json", "simulate gpipe.json --timeline -",
           "compare gpipe.json", "compare gpipe.json --json", "validate", "validate --json",
-          "schedule gpipe.json", "schedule gpipe.json --format json", "list", "list --json"}) {
+          "schedule gpipe.json", "schedule gpipe.json --format json", "list", "list --json",
+          "train gpipe.json", "train gpipe.json --json", "execute gpipe.json --steps 1",
+          "execute gpipe.json --steps 1 --json"}) {
       CAPTURE(command);
       const ProcessResult result = shell(std::string("$PIPESIM ") + command + " >/dev/full");
       CHECK(result.exit_code == 2);

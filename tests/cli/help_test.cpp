@@ -30,7 +30,11 @@ TEST_SUITE("cli/help") {
     for (const Command& command :
          {Command{"simulate",
                   "--set --json --timeline --chrome-trace --memory-trace --out --quiet"},
-          Command{"validate", "--stages --micro-batches --schedule --json"},
+          Command{"execute",
+                  "--set --clock --steps --json --timeline --chrome-trace --memory-trace --out "
+                  "--quiet"},
+          Command{"train", "--set --json --quiet"},
+          Command{"validate", "--stages --micro-batches --schedule --execute --repeats --json"},
           Command{"compare", "--set --json"}, Command{"schedule", "--set --format"},
           Command{"list", "--json"}}) {
       CAPTURE(command.name);
@@ -55,7 +59,7 @@ TEST_SUITE("cli/help") {
     while (std::getline(lines, line) && line.starts_with("  ")) {
       names += line.substr(2, line.find(' ', 2) - 2) + " ";
     }
-    CHECK(names == "simulate validate compare schedule list ");
+    CHECK(names == "simulate execute train validate compare schedule list ");
   }
 
   TEST_CASE("--version gives name and version") {

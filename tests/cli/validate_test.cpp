@@ -93,6 +93,56 @@ TEST_SUITE("cli/validate") {
           "2 of 2 differences are exactly 0\n");
   }
 
+  TEST_CASE("--execute puts the measured bubble beside the others") {
+    const json all = rows({"--execute", "--repeats", "3", "--stages", "1,2", "--micro-batches",
+                           "1,32", "--schedule", "gpipe"});
+    REQUIRE(all.size() == 4);
+    for (const json& row : all) {
+      CHECK(row.size() == 8);
+      CHECK(row["executed_difference"] ==
+            row["executed"].get<double>() - row["formula"].get<double>());
+    }
+    CHECK(all[0]["executed"] == 0.0);
+    CHECK(all[1]["executed"] == 0.0);
+    CHECK(all[3]["executed"] < all[2]["executed"]);
+  }
+
+  TEST_CASE("without further ado --execute covers 2 to 8 stages under every schedule") {
+    const json all = rows({"--execute", "--repeats", "1"});
+    CHECK(all.size() == 2 * 3 * 6);
+    CHECK(shapes(all).front() == "gpipe 2 1");
+    CHECK(shapes(all).back() == "1f1b 8 32");
+  }
+
+  TEST_CASE("the executed table says what it shows, and that it is no check") {
+    const ProcessResult result = run_pipesim(
+        {"validate", "--execute", "--stages", "1", "--micro-batches", "4", "--schedule", "gpipe"});
+    CHECK(result.exit_code == 0);
+    CHECK(result.err.empty());
+    CHECK(result.out ==
+          "The bubble as a fraction of all device time, equal stages, free transfers.\n"
+          "\n"
+          "schedule  stages  micro-batches    formula  simulated  difference   executed   "
+          "difference\n"
+          "gpipe          1              4     0.00 %     0.00 %           0     0.00 %     +0.00 "
+          "pp\n"
+          "\n"
+          "1 of 1 differences are exactly 0\n"
+          "executed: real kernels, each timed alone and put on its device's clock; it is a "
+          "measurement,\n"
+          "at most 0.00 percentage points from the formula, and does not decide the exit code\n");
+  }
+
+  TEST_CASE("--repeats is for --execute") {
+    const ProcessResult result = run_pipesim({"validate", "--repeats", "3"});
+    CHECK(result.exit_code == 2);
+    CHECK(result.out.empty());
+    CHECK(result.err ==
+          "command line: /: --repeats requires --execute\n"
+          "  hint: pipesim COMMAND --help lists the options; values of a config are set with "
+          "--set, such as --set pipeline.schedule=1f1b\n");
+  }
+
   TEST_CASE("lists are numbers, several, and ranges") {
     CHECK(shapes(rows({"--stages", "3", "--micro-batches", "1..3,7", "--schedule", "1f1b"})) ==
           std::vector<std::string>{"1f1b 3 1", "1f1b 3 2", "1f1b 3 3", "1f1b 3 7"});

@@ -1,0 +1,188 @@
+#include "sim/execute/train.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+#include "cli/standard_output.hpp"
+#include "reports/number_text.hpp"
+#include "reports/summary_json.hpp"
+
+namespace pipesim::cli {
+
+namespace {
+
+struct TrainOptions {
+  ConfigOptions config{};
+  bool json = false;
+  bool quiet = false;
+};
+
+// Nobody reads what training prints any more.
+struct ReaderLeft {};
+
+std::string_view precision_name(const Experiment& experiment) {
+  return precision_names[static_cast<std::size_t>(experiment.config.training.precision)];
+}
+
+double samples_trained(const Training& training) {
+  return static_cast<double>(training.samples) * training.epochs;
+}
+
+// A loss that is not finite becomes null in the JSON.
+nlohmann::ordered_json to_json(const Experiment& experiment, const TrainingLosses& losses,
+                               double elapsed_s) {
+  const Config& config = experiment.config;
+  const Training& training = config.training;
+  nlohmann::ordered_json json = {{"name", config.name},
+                                 {"command", "train"},
+                                 {"clock", name_of(Clock::wall)},
+                                 {"schedule", experiment.schedule.name},
+                                 {"stages", config.pipeline.stages},
+                                 {"virtual_stages", config.pipeline.virtual_stages},
+                                 {"micro_batches", training.micro_batches},
+                                 {"batch_size", training.batch_size},
+                                 {"recompute", name_of(config.pipeline.recompute)},
+                                 {"weight_gradient", weight_gradient_name(training)},
+                                 {"epochs", training.epochs},
+                                 {"samples", training.samples},
+                                 {"seed", training.seed},
+                                 {"precision", precision_name(experiment)},
+                                 {"optimizer", name_of(training.optimizer)},
+                                 {"learning_rate", training.learning_rate},
+                                 {"losses", losses},
+                                 {"mean_losses", nlohmann::ordered_json::array()},
+                                 {"elapsed_s", elapsed_s},
+                                 {"samples_per_s", samples_trained(training) / elapsed_s}};
+  for (const auto& of_epoch : losses) json["mean_losses"].push_back(mean(of_epoch));
+  return json;
+}
+
+// The lines that training prints as it goes.
+class TrainingText {
+ public:
+  TrainingText(const Experiment& experiment, bool wanted)
+      : experiment_(experiment), training_(experiment.config.training), wanted_(wanted) {}
+
+  void begin() {
+    print("{}: {}, {} stages, {} micro-batches\n", printable(experiment_.config.name),
+          experiment_.schedule.name, experiment_.schedule.stages(), training_.micro_batches);
+    print("{} samples in batches of {}, {}, {} with a learning rate of {}\n\n", training_.samples,
+          training_.batch_size, precision_name(experiment_), name_of(training_.optimizer),
+          training_.learning_rate);
+  }
+
+  void mini_batch(const TrainingProgress& progress) {
+    if (!std::isfinite(progress.loss) && !diverged_) diverged_ = progress;
+  }
+
+  void epoch(int number, double mean_loss) {
+    const std::string last = std::to_string(training_.epochs);
+    print("epoch {:>{}} of {}  mean loss {}\n", number, last.size(), last,
+          std::isfinite(mean_loss) ? fmt::format("{:.6g}", mean_loss) : "not finite");
+    out_.flush();
+    if (reader_left_) throw ReaderLeft{};
+  }
+
+  void end(double elapsed_s) {
+    const auto samples = samples_trained(training_);
+    print("\n{} samples in {}: {} samples/s, {}\n", samples,
+          readable(Time{static_cast<std::int64_t>(elapsed_s * 1e12)}),
+          readable_rate(samples / elapsed_s),
+          experiment_.schedule.devices() == 1
+              ? "on one thread"
+              : fmt::format("on {} threads", experiment_.schedule.devices()));
+    if (diverged_) {
+      print(
+          "the loss left the range of {} in epoch {}, mini-batch {} of {}: try a smaller "
+          "training.learning_rate\n",
+          precision_name(experiment_), diverged_->epoch + 1, diverged_->mini_batch + 1,
+          diverged_->mini_batches);
+    }
+    out_.flush();
+  }
+
+ private:
+  const Experiment& experiment_;
+  const Training& training_;
+  bool wanted_ = true;
+  bool reader_left_ = false;
+  Output out_ = standard_output(&reader_left_);
+  std::optional<TrainingProgress> diverged_{};
+
+  template <class... Args>
+  void print(fmt::format_string<Args...> format, Args&&... args) {
+    if (!wanted_) return;
+    fmt::format_to(std::back_inserter(out_.text()), format, std::forward<Args>(args)...);
+  }
+};
+
+void show(Progress& line, const Training& training, const TrainingProgress& progress) {
+  if (!line.is_due()) return;
+  const double epochs = progress.epoch + (progress.mini_batch + 1.0) / progress.mini_batches;
+  const double rate = epochs * static_cast<double>(training.samples) / progress.elapsed_s;
+  line.show(epochs, training.epochs,
+            fmt::format("epoch {} of {}, {} samples/s", progress.epoch + 1, training.epochs,
+                        readable_rate(rate)));
+}
+
+int train_command(const TrainOptions& options) {
+  const Experiment experiment = assemble(load(options.config));
+  const bool prints_text = !options.json && !options.quiet;
+  TrainingText text(experiment, prints_text);
+  Progress line(!options.quiet);
+  double elapsed_s = 0;
+  std::vector<double> of_epoch;
+  const auto report = [&](const TrainingProgress& progress) {
+    if (progress.epoch == 0 && progress.mini_batch == 0) text.begin();
+    elapsed_s = progress.elapsed_s;
+    text.mini_batch(progress);
+    show(line, experiment.config.training, progress);
+    of_epoch.push_back(progress.loss);
+    if (progress.mini_batch + 1 < progress.mini_batches) return;
+    if (prints_text) line.erase();
+    text.epoch(progress.epoch + 1, mean(of_epoch));
+    of_epoch.clear();
+  };
+  TrainingLosses losses;
+  try {
+    losses = train(experiment, report);
+  } catch (const ReaderLeft&) {
+    return done;
+  }
+  line.erase();
+  text.end(elapsed_s);
+  if (options.json) {
+    Output out = standard_output();
+    out.append(to_text(to_json(experiment, losses, elapsed_s)));
+    out.flush();
+  }
+  return done;
+}
+
+}  // namespace
+
+void add_train(CLI::App& application, Action& action) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App* command = application.add_subcommand(
+      "train", "Train for whole epochs on the CPU, and print the loss of each");
+  add_config_options(*command, options->config);
+  command->add_flag("--json", options->json, "Print one JSON object, with every mini-batch's loss");
+  command->add_flag("--quiet", options->quiet, "Print no text and no progress");
+  command->footer(
+      "The model must be an mlp, in fp32 or fp64, with a thread for each stage. Samples are\n"
+      "synthetic; training.samples must be a multiple of the batch size. The same config gives\n"
+      "the same losses, bit for bit, whatever the number of stages.\n\n"
+      "Examples:\n"
+      "  pipesim train examples/gpipe.json\n"
+      "  pipesim train examples/gpipe.json --set training.epochs=20 --set training.optimizer=adam");
+  command->callback([options, &action] { action = [options] { return train_command(*options); }; });
+}
+
+}  // namespace pipesim::cli

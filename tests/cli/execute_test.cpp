@@ -1,0 +1,274 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "schedules/catalog.hpp"
+#include "support/process.hpp"
+
+namespace pipesim::test {
+
+namespace {
+
+using nlohmann::json;
+
+using Settings = std::vector<std::string>;
+
+ProcessResult run(const std::string& command, const std::string& example, const Settings& settings,
+                  const std::vector<std::string>& options) {
+  std::vector<std::string> arguments = {command, "examples/" + example + ".json"};
+  for (const std::string& setting : settings) {
+    arguments.insert(arguments.end(), {"--set", setting});
+  }
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  return run_pipesim(arguments);
+}
+
+json summary(const std::string& command, const std::string& example, const Settings& settings,
+             std::vector<std::string> options = {}) {
+  options.emplace_back("--json");
+  const ProcessResult result = run(command, example, settings, options);
+  CAPTURE(result.out);
+  CAPTURE(result.err);
+  REQUIRE(result.exit_code == 0);
+  CHECK(result.err.empty());
+  return json::parse(result.out);
+}
+
+std::set<std::string> keys_of(const json& object) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : object.items()) keys.insert(key);
+  return keys;
+}
+
+// The bytes that every device held at its peak, and those that stay.
+std::vector<std::pair<Bytes, Bytes>> memory_of(const json& summary) {
+  std::vector<std::pair<Bytes, Bytes>> bytes;
+  for (const json& device : summary["devices"]) {
+    bytes.emplace_back(device["peak_memory_bytes"], device["static_bytes"]);
+  }
+  return bytes;
+}
+
+Bytes activations(const json& summary) {
+  Bytes sum = 0;
+  for (const auto& [peak, held] : memory_of(summary)) sum += peak - held;
+  return sum;
+}
+
+void check_every_schedule(const std::string& example, const Settings& shrink) {
+  for (const std::string& schedule : schedule_names()) {
+    for (const char* gradient : {"accumulated", "deferred"}) {
+      Settings settings = shrink;
+      settings.push_back("pipeline.schedule=" + schedule);
+      settings.push_back(std::string("training.weight_gradient=") + gradient);
+      const json predicted = summary("simulate", example, settings);
+      for (const char* clock : {"wall", "measured"}) {
+        CAPTURE(example);
+        CAPTURE(schedule);
+        CAPTURE(gradient);
+        CAPTURE(clock);
+        const json ran = summary("execute", example, settings, {"--clock", clock, "--steps", "1"});
+        CHECK(ran["clock"] == clock);
+        CHECK(ran["gradient_check"]["passed"] == true);
+        CHECK(ran["memory_check"] == json{{"passed", true}, {"difference", nullptr}});
+        CHECK(memory_of(ran) == memory_of(predicted));
+      }
+    }
+  }
+}
+
+std::string refused(const std::vector<std::string>& options) {
+  const ProcessResult result = run("execute", "gpipe", {}, options);
+  CHECK(result.exit_code == 2);
+  CHECK(result.out.empty());
+  return result.err;
+}
+
+}  // namespace
+
+TEST_SUITE("cli/execute") {
+  TEST_CASE("gpipe.json passes its checks under every schedule and both clocks") {
+    check_every_schedule("gpipe", {});
+  }
+
+  TEST_CASE("imbalanced.json passes its checks under every schedule and both clocks") {
+    check_every_schedule("imbalanced", {});
+  }
+
+  TEST_CASE("giant.json passes its checks under every schedule and both clocks") {
+    check_every_schedule("giant", {"training.batch_size=8"});
+  }
+
+  TEST_CASE("re-computation passes too, eager and lazy") {
+    for (const std::string& schedule : schedule_names()) {
+      for (const char* recompute : {"full", "except_last"}) {
+        for (const char* placement : {"eager", "lazy"}) {
+          CAPTURE(schedule);
+          CAPTURE(recompute);
+          CAPTURE(placement);
+          const Settings settings = {"pipeline.schedule=" + schedule,
+                                     std::string("pipeline.recompute=") + recompute,
+                                     std::string("pipeline.recompute_placement=") + placement};
+          const json ran = summary("execute", "gpipe", settings, {"--steps", "1"});
+          CHECK(ran["gradient_check"]["passed"] == true);
+          CHECK(ran["memory_check"]["passed"] == true);
+          CHECK(ran["recompute"] == recompute);
+        }
+      }
+    }
+  }
+
+  TEST_CASE("the summary is that of simulate, with the run's own keys") {
+    std::set<std::string> keys = keys_of(summary("simulate", "gpipe", {}));
+    keys.insert({"steps", "step_times_s", "loss", "peak_resident_bytes", "gradient_check",
+                 "memory_check", "prediction", "prediction_error_percent"});
+    const json ran = summary("execute", "gpipe", {});
+    CHECK(keys_of(ran) == keys);
+    CHECK(ran["command"] == "execute");
+    CHECK(ran["clock"] == "wall");
+    CHECK(keys_of(ran["gradient_check"]) == std::set<std::string>{"passed", "largest_error",
+                                                                  "tensor", "tolerance",
+                                                                  "same_bits_as_sequential"});
+    CHECK(ran["gradient_check"]["tolerance"] == 1e-5);
+    CHECK(ran["gradient_check"]["same_bits_as_sequential"] == true);
+    CHECK(ran["gradient_check"]["largest_error"] <= 1e-5);
+    CHECK(summary("execute", "gpipe", {"training.precision=fp64"})["gradient_check"]["tolerance"] ==
+          1e-12);
+  }
+
+  TEST_CASE("the prediction is what simulate says for the same config, and the error is its own") {
+    for (const char* clock : {"wall", "measured"}) {
+      CAPTURE(clock);
+      const json predicted = summary("simulate", "imbalanced", {});
+      const json ran = summary("execute", "imbalanced", {}, {"--clock", clock, "--steps", "1"});
+      Bytes largest = 0;
+      for (const auto& [peak, held] : memory_of(predicted)) largest = std::max(largest, peak);
+      CHECK(ran["prediction"] == json{{"step_time_s", predicted["step_time_s"]},
+                                      {"pipeline_time_s", predicted["pipeline_time_s"]},
+                                      {"bubble_fraction", predicted["bubble_fraction"]},
+                                      {"peak_memory_bytes", largest}});
+      CHECK(ran["prediction_error_percent"]["peak_memory_bytes"] == 0.0);
+      for (const char* figure : {"step_time_s", "pipeline_time_s", "bubble_fraction"}) {
+        CAPTURE(figure);
+        const double executed = ran[figure];
+        CHECK(ran["prediction_error_percent"][figure] ==
+              (predicted[figure].get<double>() - executed) / executed * 100);
+      }
+    }
+  }
+
+  TEST_CASE("on the wall clock the reported step is the median of all") {
+    for (const int steps : {1, 4, 5}) {
+      CAPTURE(steps);
+      const json ran = summary("execute", "gpipe", {}, {"--steps", std::to_string(steps)});
+      CHECK(ran["steps"] == steps);
+      std::vector<double> times = ran["step_times_s"];
+      REQUIRE(static_cast<int>(times.size()) == steps);
+      std::ranges::sort(times);
+      CHECK(times[static_cast<std::size_t>(steps - 1) / 2] == ran["step_time_s"]);
+    }
+  }
+
+  TEST_CASE("the loss is that of the first mini-batch of train, on either clock") {
+    const double loss = summary("train", "gpipe", {})["losses"][0][0];
+    for (const char* clock : {"wall", "measured"}) {
+      CHECK(summary("execute", "gpipe", {}, {"--clock", clock, "--steps", "2"})["loss"] == loss);
+    }
+  }
+
+  TEST_CASE("the parts of the bubble add up to it on executed clocks") {
+    for (const char* clock : {"wall", "measured"}) {
+      CAPTURE(clock);
+      const json ran = summary("execute", "gpipe", {}, {"--clock", clock});
+      double sum = 0;
+      for (const auto& [part, fraction] : ran["bubble_breakdown"].items()) {
+        sum += fraction.get<double>();
+      }
+      CHECK(sum == doctest::Approx(ran["bubble_fraction"].get<double>()).epsilon(1e-9));
+    }
+  }
+
+  TEST_CASE("the memory benchmark: re-computation leaves a third of giant.json's activations") {
+    std::vector<Bytes> held;
+    for (const char* recompute : {"none", "full"}) {
+      const Settings settings = {std::string("pipeline.recompute=") + recompute};
+      const json ran =
+          summary("execute", "giant", settings, {"--clock", "measured", "--steps", "1"});
+      CHECK(activations(ran) == activations(summary("simulate", "giant", settings)));
+      held.push_back(activations(ran));
+    }
+    // A layer's output for one micro-batch.
+    constexpr Bytes unit = Bytes{16} * 1024 * 4;
+    CHECK(held[0] % unit == 0);
+    CHECK(held[1] % unit == 0);
+    CHECK(static_cast<double>(held[0]) / static_cast<double>(held[1]) > 2.5);
+  }
+
+  TEST_CASE("--out writes the four reports, and the summary is the execution's") {
+    const TemporaryFolder folder;
+    const ProcessResult result =
+        run("execute", "gpipe", {}, {"--out", folder / "new", "--json", "--steps", "1"});
+    CHECK(result.exit_code == 0);
+    CHECK(read_text(folder / "new/summary.json") == result.out);
+    CHECK(json::parse(result.out)["command"] == "execute");
+    const json timeline = json::parse(read_text(folder / "new/timeline.json"));
+    CHECK(timeline["clock"] == "wall");
+    CHECK(timeline["spans"].size() == 4 * (8 + 8 + 1));
+    CHECK(timeline["transfers"].size() == 3 * (8 + 8));
+    CHECK(json::accept(read_text(folder / "new/trace.json")));
+    CHECK(read_text(folder / "new/memory.csv").substr(0, 61) ==
+          "time_ps,device,tag,delta_bytes,total_bytes,device_total_bytes");
+  }
+
+  TEST_CASE("a report on the standard output has it to itself") {
+    const ProcessResult result =
+        run("execute", "gpipe", {}, {"--timeline", "-", "--clock", "measured", "--steps", "1"});
+    CHECK(result.exit_code == 0);
+    CHECK(json::parse(result.out)["clock"] == "measured");
+  }
+
+  TEST_CASE("a run that diverges says so, as null and in words, and fails its check") {
+    const Settings settings = {"training.learning_rate=1e6"};
+    const ProcessResult result = run("execute", "gpipe", settings, {"--json"});
+    CHECK(result.exit_code == 4);
+    CHECK(json::parse(result.out)["gradient_check"]["passed"] == false);
+    CHECK(json::parse(result.out)["gradient_check"]["largest_error"].is_null());
+    const std::string text = run("execute", "gpipe", settings, {}).out;
+    CHECK(text.find("\ngradients    NOT FINITE in layer ") != std::string::npos);
+    CHECK(text.find(": nothing to compare; a smaller training.learning_rate may help\n") !=
+          std::string::npos);
+    CHECK(text.find("inf") == std::string::npos);
+    CHECK(text.find("nan") == std::string::npos);
+  }
+
+  TEST_CASE("what does not fit the devices is executed, reported, and answered with 3") {
+    const ProcessResult result =
+        run("execute", "gpipe", {R"(cluster.device={"memory": "1 MiB", "flops": 1e12})"},
+            {"--steps", "1", "--json"});
+    CHECK(result.exit_code == 3);
+    const json ran = json::parse(result.out);
+    CHECK(ran["fits_memory"] == false);
+    CHECK(ran["memory_check"]["passed"] == true);
+    CHECK(ran["out_of_memory"].size() == 4);
+  }
+
+  TEST_CASE("options that make no sense are refused") {
+    const std::string hint =
+        "\n  hint: pipesim COMMAND --help lists the options; values of a config are set with "
+        "--set, such as --set pipeline.schedule=1f1b\n";
+    CHECK(refused({"--steps", "0"}) ==
+          "command line: /: --steps: Value 0 not in range 1 to 100000" + hint);
+    CHECK(refused({"--clock", "cpu"}) ==
+          "command line: /: --clock: cpu not in {wall,measured}" + hint);
+    CHECK(refused({"--out", "/proc/reports"}) ==
+          "/proc/reports: /: cannot be created, got No such file or directory\n"
+          "  hint: choose a folder inside one that exists and can be written\n");
+    CHECK(refused({"--json", "--timeline", "-"}) ==
+          "--json: /: must have the standard output to itself, got another report for -\n"
+          "  hint: write the other report to a file\n");
+  }
+}
+
+}  // namespace pipesim::test
