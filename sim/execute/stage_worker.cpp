@@ -94,8 +94,8 @@ template <class T>
 Block StageWorker<T>::run(const Op& op, Block received, const MiniBatch<T>& batch) {
   const bool adds = op.kind == OpKind::backward || op.kind == OpKind::backward_weight;
   if (adds && is_deferred(op) != plan_.deferred_weight_gradient) {
-    throw std::logic_error(fmt::format("weight gradients are {}",
-                                       plan_.deferred_weight_gradient ? "deferred" : "accumulated"));
+    throw std::logic_error(fmt::format(
+        "weight gradients are {}", plan_.deferred_weight_gradient ? "deferred" : "accumulated"));
   }
   switch (op.kind) {
     case OpKind::forward:

@@ -22,12 +22,10 @@ TEST_SUITE("sim/execute/device_threads") {
   TEST_CASE("a device has one thread of its own for all rounds") {
     DeviceThreads threads(3);
     std::vector<std::thread::id> first(3), second(3);
-    threads.run([&](int device) {
-      first[static_cast<std::size_t>(device)] = std::this_thread::get_id();
-    });
-    threads.run([&](int device) {
-      second[static_cast<std::size_t>(device)] = std::this_thread::get_id();
-    });
+    threads.run(
+        [&](int device) { first[static_cast<std::size_t>(device)] = std::this_thread::get_id(); });
+    threads.run(
+        [&](int device) { second[static_cast<std::size_t>(device)] = std::this_thread::get_id(); });
     CHECK(first == second);
     CHECK(std::set(first.begin(), first.end()).size() == 3);
     CHECK(std::ranges::count(first, std::this_thread::get_id()) == 0);

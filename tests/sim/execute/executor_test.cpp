@@ -14,7 +14,10 @@ namespace {
 
 using test::BackwardMode;
 using test::HostBatch;
+using test::parameters_of;
 using test::PipelinedMlp;
+using test::run_step;
+using test::set_schedule;
 
 constexpr Clock executed_clocks[] = {Clock::wall, Clock::measured};
 
@@ -103,8 +106,8 @@ void check_times(const Schedule& schedule, const Timeline& timeline) {
       check_message(when(schedule, timeline, above),
                     timeline.activation_arrival.at(op.stage, op.micro_batch), span);
     }
-    const bool waits = op.kind == OpKind::backward ||
-                       (op.kind == OpKind::recompute && schedule.lazy_recompute);
+    const bool waits =
+        op.kind == OpKind::backward || (op.kind == OpKind::recompute && schedule.lazy_recompute);
     if (waits && op.stage + 1 < schedule.stages()) {
       check_message(when(schedule, timeline, below),
                     timeline.gradient_arrival.at(op.stage, op.micro_batch), span);
@@ -184,8 +187,8 @@ TEST_SUITE("sim/execute/executor") {
   TEST_CASE("a collected gradient leaves the weights alone, and the next update as it was") {
     for (const std::string weight_gradient : {"accumulated", "deferred"}) {
       for (const Clock clock : executed_clocks) {
-        const Experiment experiment = assemble(
-            PipelinedMlp{.weight_gradient = weight_gradient, .optimizer = "adam"});
+        const Experiment experiment =
+            assemble(PipelinedMlp{.weight_gradient = weight_gradient, .optimizer = "adam"});
         const HostBatch<double> host(experiment);
         Executor<double> plain(experiment), looked_at(experiment);
         const std::vector<double> before = parameters_of(looked_at, experiment);
@@ -202,9 +205,9 @@ TEST_SUITE("sim/execute/executor") {
 
   TEST_CASE("several stages on a device: a loop over two devices") {
     Experiment experiment = assemble(PipelinedMlp{.stages = 4, .micro_batches = 2});
-    set_schedule(experiment, {0, 1, 0, 1},
-                 {"F0.0 F0.1 F2.0 F2.1 B2.1 B2.0 B0.1 B0.0",
-                  "F1.0 F1.1 F3.0 F3.1 B3.1 B3.0 B1.1 B1.0"});
+    set_schedule(
+        experiment, {0, 1, 0, 1},
+        {"F0.0 F0.1 F2.0 F2.1 B2.1 B2.0 B0.1 B0.0", "F1.0 F1.1 F3.0 F3.1 B3.1 B3.0 B1.1 B1.0"});
     check_on_both_clocks(experiment);
   }
 

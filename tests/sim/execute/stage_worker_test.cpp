@@ -179,8 +179,8 @@ TEST_SUITE("sim/execute/stage_worker") {
     deferring.run(OpKind::forward, 0);
     CHECK_THROWS_WITH_AS(deferring.run(OpKind::backward, 0), "weight gradients are deferred",
                          std::logic_error);
-    CHECK_THROWS_WITH_AS(deferring.run(OpKind::backward_weight, 0),
-                         "weight gradients are deferred", std::logic_error);
+    CHECK_THROWS_WITH_AS(deferring.run(OpKind::backward_weight, 0), "weight gradients are deferred",
+                         std::logic_error);
     CHECK_THROWS_WITH_AS(deferring.run(OpKind::backward_weight, -1),
                          "the gradients of micro-batch 0 are not held", std::logic_error);
   }
