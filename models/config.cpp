@@ -123,7 +123,8 @@ Config read_config(const Document& document) {
       root.at("pipeline", R"(for example {"schedule": "gpipe", "stages": 4, "micro_batches": 8})"));
   config.training = read_training(root, config.pipeline);
   config.model = read_model(model, config.pipeline, config.training);
-  if (model.at("kind", "").text() == "mlp") config.mlp = read_mlp(model);
+  config.model_kind = model.at("kind", "").text();
+  if (config.model_kind == "mlp") config.mlp = read_mlp(model);
   config.cluster = read_cluster(root, config.pipeline.stages, config.training.data_parallel);
   check_layers(root, config);
   check_weight_gradient(root, config);

@@ -17,6 +17,7 @@ namespace pipesim {
 /// Everything that a config says, checked section by section.
 struct Config {
   std::string name{};
+  std::string model_kind{};  ///< As in known_model_kinds().
   std::variant<StageCosts, Network> model{};
   std::optional<Mlp> mlp{};  ///< What the model can be executed as; its Network is in `model`.
   Cluster cluster{};

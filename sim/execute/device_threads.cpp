@@ -2,7 +2,8 @@
 
 namespace pipesim {
 
-DeviceThreads::DeviceThreads(int devices) {
+// Delegates, so that the destructor sends home the threads that have started should one fail to.
+DeviceThreads::DeviceThreads(int devices) : DeviceThreads() {
   threads_.reserve(static_cast<std::size_t>(devices));
   for (int device = 0; device < devices; ++device) {
     threads_.emplace_back([this, device] { serve(device); });

@@ -11,6 +11,7 @@ namespace pipesim {
 /// One thread for each virtual accelerator, parked between steps.
 class DeviceThreads {
  public:
+  /// Throws std::system_error where the system has no thread left.
   explicit DeviceThreads(int devices);
   DeviceThreads(const DeviceThreads&) = delete;
   DeviceThreads& operator=(const DeviceThreads&) = delete;
@@ -27,6 +28,7 @@ class DeviceThreads {
   const std::function<void(int)>* work_ = nullptr;
   std::vector<std::jthread> threads_{};
 
+  DeviceThreads() = default;
   void serve(int device);
 };
 

@@ -94,8 +94,16 @@ void run_steps(const Experiment& experiment, const ExecuteOptions& options, Exec
   execution.gradients = check_gradients(experiment, executor, batch);
 }
 
-// All that running it holds, the check of the gradients included.
-double memory_needed(const Experiment& experiment, const Run& predicted, const HostNeeds& needs) {
+// All that running it holds on this machine, the check of the gradients included. The samples that
+// go through the network at once, or its parameters: `by_samples` says which is more.
+struct MemoryNeed {
+  double bytes = 0;
+  double parameters = 0;
+  bool by_samples = false;
+};
+
+MemoryNeed memory_needed(const Experiment& experiment, const Run& predicted,
+                         const HostNeeds& needs) {
   double devices = 0;
   for (const DeviceUse& use : predicted.outcome.devices) devices += static_cast<double>(use.peak);
   double parameters = 0;
@@ -109,8 +117,24 @@ double memory_needed(const Experiment& experiment, const Run& predicted, const H
     activations += static_cast<double>(layer.inputs) + 2.0 * layer.outputs;
   }
   const auto element = static_cast<double>(bytes_per_element(training.precision));
-  return devices + element * (samples + 2 * parameters +
-                              activations * static_cast<double>(training.batch_size));
+  activations *= static_cast<double>(training.batch_size);
+  return {.bytes = devices + element * (samples + 2 * parameters + activations),
+          .parameters = parameters,
+          .by_samples = samples + activations > parameters};
+}
+
+void check_memory(const Experiment& experiment, const Run& predicted, const HostNeeds& needs) {
+  const MemoryNeed needed = memory_needed(experiment, predicted, needs);
+  const auto available = static_cast<double>(available_memory());
+  if (needed.bytes <= available) return;
+  const Training& training = experiment.config.training;
+  throw experiment.config.source->error(
+      needed.by_samples ? "/training/batch_size" : "/model/layer_sizes",
+      fmt::format("needs {:.1f} GB of this machine's memory to execute", needed.bytes / 1e9),
+      needed.by_samples ? std::to_string(training.batch_size)
+                        : fmt::format("{:.0f} parameters", needed.parameters),
+      fmt::format("{:.1f} GB are available: execute a smaller {}; simulate needs no such memory",
+                  available / 1e9, needed.by_samples ? "batch" : "model"));
 }
 
 }  // namespace
@@ -120,18 +144,18 @@ void check_executable(const Experiment& experiment, const Run& predicted, const 
   const Source& source = *config.source;
   const Training& training = config.training;
   if (!config.mlp) {
-    throw source.error("/model/kind", "has no kernels to execute", "another model",
+    throw source.error("/model/kind", "has no kernels to execute", quoted(config.model_kind),
                        "only an mlp is executed; simulate predicts the others");
   }
   if (training.precision != Precision::fp32 && training.precision != Precision::fp64) {
-    throw source.error("/training/precision", "is not executed on the CPU",
+    throw source.error("/training/precision", "has no kernels to execute",
                        quoted(precision_names[static_cast<std::size_t>(training.precision)]),
-                       "set precision to \"fp32\" or \"fp64\"");
+                       "set it to \"fp32\" or \"fp64\"");
   }
   if (training.data_parallel > 1) {
-    throw source.error("/training/data_parallel", "is simulated, not executed",
+    throw source.error("/training/data_parallel", "is only simulated: replicas are not executed",
                        std::to_string(training.data_parallel),
-                       "set data_parallel to 1: one replica is executed");
+                       "set it to 1: one replica is what is executed");
   }
   if (training.bytes_per_parameter) {
     throw source.error("/training/bytes_per_parameter", "cannot be chosen for what is executed",
@@ -149,14 +173,7 @@ void check_executable(const Experiment& experiment, const Run& predicted, const 
         std::to_string(config.pipeline.stages),
         "use fewer stages, or --clock measured, which takes one thread");
   }
-  const double needed = memory_needed(experiment, predicted, needs);
-  const auto available = static_cast<double>(available_memory());
-  if (needed > available) {
-    throw source.error(
-        "/model", fmt::format("needs {:.1f} GB of this machine's memory to execute", needed / 1e9),
-        fmt::format("{:.1f} GB available", available / 1e9),
-        "execute a smaller model or batch; simulate needs no such memory");
-  }
+  check_memory(experiment, predicted, needs);
 }
 
 Execution execute(const Experiment& experiment, const ExecuteOptions& options) {

@@ -48,6 +48,7 @@ void account_for_memory(const Experiment& experiment, const std::vector<Allocati
                         const std::vector<MemoryEvent>& events, std::size_t device,
                         DeviceUse& use) {
   const std::vector<Op>& lane = experiment.schedule.lanes[device];
+  int overflowed = 0;  // The slot of the op that found too little.
   for (std::size_t i = 0; i < events.size(); ++i) {
     const Bytes held = events[i].device_total;
     if (recorded[i].slot < 0) use.static_bytes = held;
@@ -58,8 +59,11 @@ void account_for_memory(const Experiment& experiment, const std::vector<Allocati
     const std::optional<Bytes>& capacity = experiment.capacity[device];
     if (!use.overflow && capacity && held > *capacity) {
       const auto slot = static_cast<std::size_t>(std::max(recorded[i].slot, 0));
-      use.overflow = {
-          .op = slot < lane.size() ? lane[slot] : Op{}, .at = events[i].at, .needed = held};
+      use.overflow = {.op = slot < lane.size() ? lane[slot] : Op{}, .at = events[i].at};
+      overflowed = recorded[i].slot;
+    }
+    if (use.overflow && recorded[i].slot == overflowed) {  // All that it asks for, not the first.
+      use.overflow->needed = std::max(use.overflow->needed, held);
     }
   }
 }

@@ -92,6 +92,11 @@ double StageWorker<T>::squared_error(int micro_batch) const {
 
 template <class T>
 Block StageWorker<T>::run(const Op& op, Block received, const MiniBatch<T>& batch) {
+  const bool adds = op.kind == OpKind::backward || op.kind == OpKind::backward_weight;
+  if (adds && is_deferred(op) != plan_.deferred_weight_gradient) {
+    throw std::logic_error(fmt::format(
+        "weight gradients are {}", plan_.deferred_weight_gradient ? "deferred" : "accumulated"));
+  }
   switch (op.kind) {
     case OpKind::forward:
       return forward(op.micro_batch, std::move(received), batch);
@@ -261,6 +266,7 @@ void StageWorker<T>::backward_weight(int m) {
 // into its velocity; the others need the gradient by itself, a layer at a time.
 template <class T>
 void StageWorker<T>::backward_weight_of_mini_batch() {
+  stash_.require_mini_batch();
   const Optimizer kind = plan_.optimizer.kind;
   const bool needs_gradient = kind == Optimizer::adam || kind == Optimizer::rmsprop;
   std::int64_t widest = 0;

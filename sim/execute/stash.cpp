@@ -38,6 +38,13 @@ typename Stash<T>::Kept& Stash<T>::with_insides(int m) {
 }
 
 template <class T>
+typename Stash<T>::Kept& Stash<T>::with_gradients(int m) {
+  Kept& kept = with_insides(m);
+  if (kept.gradients) return kept;
+  throw std::logic_error(fmt::format("the gradients of micro-batch {} are not held", m));
+}
+
+template <class T>
 void Stash<T>::keep_input(int m) {
   Kept& kept = at(m);
   if (kept.input) throw std::logic_error(fmt::format("micro-batch {} is held already", m));
@@ -70,6 +77,9 @@ void Stash<T>::add_insides(int m) {
 template <class T>
 void Stash<T>::add_gradients(int m) {
   Kept& kept = with_insides(m);
+  if (kept.gradients) {
+    throw std::logic_error(fmt::format("the gradients of micro-batch {} are held already", m));
+  }
   const Bytes size = bytes(plan_.interior());
   if (!mini_batch_) kept.between = memory_.take(size);
   memory_.count(MemoryTag::stash, size);
@@ -85,8 +95,13 @@ void Stash<T>::release(int m) {
 }
 
 template <class T>
+void Stash<T>::require_mini_batch() {
+  for (int m = 0; m < plan_.micro_batches; ++m) with_gradients(m);
+}
+
+template <class T>
 void Stash<T>::release_mini_batch() {
-  for (int m = 0; m < plan_.micro_batches; ++m) release(with_insides(m));
+  for (int m = 0; m < plan_.micro_batches; ++m) release(with_gradients(m));
   const std::int64_t values = plan_.inputs() + all_outputs() + plan_.interior();
   memory_.count(MemoryTag::stash, -bytes(values) * plan_.micro_batches);
 }
@@ -137,11 +152,8 @@ Matrix<T> Stash<T>::output(int layer, int m) {
 
 template <class T>
 Matrix<T> Stash<T>::gradient(int layer, int m) {
+  const Kept& kept = with_gradients(m);
   if (layer + 1 == plan_.layer_count()) return output(layer, m);
-  const Kept& kept = with_insides(m);
-  if (!kept.gradients) {
-    throw std::logic_error(fmt::format("the gradients of micro-batch {} are not held", m));
-  }
   if (mini_batch_) return micro_batch(gradient_of_mini_batch(layer), m, plan_.micro_batches);
   return part(kept.between, outputs_before_[static_cast<std::size_t>(layer)],
               plan_.layers[static_cast<std::size_t>(layer)].outputs);

@@ -31,9 +31,11 @@ class Stash {
   /// The gradient behind a layer's product; that of the last layer lies where its output lay.
   Matrix<T> gradient(int layer, int m);
 
-  /// The same for all samples of the mini-batch, where the weight gradient is deferred.
+  /// The same for all samples of the mini-batch, where the weight gradient is deferred; all of it
+  /// must be held, as require_mini_batch makes sure.
   Matrix<T> input_of_mini_batch(int layer);
   Matrix<T> gradient_of_mini_batch(int layer);
+  void require_mini_batch();
 
  private:
   // What is held of a micro-batch. The blocks stay empty where tensors span the mini-batch.
@@ -56,6 +58,7 @@ class Stash {
   std::int64_t all_outputs() const { return outputs_before_.back(); }
   Kept& at(int m);
   Kept& with_insides(int m);
+  Kept& with_gradients(int m);
   Matrix<T> part_of_mini_batch(std::int64_t values_before, int columns) const;
   Matrix<T> part(const Block& block, std::int64_t values_before, int columns) const;
   void release(Kept& kept);

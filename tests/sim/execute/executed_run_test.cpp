@@ -1,0 +1,286 @@
+#include "sim/execute/executed_run.hpp"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <random>
+#include <utility>
+
+#include "sim/memory_trace.hpp"
+#include "support/networks.hpp"
+
+namespace pipesim {
+
+namespace {
+
+using test::allocations_of;
+using test::HostBatch;
+using test::PipelinedMlp;
+using test::set_schedule;
+
+Ratio reduced(Ratio ratio) {
+  Int128 a = ratio.numerator < 0 ? -ratio.numerator : ratio.numerator;
+  Int128 b = ratio.denominator;
+  while (b != 0) a = std::exchange(b, a % b);
+  return {ratio.numerator / a, ratio.denominator / a};
+}
+
+Ratio operator+(Ratio a, Ratio b) {
+  return reduced(
+      {a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator});
+}
+
+bool same(Ratio a, Ratio b) {
+  return a.numerator * b.denominator == b.numerator * a.denominator;
+}
+
+Ratio sum_of_parts(const BubbleBreakdown& parts) {
+  return reduced(parts.fill_drain) + reduced(parts.imbalance) + reduced(parts.communication) +
+         reduced(parts.other);
+}
+
+// As long as if every op had taken that long.
+Measured measured_from(const Experiment& experiment, const std::function<Time(const Op&)>& time) {
+  Measured measured;
+  for (int device = 0; device < experiment.schedule.devices(); ++device) {
+    std::vector<Time>& times = measured.ops.emplace_back();
+    for (const Op& op : experiment.schedule.lanes[static_cast<std::size_t>(device)]) {
+      times.push_back(time(op));
+    }
+    const Op update{.kind = OpKind::optimizer, .stage = device, .micro_batch = -1};
+    measured.tail.push_back({.device = device, .op = update, .when = {.finish = time(update)}});
+  }
+  return measured;
+}
+
+Measured random_times(const Experiment& experiment, std::mt19937& random) {
+  return measured_from(experiment,
+                       [&](const Op&) { return Time{static_cast<std::int64_t>(random() % 5000)}; });
+}
+
+Allocations nothing_of(const Experiment& experiment) {
+  return Allocations(static_cast<std::size_t>(experiment.schedule.devices()));
+}
+
+void check_same_times(const Timeline& actual, const Timeline& expected) {
+  for (std::size_t d = 0; d < expected.lanes.size(); ++d) {
+    REQUIRE(actual.lanes[d].size() == expected.lanes[d].size());
+    for (std::size_t slot = 0; slot < expected.lanes[d].size(); ++slot) {
+      CHECK(actual.lanes[d][slot].start == expected.lanes[d][slot].start);
+      CHECK(actual.lanes[d][slot].finish == expected.lanes[d][slot].finish);
+    }
+  }
+}
+
+// With a real link, so that there is communication.
+Experiment linked(const std::string& schedule, const std::string& recompute = "none") {
+  Experiment experiment = assemble(
+      PipelinedMlp{.schedule = schedule, .stages = 4, .micro_batches = 5, .recompute = recompute});
+  for (TransferCost& hop : experiment.costs.hops) hop = {.occupancy = 300_ps, .latency = 70_ps};
+  return experiment;
+}
+
+}  // namespace
+
+TEST_SUITE("sim/execute/executed_run") {
+  TEST_CASE("the median of an even number of steps is the lower one of the two in the middle") {
+    const auto step = [](std::int64_t op, std::int64_t tail) {
+      return Measured{.ops = {{Time{op}, Time{-op}}}, .tail = {{.when = {.finish = Time{tail}}}}};
+    };
+    const Measured even = median_of({step(4, 30), step(1, 10), step(3, 20), step(2, 40)});
+    CHECK(even.ops == OpTimes{{2_ps, Time{-3}}});
+    CHECK(even.tail[0].when.finish == 20_ps);
+    const Measured odd = median_of({step(5, 30), step(1, 10), step(3, 20)});
+    CHECK(odd.ops == OpTimes{{3_ps, Time{-3}}});
+    CHECK(odd.tail[0].when.finish == 20_ps);
+    const Measured one = median_of({step(5, 30)});
+    CHECK(one.ops == OpTimes{{5_ps, Time{-5}}});
+  }
+
+  TEST_CASE("each op has a median of its own: no one step need have been like that") {
+    const auto step = [](std::int64_t first, std::int64_t second) {
+      return Measured{.ops = {{Time{first}}, {Time{second}}}};
+    };
+    CHECK(median_of({step(1, 9), step(2, 1), step(9, 2)}).ops == OpTimes{{2_ps}, {2_ps}});
+  }
+
+  TEST_CASE("measured durations that equal the costs replay as a plain run") {
+    for (const std::string schedule : {"gpipe", "1f1b"}) {
+      for (const std::string recompute : {"none", "full", "except_last"}) {
+        const Experiment experiment = linked(schedule, recompute);
+        const Measured measured = measured_from(experiment, [&](const Op& op) {
+          return duration_of(op.kind, experiment.costs.stages[static_cast<std::size_t>(op.stage)]);
+        });
+        Engine engine(experiment.schedule);
+        const Outcome plain = engine.run(experiment.costs, {}, true);
+        const Outcome replay = engine.run(experiment.costs, {}, true, &measured.ops);
+        check_same_times(replay.timeline, plain.timeline);
+        CHECK(engine.makespan(experiment.costs, &measured.ops) == plain.pipeline_time);
+        CHECK(replay.pipeline_time == plain.pipeline_time);
+        for (std::size_t d = 0; d < plain.devices.size(); ++d) {
+          CHECK(replay.devices[d].busy_by_kind == plain.devices[d].busy_by_kind);
+          CHECK(replay.devices[d].peak == plain.devices[d].peak);
+        }
+        const Run run = measured_run(experiment, measured, nothing_of(experiment));
+        const Metrics simulated = simulate(experiment).metrics;
+        CHECK(run.metrics.pipeline_time == simulated.pipeline_time);
+        CHECK(run.metrics.step_time == simulated.step_time);
+        CHECK(same(run.metrics.bubble_fraction, simulated.bubble_fraction));
+        CHECK(same(run.metrics.breakdown.communication, simulated.breakdown.communication));
+      }
+    }
+  }
+
+  TEST_CASE("a measured run's timeline is the engine's replay, with the updates at its end") {
+    std::mt19937 random(21);
+    const Experiment experiment = linked("1f1b", "full");
+    const Measured measured = random_times(experiment, random);
+    const Run run = measured_run(experiment, measured, nothing_of(experiment));
+    const Outcome replay =
+        Engine(experiment.schedule).run(experiment.costs, {}, true, &measured.ops);
+    CHECK(run.outcome.timeline.clock == Clock::measured);
+    check_same_times(run.outcome.timeline, replay.timeline);
+    REQUIRE(run.outcome.timeline.tail.size() == 4);
+    for (std::size_t d = 0; d < 4; ++d) {
+      const Interval& update = run.outcome.timeline.tail[d].when;
+      CHECK(update.start == replay.devices[d].finish);
+      CHECK(update.finish == update.start + measured.tail[d].when.finish);
+    }
+  }
+
+  TEST_CASE("updates of several stages follow each other on their device") {
+    Experiment experiment = assemble(PipelinedMlp{.stages = 2, .micro_batches = 1});
+    set_schedule(experiment, {0, 0}, {"F0.0 F1.0 B1.0 B0.0"});
+    const auto update = [](int stage, Time time) {
+      return TailSpan{.device = 0,
+                      .op = {.kind = OpKind::optimizer, .stage = stage, .micro_batch = -1},
+                      .when = {.finish = time}};
+    };
+    const Measured measured{.ops = {{1_ps, 2_ps, 3_ps, 4_ps}},
+                            .tail = {update(0, 5_ps), update(1, 6_ps)}};
+    const Run run = measured_run(experiment, measured, nothing_of(experiment));
+    CHECK(run.outcome.timeline.tail[0].when.start == 10_ps);
+    CHECK(run.outcome.timeline.tail[1].when.start == 15_ps);
+    CHECK(run.metrics.step_time == 21_ps);
+    CHECK(run.metrics.optimizer == 11_ps);
+  }
+
+  TEST_CASE("on the measured clock nothing is unexplained, and the parts are the bubble exactly") {
+    std::mt19937 random(22);
+    for (const std::string schedule : {"gpipe", "1f1b"}) {
+      for (const std::string recompute : {"none", "full"}) {
+        const Experiment experiment = linked(schedule, recompute);
+        for (int trial = 0; trial < 100; ++trial) {
+          const Metrics metrics =
+              measured_run(experiment, random_times(experiment, random), nothing_of(experiment))
+                  .metrics;
+          CHECK(metrics.breakdown.other.numerator == 0);
+          CHECK(same(sum_of_parts(metrics.breakdown), metrics.bubble_fraction));
+        }
+      }
+    }
+  }
+
+  TEST_CASE("equal measured durations have the formula's bubble, all of it fill and drain") {
+    for (const std::string schedule : {"gpipe", "1f1b"}) {
+      const Experiment experiment =
+          assemble(PipelinedMlp{.schedule = schedule, .stages = 4, .micro_batches = 8});
+      const Measured measured = measured_from(
+          experiment, [](const Op& op) { return op.kind == OpKind::forward ? 1_ns : 2_ns; });
+      const Metrics metrics = measured_run(experiment, measured, nothing_of(experiment)).metrics;
+      CHECK(metrics.pipeline_time == 11 * 3_ns);
+      CHECK(same(metrics.bubble_fraction, {3, 11}));
+      CHECK(same(metrics.breakdown.fill_drain, {3, 11}));
+      CHECK(metrics.breakdown.imbalance.numerator == 0);
+      CHECK(metrics.breakdown.communication.numerator == 0);
+    }
+  }
+
+  TEST_CASE("on the wall clock the parts are the bubble exactly, too") {
+    const Experiment experiment =
+        assemble(PipelinedMlp{.schedule = "1f1b", .stages = 4, .micro_batches = 6});
+    const HostBatch<double> host(experiment);
+    Executor<double> executor(experiment);
+    for (int step = 0; step < 20; ++step) {
+      const Run run =
+          wall_run(experiment, executor.run(host.batch), allocations_of(executor, experiment));
+      CHECK(same(sum_of_parts(run.metrics.breakdown), run.metrics.bubble_fraction));
+    }
+  }
+
+  TEST_CASE("a wall clock that ran as the engine says has nothing unexplained") {
+    std::mt19937 random(23);
+    Experiment experiment = linked("gpipe");
+    // No link carries two messages at once: as a hand-off, all of it is latency.
+    for (TransferCost& hop : experiment.costs.hops) hop = {.latency = 70_ps};
+    const Measured measured = random_times(experiment, random);
+    const Outcome replay =
+        Engine(experiment.schedule).run(experiment.costs, {}, true, &measured.ops);
+    const Run on_wall = wall_run(experiment, replay.timeline, nothing_of(experiment));
+    const Run on_measured = measured_run(experiment, measured, nothing_of(experiment));
+    CHECK(on_wall.metrics.breakdown.other.numerator == 0);
+    CHECK(on_wall.metrics.breakdown.communication_time ==
+          on_measured.metrics.breakdown.communication_time);
+    CHECK(same(on_wall.metrics.breakdown.fill_drain, on_measured.metrics.breakdown.fill_drain));
+  }
+
+  TEST_CASE("the executed trace is the simulated one, event by event, at its own times") {
+    for (const std::string recompute : {"none", "full"}) {
+      const Experiment experiment = linked("1f1b", recompute);
+      const HostBatch<double> host(experiment);
+      Executor<double> executor(experiment);
+      const Measured measured = executor.measure(host.batch);
+      const Run run = measured_run(experiment, measured, allocations_of(executor, experiment));
+      Timeline without_record = run.outcome.timeline;
+      without_record.memory.clear();
+      for (int device = 0; device < 4; ++device) {
+        DeviceMemory expected(experiment.schedule, experiment.costs, without_record, device);
+        const auto& events = run.outcome.timeline.memory[static_cast<std::size_t>(device)];
+        for (const MemoryEvent& event : events) {
+          REQUIRE(!expected.done());
+          CHECK(event.at == expected.current().at);
+          CHECK(event.tag == expected.current().tag);
+          CHECK(event.tag_total == expected.current().tag_total);
+          CHECK(event.device_total == expected.current().device_total);
+          expected.advance();
+        }
+        CHECK(expected.done());
+      }
+    }
+  }
+
+  TEST_CASE("peaks, their time, and what is in flight are those that the engine finds") {
+    const Experiment experiment = linked("1f1b", "full");
+    const HostBatch<double> host(experiment);
+    Executor<double> executor(experiment);
+    const Measured measured = executor.measure(host.batch);
+    const Run run = measured_run(experiment, measured, allocations_of(executor, experiment));
+    const Outcome replay =
+        Engine(experiment.schedule).run(experiment.costs, {}, true, &measured.ops);
+    for (std::size_t d = 0; d < 4; ++d) {
+      CHECK(run.outcome.devices[d].peak == replay.devices[d].peak);
+      CHECK(run.outcome.devices[d].peak_at == replay.devices[d].peak_at);
+      CHECK(run.outcome.devices[d].static_bytes == replay.devices[d].static_bytes);
+      CHECK(run.outcome.devices[d].peak_in_flight == replay.devices[d].peak_in_flight);
+      CHECK(run.outcome.devices[d].finish == replay.devices[d].finish);
+    }
+  }
+
+  TEST_CASE("the first op that needs more than its device has is the verdict, as simulated") {
+    Experiment experiment = linked("gpipe");
+    const Bytes peak = simulate(experiment).outcome.devices[1].peak;
+    experiment.capacity[1] = peak - 1;
+    const HostBatch<double> host(experiment);
+    Executor<double> executor(experiment);
+    const Measured measured = executor.measure(host.batch);
+    const Run run = measured_run(experiment, measured, allocations_of(executor, experiment));
+    const Outcome simulated = simulate(experiment).outcome;
+    REQUIRE(run.outcome.devices[1].overflow);
+    CHECK(run.outcome.devices[1].overflow->op == simulated.devices[1].overflow->op);
+    CHECK(run.outcome.devices[1].overflow->needed == simulated.devices[1].overflow->needed);
+    CHECK(!run.outcome.devices[0].overflow);
+    CHECK(!run.metrics.fits_memory);
+  }
+}
+
+}  // namespace pipesim
