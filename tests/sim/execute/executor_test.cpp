@@ -203,6 +203,14 @@ TEST_SUITE("sim/execute/executor") {
     }
   }
 
+  TEST_CASE("a deferred W is the update: nothing follows the pipeline") {
+    const Experiment experiment = assemble(PipelinedMlp{.weight_gradient = "deferred"});
+    const HostBatch<double> host(experiment);
+    Executor<double> executor(experiment);
+    CHECK(executor.run(host.batch).tail.empty());
+    CHECK(executor.measure(host.batch).tail.empty());
+  }
+
   TEST_CASE("several stages on a device: a loop over two devices") {
     Experiment experiment = assemble(PipelinedMlp{.stages = 4, .micro_batches = 2});
     set_schedule(

@@ -8,7 +8,8 @@
 #include "sim/execute/initial_weights.hpp"
 #include "sim/execute/train.hpp"
 #include "sim/execute/unpipelined.hpp"
-#include "sim/kernels/reference.hpp"
+#include "sim/kernels/activation.hpp"
+#include "sim/kernels/loss.hpp"
 #include "support/networks.hpp"
 
 namespace pipesim {
@@ -48,23 +49,19 @@ struct Whole {
     return gradient_without_pipeline(layers, by_layer(), batch, {});
   }
 
-  // The mean squared error by plain loops.
   double loss(const MiniBatch<T>& batch) const {
-    double sum = 0;
-    for (int n = 0; n < batch.inputs.rows; ++n) {
-      std::vector<T> values(batch.inputs.row(n), batch.inputs.row(n) + batch.inputs.columns);
-      for (std::size_t l = 0; l < layers.size(); ++l) {
-        std::vector<T> next(static_cast<std::size_t>(layers[l].outputs));
-        Matrix<T> y{next.data(), 1, layers[l].outputs};
-        const Matrix<const T> x{values.data(), 1, layers[l].inputs};
-        reference::linear_forward<T>(x, parameters.layer(static_cast<int>(l)), y);
-        reference::activate(layers[l].activation, y);
-        values = next;
-      }
-      const Matrix<const T> y{values.data(), 1, batch.targets.columns};
-      sum += reference::squared_error<T>(y, batch.targets.slice(n, 1));
+    std::vector<T> values(batch.inputs.all().begin(), batch.inputs.all().end());
+    const int rows = batch.inputs.rows;
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      std::vector<T> next(static_cast<std::size_t>(rows * layers[l].outputs));
+      const Matrix<T> y{next.data(), rows, layers[l].outputs};
+      linear_forward<T>({values.data(), rows, layers[l].inputs},
+                        parameters.layer(static_cast<int>(l)), y);
+      activate(layers[l].activation, y);
+      values = next;
     }
-    return sum / static_cast<double>(batch.targets.size());
+    const Matrix<const T> y{values.data(), rows, batch.targets.columns};
+    return squared_error<T>(y, batch.targets) / static_cast<double>(batch.targets.size());
   }
 };
 
