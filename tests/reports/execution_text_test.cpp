@@ -46,7 +46,7 @@ std::string text_of(const Experiment& experiment, const Execution& execution) {
 }
 
 std::string line_from(const std::string& text, std::string_view start) {
-  const auto at = text.find("\n" + std::string(start));
+  const auto at = text.find(std::string(1, '\n').append(start));
   if (at == text.npos) return "no such line";
   return text.substr(at + 1, text.find('\n', at + 1) - at - 1);
 }
