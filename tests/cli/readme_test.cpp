@@ -25,6 +25,20 @@ TEST_CASE("the README shows the picture of the unit example") {
   CHECK(readme.find("```\n" + picture + "```") != std::string::npos);
 }
 
+TEST_CASE("the README shows what execute ends with, up to what is measured") {
+  const std::string readme = read_text(PIPESIM_SOURCE_DIR "/README.md");
+  const std::string printed =
+      run_pipesim({"execute", "examples/gpipe.json", "--clock", "measured"}).out;
+  std::istringstream shown(readme.substr(readme.find("```\nexecuted ") + 4));
+  std::istringstream lines(printed.substr(printed.find("\nexecuted ") + 1));
+  for (std::string line, example; std::getline(lines, line);) {
+    REQUIRE(std::getline(shown, example));
+    const auto number = line.find_first_of("0123456789");
+    CHECK(line.substr(0, line[0] == ' ' ? 13 : number) ==
+          example.substr(0, line[0] == ' ' ? 13 : number));
+  }
+}
+
 TEST_CASE("every example that the README and the references name exists") {
   for (const std::string file : {"README.md", "docs/config.md", "docs/output.md"}) {
     std::istringstream words(read_text(PIPESIM_SOURCE_DIR "/" + file));
