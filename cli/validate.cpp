@@ -10,6 +10,7 @@
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
+#include "cli/validate_machine.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_json.hpp"
 #include "schedules/catalog.hpp"
@@ -30,6 +31,7 @@ struct ValidateOptions {
   std::optional<std::string> micro_batches{};
   std::vector<std::string> schedules = schedule_names();
   bool executes = false;
+  bool machine = false;
   int repeats = 5;
   bool json = false;
 };
@@ -168,6 +170,7 @@ std::vector<Row> run_all(const ValidateOptions& options) {
 }
 
 int validate_command(const ValidateOptions& options) {
+  if (options.machine) return validate_machine(options.repeats, options.json);
   const std::vector<Row> rows = run_all(options);
   const bool agree = std::ranges::all_of(rows, [](const Row& row) { return row.agrees(); });
   Output out = standard_output();
@@ -201,8 +204,12 @@ void add_validate(CLI::App& application, Action& action) {
       ->check(CLI::IsMember(schedule_names()));
   auto* executes = command->add_flag("--execute", options->executes,
                                      "Really run each row too: an mlp of equal stages");
-  command->add_option("--repeats", options->repeats, "Steps to run; each op counts with its median")
-      ->needs(executes)
+  command
+      ->add_flag("--machine", options->machine,
+                 "Instead: calibrate, and hold predicted step times against executed ones")
+      ->excludes(executes);
+  command
+      ->add_option("--repeats", options->repeats, "Steps to run of what is executed; medians count")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
@@ -210,7 +217,8 @@ void add_validate(CLI::App& application, Action& action) {
   command->footer(
       "A LIST is a number, several, or a range: 4 or 2,4,8 or 1..64.\n"
       "Differences are computed with whole numbers. Exit code 4: one of them is not 0. What is\n"
-      "executed is measured, on one core; its difference, in percentage points, is no failure.\n\n"
+      "executed is measured, on one core; its difference, in percentage points, is no failure.\n"
+      "--machine prints a Markdown page and takes a minute or two on an idle machine.\n\n"
       "Examples:\n"
       "  pipesim validate\n"
       "  pipesim validate --execute --stages 4 --micro-batches 1..16 --schedule gpipe");

@@ -1,0 +1,105 @@
+#include "cli/validate_machine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "cli/exit_code.hpp"
+#include "cli/progress.hpp"
+#include "cli/standard_output.hpp"
+#include "reports/number_text.hpp"
+#include "reports/summary_json.hpp"
+#include "sim/execute/calibrate.hpp"
+#include "sim/execute/fidelity.hpp"
+
+namespace pipesim::cli {
+
+namespace {
+
+// One clock, one number of devices.
+struct Section {
+  Clock clock = Clock::wall;
+  int stages = 0;
+  int busy = 0;  ///< Cores at once, while calibrating as while running.
+  Device device{};
+  std::vector<FidelityRow> rows{};
+};
+
+void run(Section& section, int steps, Progress& progress) {
+  section.device = calibrate({.busy = section.busy},
+                             [&](double done) { progress.show(done, 1, "calibrating"); });
+  section.rows =
+      fidelity_rows(section.device, section.clock, section.stages, steps,
+                    [&](double done) { progress.show(done, 1, "predicting and executing"); });
+}
+
+nlohmann::ordered_json to_json(const std::vector<Section>& sections) {
+  nlohmann::ordered_json json = {{"command", "validate"}};
+  for (const Section& section : sections) {
+    nlohmann::ordered_json entry = {{"clock", name_of(section.clock)},
+                                    {"stages", section.stages},
+                                    {"device", section.device.source},
+                                    {"median_error_percent", median_error_percent(section.rows)}};
+    for (const FidelityRow& row : section.rows) {
+      entry["rows"].push_back({{"model", row.model},
+                               {"schedule", row.schedule},
+                               {"setting", row.setting},
+                               {"predicted_s", seconds(row.predicted)},
+                               {"executed_s", seconds(row.executed)},
+                               {"error_percent", row.error_percent()},
+                               {"checks_passed", row.passed}});
+    }
+    json["sections"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+void write_page(Output& out, const std::vector<Section>& sections, int steps) {
+  const auto print = [&]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
+  };
+  print(
+      "# Prediction against run\n\n"
+      "Step times of multi-layer perceptrons (layers × width): what `simulate` predicts for this\n"
+      "machine after `calibrate`, and what `execute` measures, the median of {} steps. Written by\n"
+      "`pipesim validate --machine`; the machine should be idle meanwhile.\n",
+      steps);
+  for (const Section& section : sections) {
+    print("\n## {} devices, {} clock\n\nThe device: {}.\n\n", section.stages,
+          name_of(section.clock), section.device.source);
+    print(
+        "| model | schedule | setting | predicted | executed | error "
+        "|\n|---|---|---|--:|--:|--:|\n");
+    for (const FidelityRow& row : section.rows) {
+      print("| {} | {} | {} | {} | {} | {:+.1f} %{} |\n", row.model, row.schedule, row.setting,
+            readable(row.predicted), readable(row.executed), row.error_percent(),
+            row.passed ? "" : ", CHECKS FAILED");
+    }
+    print("\nThe median of the errors' sizes is {:.1f} %.\n", median_error_percent(section.rows));
+  }
+}
+
+}  // namespace
+
+int validate_machine(int steps, bool json) {
+  std::vector<Section> sections{{.clock = Clock::wall, .stages = 2, .busy = 2},
+                                {.clock = Clock::measured, .stages = 4, .busy = 1}};
+  Progress progress(true);
+  for (Section& section : sections) run(section, steps, progress);
+  progress.erase();
+  Output out = standard_output();
+  if (json) {
+    out.append(to_text(to_json(sections)));
+  } else {
+    write_page(out, sections, steps);
+  }
+  out.flush();
+  const bool all_passed = std::ranges::all_of(sections, [](const Section& section) {
+    return std::ranges::all_of(section.rows, [](const FidelityRow& row) { return row.passed; });
+  });
+  return all_passed ? done : check_failed;
+}
+
+}  // namespace pipesim::cli
