@@ -73,16 +73,15 @@ class LayersInTurn {
     const Block x = filled<T>(values), y = filled<T>(values);
     const Matrix<const T> in{x.as<const T>(), rows, width_};
     const Matrix<T> out{y.as<T>(), rows, width_};
-    const Product product = product_for(rows);
     std::vector<double> forward, input, weight;
     repeat([&](std::size_t l) {
       const auto start = Steady::now();
-      linear_forward<T>(in, layer(weights_, l), out, product);
+      linear_forward<T>(in, layer(weights_, l), out);
       forward.push_back(seconds_since(start));
     });
     repeat([&](std::size_t l) {
       auto start = Steady::now();
-      linear_backward_input<T>(in, layer(weights_, l).weight, out, product);
+      linear_backward_input<T>(in, layer(weights_, l).weight, out);
       input.push_back(seconds_since(start));
       start = Steady::now();
       linear_backward_weight<T>(in, in, T{1} / 1024, 1, layer(gradients_, l));

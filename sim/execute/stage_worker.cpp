@@ -53,7 +53,7 @@ struct Alternating {
 
 template <class T>
 StageWorker<T>::StageWorker(const StagePlan& plan, DeviceAllocator& memory)
-    : plan_(plan), memory_(memory), product_(product_for(plan.rows)), stash_(plan, memory) {
+    : plan_(plan), memory_(memory), stash_(plan, memory) {
   const Bytes size = bytes_of<T>(plan.parameters());
   const auto hold = [&](MemoryTag tag, Bytes bytes) {
     return StageParameters<T>(plan_, memory_.allocate(tag, bytes));
@@ -149,7 +149,7 @@ template <class T>
 void StageWorker<T>::keep_insides(int m) {
   for (int l = 0; l < plan_.layer_count(); ++l) {
     const Matrix<T> y = stash_.output(l, m);
-    linear_forward<T>(stash_.input(l, m), parameters_.layer(l), y, product_);
+    linear_forward<T>(stash_.input(l, m), parameters_.layer(l), y);
     activate(plan_.layers[static_cast<std::size_t>(l)].activation, y);
   }
 }
@@ -167,7 +167,7 @@ Block StageWorker<T>::forward_without_keeping(int m) {
     const bool is_last = l + 1 == plan_.layer_count();
     const Matrix<T> y = is_last ? Matrix<T>{output.as<T>(), plan_.rows, layer.outputs}
                                 : between.at<T>(scratch, l, plan_.rows, layer.outputs);
-    linear_forward<T>(x, parameters_.layer(l), y, product_);
+    linear_forward<T>(x, parameters_.layer(l), y);
     activate(layer.activation, y);
     x = y;
   }
@@ -217,7 +217,7 @@ Block StageWorker<T>::backward(int m, Block received, const MiniBatch<T>& batch)
     if (l > 0 || !plan_.is_first) {
       const Matrix<T> dx = l > 0 ? between.at<T>(scratch, l, plan_.rows, layer.inputs)
                                  : Matrix<T>{sent.as<T>(), plan_.rows, layer.inputs};
-      linear_backward_input<T>(dy, parameters_.layer(l).weight, dx, product_);
+      linear_backward_input<T>(dy, parameters_.layer(l).weight, dx);
       linear_backward_weight<T>(stash_.input(l, m), dy, 1, 1, gradients_.layer(l));
       dy = dx;
     } else {
@@ -247,7 +247,7 @@ Block StageWorker<T>::backward_input(int m, Block received, const MiniBatch<T>& 
     activation_backward<T>(layer.activation, stash_.output(l, m), dy, dz);
     if (l == 0 && plan_.is_first) break;
     dy = l > 0 ? stash_.gradient(l - 1, m) : Matrix<T>{sent.as<T>(), plan_.rows, layer.inputs};
-    linear_backward_input<T>(dz, parameters_.layer(l).weight, dy, product_);
+    linear_backward_input<T>(dz, parameters_.layer(l).weight, dy);
   }
   memory_.release(MemoryTag::activation_gradient, std::move(gradient));
   memory_.count(MemoryTag::activation_gradient, -sent.bytes());

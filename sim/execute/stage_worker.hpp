@@ -55,7 +55,6 @@ class StageWorker {
  private:
   StagePlan plan_;
   DeviceAllocator& memory_;
-  Product product_;
   StageParameters<T> parameters_;
   StageParameters<T> gradients_;
   std::vector<StageParameters<T>> states_{};  ///< Of the optimizer: none, one or two.

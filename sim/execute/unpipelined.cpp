@@ -29,7 +29,7 @@ class Pass {
         parameters_(parameters),
         batch_(batch),
         count_(passes.count),
-        product_(passes.product) {
+        rows_at_a_time_(passes.rows_at_a_time) {
     for (const LayerShape& layer : layers) {
       outputs_.emplace_back(batch.inputs.rows, layer.outputs);
       gradients_.emplace_back(batch.inputs.rows, layer.outputs);
@@ -40,7 +40,10 @@ class Pass {
     const std::size_t last = layers_.size() - 1;
     for (std::size_t l = 0; l <= last; ++l) {
       const Matrix<T> y = part(outputs_[l].all, pass);
-      linear_forward<T>(part(input(l), pass), parameters_[l], y, product_);
+      const Matrix<const T> x = part(input(l), pass);
+      in_blocks(y.rows, [&](int first, int rows) {
+        linear_forward<T>(x.slice(first, rows), parameters_[l], y.slice(first, rows));
+      });
       activate(layers_[l].activation, y);
     }
     squared_error_backward<T>(part(outputs_[last].all, pass), part(batch_.targets, pass),
@@ -50,8 +53,11 @@ class Pass {
       const Matrix<T> dz = part(gradients_[l].all, pass);
       activation_backward<T>(layers_[l].activation, part(outputs_[l].all, pass), dz, dz);
       if (l == 0) break;
-      linear_backward_input<T>(dz, parameters_[l].weight, part(gradients_[l - 1].all, pass),
-                               product_);
+      const Matrix<T> dx = part(gradients_[l - 1].all, pass);
+      in_blocks(dz.rows, [&](int first, int rows) {
+        linear_backward_input<T>(dz.slice(first, rows), parameters_[l].weight,
+                                 dx.slice(first, rows));
+      });
     }
   }
 
@@ -67,9 +73,15 @@ class Pass {
   const std::vector<LinearParameters<T>>& parameters_;
   const MiniBatch<T>& batch_;
   int count_;
-  Product product_;
+  int rows_at_a_time_;
   std::vector<Tensor<T>> outputs_{};
   std::vector<Tensor<T>> gradients_{};
+
+  template <class Run>
+  void in_blocks(int rows, Run&& run) const {
+    const int block = rows_at_a_time_ > 0 ? rows_at_a_time_ : rows;
+    for (int first = 0; first < rows; first += block) run(first, std::min(block, rows - first));
+  }
 
   template <class U>
   Matrix<U> part(Matrix<U> whole, int pass) const {

@@ -10,7 +10,10 @@ namespace pipesim {
 /// How a mini-batch goes through a network that is not cut into stages.
 struct Passes {
   int count = 1;  ///< Equal parts of the mini-batch, one after the other. 1: all of it at once.
-  Product product = Product::many_rows;
+  /// Rows that a product of activations and weights takes at a time; 0: all of the pass. How many
+  /// they are decides how it rounds, and where a relu's input is within rounding of 0, that decides
+  /// what it lets through: runs that shall be compared take as many.
+  int rows_at_a_time = 0;
   /// order[layer]: in which order the passes' weight gradients are added. Empty: one product over
   /// the whole mini-batch.
   std::vector<std::vector<int>> order{};

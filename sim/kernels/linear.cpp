@@ -44,32 +44,33 @@ void add_rows(Matrix<const T> dy, T alpha, T beta, std::span<T> bias) {
   }
 }
 
-}  // namespace
-
-Product product_for(int rows) {
-  constexpr int most_rows = 32;  // Measured: about even at 64.
-  return rows <= most_rows && few_rows_kernels<float>() != nullptr ? Product::few_rows
-                                                                   : Product::many_rows;
+// The kernels for few rows where they are the faster ones: measured, they are about even with
+// OpenBLAS at 64 rows, and at 256 × 256 weights, for which it has small kernels of its own.
+template <class T>
+const FewRowsKernels<T>* few_rows(int rows, Matrix<const T> weight) {
+  constexpr int most_rows = 32;
+  constexpr std::size_t fewest_weights = std::size_t{1} << 17;
+  return rows <= most_rows && weight.size() >= fewest_weights ? few_rows_kernels<T>() : nullptr;
 }
+
+}  // namespace
 
 // With beta 0 OpenBLAS first writes zeros over the result and then adds to it. Writing the bias in
 // their place and adding costs less than the product and a pass over y afterwards.
 template <class T>
-void linear_forward(Matrix<const T> x, const LinearParameters<const T>& layer, Matrix<T> y,
-                    Product product) {
+void linear_forward(Matrix<const T> x, const LinearParameters<const T>& layer, Matrix<T> y) {
   for (int row = 0; row < y.rows; ++row) std::ranges::copy(layer.bias, y.row(row));
-  if (product == Product::few_rows) {
-    few_rows_kernels<T>()->add_product(x, layer.weight, y);
+  if (const FewRowsKernels<T>* kernels = few_rows<T>(x.rows, layer.weight)) {
+    kernels->add_product(x, layer.weight, y);
   } else {
     gemm(CblasNoTrans, CblasNoTrans, x.columns, T{1}, x, layer.weight, T{1}, y);
   }
 }
 
 template <class T>
-void linear_backward_input(Matrix<const T> dy, Matrix<const T> weight, Matrix<T> dx,
-                           Product product) {
-  if (product == Product::few_rows) {
-    few_rows_kernels<T>()->transposed_product(dy, weight, dx);
+void linear_backward_input(Matrix<const T> dy, Matrix<const T> weight, Matrix<T> dx) {
+  if (const FewRowsKernels<T>* kernels = few_rows<T>(dy.rows, weight)) {
+    kernels->transposed_product(dy, weight, dx);
   } else {
     gemm(CblasNoTrans, CblasTrans, dy.columns, T{1}, dy, weight, T{0}, dx);
   }
@@ -87,13 +88,11 @@ void use_one_thread_per_product() {
 }
 
 template void linear_forward(Matrix<const float>, const LinearParameters<const float>&,
-                             Matrix<float>, Product);
+                             Matrix<float>);
 template void linear_forward(Matrix<const double>, const LinearParameters<const double>&,
-                             Matrix<double>, Product);
-template void linear_backward_input(Matrix<const float>, Matrix<const float>, Matrix<float>,
-                                    Product);
-template void linear_backward_input(Matrix<const double>, Matrix<const double>, Matrix<double>,
-                                    Product);
+                             Matrix<double>);
+template void linear_backward_input(Matrix<const float>, Matrix<const float>, Matrix<float>);
+template void linear_backward_input(Matrix<const double>, Matrix<const double>, Matrix<double>);
 template void linear_backward_weight(Matrix<const float>, Matrix<const float>, float, float,
                                      const LinearParameters<float>&);
 template void linear_backward_weight(Matrix<const double>, Matrix<const double>, double, double,

@@ -19,25 +19,16 @@ struct LinearParameters {
   }
 };
 
-/// How a product of activations and weights is computed. The two round differently: a mini-batch
-/// that shall have the activations of its micro-batches takes the product that those take.
-enum class Product {
-  few_rows,   ///< Reads the weights as they lie (sim/kernels/few_rows.hpp).
-  many_rows,  ///< OpenBLAS.
-};
-
-/// The faster one for a pass over that many samples, of those that this machine has.
-Product product_for(int rows);
+// Products of activations and weights round differently for few rows than for many, each kind with
+// kernels of its own (sim/kernels/few_rows.hpp, OpenBLAS).
 
 /// y = x W + b. x: n × inputs, y: n × outputs, b added to every row. y must not overlap x.
 template <class T>
-void linear_forward(Matrix<const T> x, const LinearParameters<const T>& layer, Matrix<T> y,
-                    Product product);
+void linear_forward(Matrix<const T> x, const LinearParameters<const T>& layer, Matrix<T> y);
 
 /// dx = dy Wᵀ: the gradient of the layer's input. dy: n × outputs, dx: n × inputs.
 template <class T>
-void linear_backward_input(Matrix<const T> dy, Matrix<const T> weight, Matrix<T> dx,
-                           Product product);
+void linear_backward_input(Matrix<const T> dy, Matrix<const T> weight, Matrix<T> dx);
 
 /// target = beta·target + alpha·(xᵀ dy, the sum of dy's rows): the gradient of the layer's weights
 /// and biases. x: n × inputs, dy: n × outputs.

@@ -29,10 +29,10 @@ struct TwoLayers {
   Tensor<double> z{samples, hidden}, a{samples, hidden}, y{samples, outputs};
 
   double loss() {
-    linear_forward<double>(x, first.view(), z, Product::many_rows);
+    linear_forward<double>(x, first.view(), z);
     a = z;
     activate<double>(activation, a);
-    linear_forward<double>(a, second.view(), y, Product::many_rows);
+    linear_forward<double>(a, second.view(), y);
     return squared_error<double>(y, target) / (samples * outputs);
   }
 };
@@ -48,10 +48,10 @@ Gradients gradients(TwoLayers& network) {
   Tensor<double> dy(samples, outputs), da(samples, hidden);
   squared_error_backward<double>(network.y, network.target, samples * outputs, dy);
   linear_backward_weight<double>(network.a, dy, 1, 1, result.second.view());
-  linear_backward_input<double>(dy, network.second.weight, da, Product::many_rows);
+  linear_backward_input<double>(dy, network.second.weight, da);
   activation_backward<double>(network.activation, network.a, da, da);
   linear_backward_weight<double>(network.x, da, 1, 1, result.first.view());
-  linear_backward_input<double>(da, network.first.weight, result.x, Product::many_rows);
+  linear_backward_input<double>(da, network.first.weight, result.x);
   return result;
 }
 

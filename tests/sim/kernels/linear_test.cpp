@@ -27,17 +27,12 @@ struct Shape {
   int outputs = 0;
 };
 
-// Around and across the widths of vectors and of the blocks that sums are made in.
-constexpr Shape shapes[] = {{1, 1, 1},   {1, 7, 1},    {1, 1, 7},     {5, 3, 2},     {2, 1, 64},
-                            {16, 33, 8}, {7, 16, 63},  {16, 33, 17},  {64, 70, 65},  {3, 130, 129},
-                            {9, 5, 200}, {70, 64, 64}, {128, 96, 10}, {128, 10, 96}, {33, 257, 31}};
-
-// Those that this machine has.
-std::vector<Product> products() {
-  std::vector<Product> all{Product::many_rows};
-  if (product_for(1) != Product::many_rows) all.push_back(product_for(1));
-  return all;
-}
+// Around and across the widths of vectors and of the blocks that sums are made in, and where one
+// kind of product ends and the other begins.
+constexpr Shape shapes[] = {
+    {1, 1, 1},     {1, 7, 1},     {1, 1, 7},     {5, 3, 2},     {2, 1, 64},    {16, 33, 8},
+    {7, 16, 63},   {16, 33, 17},  {64, 70, 65},  {3, 130, 129}, {9, 5, 200},   {70, 64, 64},
+    {128, 96, 10}, {128, 10, 96}, {33, 257, 31}, {5, 300, 450}, {40, 450, 300}};
 
 // One product of each kind, with every tensor that many elements into its block.
 template <class T>
@@ -45,15 +40,15 @@ struct Products {
   Tensor<T> y, dx;
   OwnedLayer<T> gradient;
 
-  Products(const Shape& shape, std::size_t offset, Product product)
+  Products(const Shape& shape, std::size_t offset)
       : y(shape.samples, shape.outputs, offset),
         dx(shape.samples, shape.inputs, offset),
         gradient(shape.inputs, shape.outputs, offset) {
     Tensor<T> x = random_tensor<T>(shape.samples, shape.inputs, 1, offset);
     Tensor<T> dy = random_tensor<T>(shape.samples, shape.outputs, 2, offset);
     OwnedLayer<T> layer = random_layer<T>(shape.inputs, shape.outputs, 3, offset);
-    linear_forward<T>(x, layer.view(), y, product);
-    linear_backward_input<T>(dy, layer.weight, dx, product);
+    linear_forward<T>(x, layer.view(), y);
+    linear_backward_input<T>(dy, layer.weight, dx);
     linear_backward_weight<T>(x, dy, 1, 1, gradient.view());
   }
 };
@@ -71,10 +66,8 @@ TEST_SUITE("sim/kernels/linear") {
       Tensor<T> y = random_tensor<T>(samples, outputs, 3);  // What was there must not matter.
       Tensor<T> expected(samples, outputs);
       reference::linear_forward<T>(x, layer.view(), expected);
-      for (const Product product : products()) {
-        linear_forward<T>(x, layer.view(), y, product);
-        CHECK(relative_error(y.all(), expected.all()) <= tolerance<T>);
-      }
+      linear_forward<T>(x, layer.view(), y);
+      CHECK(relative_error(y.all(), expected.all()) <= tolerance<T>);
     }
   }
 
@@ -88,10 +81,8 @@ TEST_SUITE("sim/kernels/linear") {
       Tensor<T> dx = random_tensor<T>(samples, inputs, 3);
       Tensor<T> expected(samples, inputs);
       reference::linear_backward_input<T>(dy, weight, expected);
-      for (const Product product : products()) {
-        linear_backward_input<T>(dy, weight, dx, product);
-        CHECK(relative_error(dx.all(), expected.all()) <= tolerance<T>);
-      }
+      linear_backward_input<T>(dy, weight, dx);
+      CHECK(relative_error(dx.all(), expected.all()) <= tolerance<T>);
     }
   }
 
@@ -122,9 +113,9 @@ TEST_SUITE("sim/kernels/linear") {
     std::vector<double> x{1, 2, 3}, weight{1, 4, 2, 5, 3, 6}, bias{10, 20}, dy{1, -1};
     std::vector<double> y(2), dx(3), weight_gradient(6, 100), bias_gradient(2, 100);
     const Matrix<double> w{.data = weight.data(), .rows = 3, .columns = 2};
-    linear_forward<double>({x.data(), 1, 3}, {w, bias}, {y.data(), 1, 2}, Product::many_rows);
+    linear_forward<double>({x.data(), 1, 3}, {w, bias}, {y.data(), 1, 2});
     CHECK(y == std::vector<double>{24, 52});
-    linear_backward_input<double>({dy.data(), 1, 2}, w, {dx.data(), 1, 3}, Product::many_rows);
+    linear_backward_input<double>({dy.data(), 1, 2}, w, {dx.data(), 1, 3});
     CHECK(dx == std::vector<double>{-3, -3, -3});
     linear_backward_weight<double>({x.data(), 1, 3}, {dy.data(), 1, 2}, 1, 1,
                                    {{weight_gradient.data(), 3, 2}, bias_gradient});
@@ -141,16 +132,14 @@ TEST_SUITE("sim/kernels/linear") {
     for (const std::span<T> garbage : {gradient.weight.all(), gradient.bias.all()}) {
       std::ranges::fill(garbage, std::numeric_limits<T>::quiet_NaN());
     }
-    for (const Product product : products()) {
-      std::ranges::fill(y.all(), std::numeric_limits<T>::quiet_NaN());
-      std::ranges::fill(dx.all(), std::numeric_limits<T>::quiet_NaN());
-      linear_forward<T>(x, layer.view(), y, product);
-      linear_forward<T>(x, layer.view(), clean_y, product);
-      CHECK(y.values() == clean_y.values());
-      linear_backward_input<T>(dy, layer.weight, dx, product);
-      linear_backward_input<T>(dy, layer.weight, clean_dx, product);
-      CHECK(dx.values() == clean_dx.values());
-    }
+    std::ranges::fill(y.all(), std::numeric_limits<T>::quiet_NaN());
+    std::ranges::fill(dx.all(), std::numeric_limits<T>::quiet_NaN());
+    linear_forward<T>(x, layer.view(), y);
+    linear_forward<T>(x, layer.view(), clean_y);
+    CHECK(y.values() == clean_y.values());
+    linear_backward_input<T>(dy, layer.weight, dx);
+    linear_backward_input<T>(dy, layer.weight, clean_dx);
+    CHECK(dx.values() == clean_dx.values());
     linear_backward_weight<T>(x, dy, 1, 0, gradient.view());
     linear_backward_weight<T>(x, dy, 1, 0, clean_gradient.view());
     CHECK(gradient.weight.values() == clean_gradient.weight.values());
@@ -158,17 +147,16 @@ TEST_SUITE("sim/kernels/linear") {
   }
 
   TEST_CASE_TEMPLATE("where in memory the tensors lie changes no bit", T, float, double) {
-    for (const Product product : products()) {
-      for (const Shape& shape : {Shape{16, 33, 17}, Shape{64, 70, 65}, Shape{3, 130, 129}}) {
-        Products<T> aligned(shape, 0, product);
-        for (std::size_t offset = 1; offset < 16; ++offset) {
-          CAPTURE(offset);
-          Products<T> shifted(shape, offset, product);
-          CHECK(shifted.y.values() == aligned.y.values());
-          CHECK(shifted.dx.values() == aligned.dx.values());
-          CHECK(shifted.gradient.weight.values() == aligned.gradient.weight.values());
-          CHECK(shifted.gradient.bias.values() == aligned.gradient.bias.values());
-        }
+    for (const Shape& shape :
+         {Shape{16, 33, 17}, Shape{64, 70, 65}, Shape{3, 130, 129}, Shape{9, 300, 450}}) {
+      Products<T> aligned(shape, 0);
+      for (std::size_t offset = 1; offset < 16; ++offset) {
+        CAPTURE(offset);
+        Products<T> shifted(shape, offset);
+        CHECK(shifted.y.values() == aligned.y.values());
+        CHECK(shifted.dx.values() == aligned.dx.values());
+        CHECK(shifted.gradient.weight.values() == aligned.gradient.weight.values());
+        CHECK(shifted.gradient.bias.values() == aligned.gradient.bias.values());
       }
     }
   }
