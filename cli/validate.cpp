@@ -33,6 +33,7 @@ struct ValidateOptions {
   bool executes = false;
   bool machine = false;
   int repeats = 5;
+  int rounds = 3;
   bool json = false;
 };
 
@@ -170,7 +171,7 @@ std::vector<Row> run_all(const ValidateOptions& options) {
 }
 
 int validate_command(const ValidateOptions& options) {
-  if (options.machine) return validate_machine(options.repeats, options.json);
+  if (options.machine) return validate_machine(options.repeats, options.rounds, options.json);
   const std::vector<Row> rows = run_all(options);
   const bool agree = std::ranges::all_of(rows, [](const Row& row) { return row.agrees(); });
   Output out = standard_output();
@@ -213,12 +214,16 @@ void add_validate(CLI::App& application, Action& action) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
+  command->add_option("--rounds", options->rounds, "With --machine: how often all of it is done")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "A LIST is a number, several, or a range: 4 or 2,4,8 or 1..64.\n"
       "Differences are computed with whole numbers. Exit code 4: one of them is not 0. What is\n"
       "executed is measured, on one core; its difference, in percentage points, is no failure.\n"
-      "--machine prints a Markdown page and takes a minute or two on an idle machine.\n\n"
+      "--machine prints a Markdown page and takes a few minutes of an idle machine.\n\n"
       "Examples:\n"
       "  pipesim validate\n"
       "  pipesim validate --execute --stages 4 --micro-batches 1..16 --schedule gpipe");

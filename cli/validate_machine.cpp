@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "cli/exit_code.hpp"
 #include "cli/progress.hpp"
@@ -24,15 +25,16 @@ struct Section {
   int stages = 0;
   int busy = 0;  ///< Cores at once, while calibrating as while running.
   Device device{};
-  std::vector<FidelityRow> rows{};
+  std::vector<std::vector<FidelityRow>> rounds{};
+  std::vector<FidelityRow> rows{};  ///< The medians over the rounds.
 };
 
-void run(Section& section, int steps, Progress& progress) {
+void run_round(Section& section, int steps, const std::string& where, Progress& progress) {
   section.device = calibrate({.busy = section.busy},
-                             [&](double done) { progress.show(done, 1, "calibrating"); });
-  section.rows =
-      fidelity_rows(section.device, section.clock, section.stages, steps,
-                    [&](double done) { progress.show(done, 1, "predicting and executing"); });
+                             [&](double done) { progress.show(done, 1, where + ", calibrating"); });
+  section.rounds.push_back(fidelity_rows(
+      section.device, section.clock, section.stages, steps,
+      [&](double done) { progress.show(done, 1, where + ", predicting and executing"); }));
 }
 
 nlohmann::ordered_json to_json(const std::vector<Section>& sections) {
@@ -56,16 +58,19 @@ nlohmann::ordered_json to_json(const std::vector<Section>& sections) {
   return json;
 }
 
-void write_page(Output& out, const std::vector<Section>& sections, int steps) {
+void write_page(Output& out, const std::vector<Section>& sections, int steps, int rounds) {
   const auto print = [&]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
   };
   print(
       "# Prediction against run\n\n"
       "Step times of multi-layer perceptrons (layers × width): what `simulate` predicts for this\n"
-      "machine after `calibrate`, and what `execute` measures, the median of {} steps. Written by\n"
-      "`pipesim validate --machine`; the machine should be idle meanwhile.\n",
-      steps);
+      "machine after `calibrate`, and what `execute` measures, the median of {} steps; of both, "
+      "the\n"
+      "median of {} rounds. Written by `pipesim validate --machine`, on a machine that should be "
+      "idle\n"
+      "meanwhile.\n",
+      steps, rounds);
   for (const Section& section : sections) {
     print("\n## {} devices, {} clock\n\nThe device: {}.\n\n", section.stages,
           name_of(section.clock), section.device.source);
@@ -83,17 +88,22 @@ void write_page(Output& out, const std::vector<Section>& sections, int steps) {
 
 }  // namespace
 
-int validate_machine(int steps, bool json) {
+int validate_machine(int steps, int rounds, bool json) {
   std::vector<Section> sections{{.clock = Clock::wall, .stages = 2, .busy = 2},
                                 {.clock = Clock::measured, .stages = 4, .busy = 1}};
   Progress progress(true);
-  for (Section& section : sections) run(section, steps, progress);
+  for (int round = 0; round < rounds; ++round) {
+    for (Section& section : sections) {
+      run_round(section, steps, fmt::format("round {} of {}", round + 1, rounds), progress);
+    }
+  }
+  for (Section& section : sections) section.rows = median_of(section.rounds);
   progress.erase();
   Output out = standard_output();
   if (json) {
     out.append(to_text(to_json(sections)));
   } else {
-    write_page(out, sections, steps);
+    write_page(out, sections, steps, rounds);
   }
   out.flush();
   const bool all_passed = std::ranges::all_of(sections, [](const Section& section) {

@@ -16,6 +16,7 @@ struct CalibrateOptions {
 /// layer size and the bytes of weights in use in turn, the bandwidth of an update and of what stays
 /// in a cache, and how long a message takes from thread to thread. Takes some seconds for each
 /// precision; `progress` is told the fraction that is done.
+/// Throws InputError when memory does not suffice for that many threads.
 Device calibrate(const CalibrateOptions& options, const std::function<void(double)>& progress);
 
 }  // namespace pipesim
