@@ -26,7 +26,7 @@ struct Section {
   int busy = 0;  ///< Cores at once, while calibrating as while running.
   Device device{};
   std::vector<std::vector<FidelityRow>> rounds{};
-  std::vector<FidelityRow> rows{};  ///< The medians over the rounds.
+  std::vector<FidelityRow> rows{};  ///< The fastest of the rounds.
 };
 
 void run_round(Section& section, int steps, const std::string& where, Progress& progress) {
@@ -65,11 +65,10 @@ void write_page(Output& out, const std::vector<Section>& sections, int steps, in
   print(
       "# Prediction against run\n\n"
       "Step times of multi-layer perceptrons (layers × width): what `simulate` predicts for this\n"
-      "machine after `calibrate`, and what `execute` measures, the median of {} steps; of both, "
+      "machine after `calibrate`, and what `execute` measures, the median of {} steps. Both are "
       "the\n"
-      "median of {} rounds. Written by `pipesim validate --machine`, on a machine that should be "
-      "idle\n"
-      "meanwhile.\n",
+      "fastest of {} rounds, since what else a machine does only slows. Written by\n"
+      "`pipesim validate --machine`.\n",
       steps, rounds);
   for (const Section& section : sections) {
     print("\n## {} devices, {} clock\n\nThe device: {}.\n\n", section.stages,
@@ -97,7 +96,7 @@ int validate_machine(int steps, int rounds, bool json) {
       run_round(section, steps, fmt::format("round {} of {}", round + 1, rounds), progress);
     }
   }
-  for (Section& section : sections) section.rows = median_of(section.rounds);
+  for (Section& section : sections) section.rows = fastest_of(section.rounds);
   progress.erase();
   Output out = standard_output();
   if (json) {

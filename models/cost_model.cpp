@@ -83,10 +83,10 @@ Time operator_time(const Operator& op, const Device& device, const Training& tra
 }
 
 std::vector<LayerTime> layer_times(const Network& network, const Device& device,
-                                   const Training& training, const Source& source, int stages) {
+                                   const Training& training, const Source& source) {
   double working_set = 0;
   for (const Layer& layer : network.layers) {
-    working_set += static_cast<double>(layer.parameter_bytes) / stages;
+    working_set += static_cast<double>(layer.parameter_bytes);
   }
   const auto total = [&](const std::vector<Operator>& operators, const Training& batch) {
     Time sum;

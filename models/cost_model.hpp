@@ -28,10 +28,10 @@ struct LayerTime {
 Time operator_time(const Operator& op, const Device& device, const Training& training,
                    const Source& source, double working_set = 0);
 
-/// The times of all layers of a network for a micro-batch on that device, of which `stages` share
-/// the network.
+/// The times of all layers of a network for a micro-batch on that device. The working set is all of
+/// the network's weights: where rates were measured, devices are cores that share a cache.
 std::vector<LayerTime> layer_times(const Network& network, const Device& device,
-                                   const Training& training, const Source& source, int stages = 1);
+                                   const Training& training, const Source& source);
 
 /// Costs of stages that run any range of a network's layers on one kind of device, each in O(1).
 /// Keeps references to the network, the training and the device.

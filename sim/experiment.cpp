@@ -59,8 +59,7 @@ struct Costers {
 Costers costers_for(const Config& config, const Network& network) {
   Costers costers;
   for (const Device& device : config.cluster.kinds) {
-    costers.times.push_back(
-        layer_times(network, device, config.training, *config.source, config.pipeline.stages));
+    costers.times.push_back(layer_times(network, device, config.training, *config.source));
     costers.by_kind.emplace_back(network, costers.times.back(), config.training, device);
   }
   return costers;

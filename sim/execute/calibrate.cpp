@@ -8,6 +8,7 @@
 #include <cmath>
 #include <deque>
 #include <fstream>
+#include <numeric>
 #include <span>
 #include <string>
 #include <thread>
@@ -26,11 +27,6 @@ namespace pipesim {
 namespace {
 
 using Steady = std::chrono::steady_clock;
-
-constexpr int rows_measured[] = {1, 2, 4, 8, 16, 32, 40, 64, 128, 256};
-constexpr int widths_measured[] = {32, 64, 128, 256, 512, 1024, 2048};  // Square layers.
-constexpr Bytes working_sets[] = {Bytes{1} << 17, Bytes{1} << 20, Bytes{1} << 22, Bytes{1} << 24,
-                                  Bytes{1} << 26};
 
 double seconds_since(Steady::time_point start) {
   return std::chrono::duration<double>(Steady::now() - start).count();
@@ -52,12 +48,22 @@ Block filled(std::size_t count) {
   return block;
 }
 
+// The mean without the slowest twentieth, which something else has held up. No median: of layers
+// that lie partly in a cache, some are fast and some are not, and a stage takes as long as all of
+// them.
+double typical(std::vector<double> values) {
+  std::ranges::sort(values);
+  const std::size_t count = values.size() - values.size() / 20;
+  return std::accumulate(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count), 0.0) /
+         static_cast<double>(count);
+}
+
 // How long each product takes, in seconds.
 using ProductTimes = std::array<double, product_kernels>;
 
-// Layers of one shape that are worked through in turn, as a stage does it: forward through all of
-// them, backward through all of them. By the time that a layer is met again, the others have been
-// through the caches.
+// A stage of layers of one shape, worked through as stages are: forward from the first to the last,
+// backward from the last to the first. What a cache still holds when a layer's turn comes is what
+// it holds then.
 template <class T>
 class LayersInTurn {
  public:
@@ -71,28 +77,43 @@ class LayersInTurn {
         bias_(filled<T>(static_cast<std::size_t>(width))) {}
 
   ProductTimes measure(int rows) {
-    const auto values = static_cast<std::size_t>(rows) * static_cast<std::size_t>(width_);
-    const Block x = filled<T>(values), y = filled<T>(values);
-    const Matrix<const T> in{x.as<const T>(), rows, width_};
-    const Matrix<T> out{y.as<T>(), rows, width_};
+    // What is read is never what was written: values that went through product after product would
+    // grow or vanish.
+    const Tensors read(rows, width_), written(rows, width_);
     std::vector<double> forward, input, weight;
-    repeat([&](std::size_t l) {
-      const auto start = Steady::now();
-      linear_forward<T>(in, layer(weights_, l), out);
-      forward.push_back(seconds_since(start));
+    in_passes([&](std::size_t l) {
+      timed(forward, [&] { linear_forward<T>(read[l], layer(weights_, l), written[l]); });
     });
-    repeat([&](std::size_t l) {
-      auto start = Steady::now();
-      linear_backward_input<T>(in, layer(weights_, l).weight, out);
-      input.push_back(seconds_since(start));
-      start = Steady::now();
-      linear_backward_weight<T>(in, in, T{1} / 1024, 1, layer(gradients_, l));
-      weight.push_back(seconds_since(start));
+    in_passes([&](std::size_t layers_done) {
+      const std::size_t l = count_ - 1 - layers_done;
+      timed(input,
+            [&] { linear_backward_input<T>(read[l], layer(weights_, l).weight, written[l]); });
+      timed(weight, [&] {
+        linear_backward_weight<T>(read[l], read[l + 1], T{1} / 1024, 1, layer(gradients_, l));
+      });
     });
-    return {median(forward), median(input), median(weight)};
+    return {typical(forward), typical(input), typical(weight)};
   }
 
  private:
+  // Activations that are in use in turn.
+  struct Tensors {
+    static constexpr std::size_t count = 16;
+    int rows;
+    Matrix<T> all;
+    Block block;
+
+    Tensors(int rows_each, int width)
+        : rows(rows_each),
+          all{nullptr, static_cast<int>(count) * rows_each, width},
+          block(filled<T>(all.size())) {
+      all.data = block.as<T>();
+    }
+    Matrix<T> operator[](std::size_t index) const {
+      return all.slice(static_cast<int>(index % count) * rows, rows);
+    }
+  };
+
   int width_;
   std::size_t size_;
   std::size_t count_;
@@ -105,16 +126,22 @@ class LayersInTurn {
             .bias = {bias_.as<T>(), static_cast<std::size_t>(width_)}};
   }
 
-  // Layer after layer, round and round, from where nothing is known of the caches to where enough
-  // was measured.
+  // Pass after pass over all layers, as micro-batch follows micro-batch.
   template <class Run>
-  void repeat(Run&& run) const {
-    constexpr double enough_seconds = 0.004;
-    constexpr std::size_t enough_runs = 5;
+  void in_passes(Run&& run) const {
+    constexpr double enough_seconds = 0.005;
+    constexpr int enough_passes = 2;
     const auto start = Steady::now();
-    for (std::size_t i = 0; i < enough_runs || seconds_since(start) < enough_seconds; ++i) {
-      run(i % count_);
+    for (int pass = 0; pass < enough_passes || seconds_since(start) < enough_seconds; ++pass) {
+      for (std::size_t l = 0; l < count_; ++l) run(l);
     }
+  }
+
+  template <class Run>
+  static void timed(std::vector<double>& times, Run&& run) {
+    const auto start = Steady::now();
+    run();
+    times.push_back(seconds_since(start));
   }
 };
 
@@ -132,19 +159,22 @@ double update_bandwidth() {
   return passes * static_cast<double>(count * sizeof(T)) / median(times);
 }
 
+// Over tensors that follow each other through a cache, as a stage's activations do.
 double cache_bandwidth() {
-  constexpr std::size_t count = std::size_t{1} << 13;
-  const Block y = filled<float>(count), dy = filled<float>(count);
+  constexpr int tensors = 32, count = 1 << 13;
+  const Block y = filled<float>(std::size_t{tensors} * count);
+  const Block dy = filled<float>(std::size_t{tensors} * count);
+  const Matrix<float> values{y.as<float>(), tensors, count};
+  const Matrix<float> gradients{dy.as<float>(), tensors, count};
   std::vector<double> times;
   for (int i = 0; i < 2000; ++i) {
+    const Matrix<float> gradient = gradients.slice(i % tensors, 1);
     const auto start = Steady::now();
-    const Matrix<float> gradient{dy.as<float>(), 1, static_cast<int>(count)};
-    activation_backward<float>(Activation::relu, {y.as<const float>(), 1, static_cast<int>(count)},
-                               gradient, gradient);
+    activation_backward<float>(Activation::relu, values.slice(i % tensors, 1), gradient, gradient);
     times.push_back(seconds_since(start));
   }
-  constexpr double tensors = 3;  // As the cost model counts them.
-  return tensors * static_cast<double>(count * sizeof(float)) / median(times);
+  constexpr double passes = 3;  // As the cost model counts them.
+  return passes * count * sizeof(float) / median(times);
 }
 
 // From one thread to another and back, over and over: half of a round trip.
@@ -212,17 +242,18 @@ class Calibration {
   template <class T>
   KernelRates sweep() {
     KernelRates result;
-    for (const int rows : rows_measured) result.rows.push_back(rows);
-    for (const int width : widths_measured) {
+    for (const int rows : options_.rows) result.rows.push_back(rows);
+    for (const int width : options_.widths) {
       result.weights.push_back(static_cast<double>(width) * width);
     }
-    for (const Bytes bytes : working_sets) result.working_set.push_back(static_cast<double>(bytes));
-    for (const Bytes working_set : working_sets) {
-      for (const int width : widths_measured) {
+    for (const Bytes bytes : options_.working_sets)
+      result.working_set.push_back(static_cast<double>(bytes));
+    for (const Bytes working_set : options_.working_sets) {
+      for (const int width : options_.widths) {
         add_line<T>(width, working_set, result);
         ++lines_done_;
         progress_(static_cast<double>(lines_done_) /
-                  static_cast<double>(2 * std::size(working_sets) * std::size(widths_measured) *
+                  static_cast<double>(2 * options_.working_sets.size() * options_.widths.size() *
                                       options_.precisions.size()));
       }
     }
@@ -236,37 +267,37 @@ class Calibration {
     std::barrier together(options_.busy);
     threads_.run([&](int thread) {
       LayersInTurn<T> layers(width, working_set);
-      for (const int rows : rows_measured) {
+      for (const int rows : options_.rows) {
         together.arrive_and_wait();
         times[static_cast<std::size_t>(thread)].push_back(layers.measure(rows));
       }
     });
     const double weights = static_cast<double>(width) * width;
-    for (std::size_t r = 0; r < std::size(rows_measured); ++r) {
+    for (std::size_t r = 0; r < options_.rows.size(); ++r) {
       for (std::size_t kernel = 0; kernel < product_kernels; ++kernel) {
         double total = 0;
         for (const auto& of_thread : times) total += of_thread[r][kernel];
-        result.rates[kernel].push_back(2 * rows_measured[r] * weights * options_.busy / total);
+        result.rates[kernel].push_back(2.0 * options_.rows[r] * weights * options_.busy / total);
       }
     }
   }
 };
 
 // Weights and gradients of the largest working set, for each thread.
-void check_memory(int busy) {
-  const double needed = 2.0 * static_cast<double>(std::end(working_sets)[-1]) * busy;
+void check_memory(const CalibrateOptions& options) {
+  const double needed = 2.0 * static_cast<double>(options.working_sets.back()) * options.busy;
   const auto available = static_cast<double>(available_memory());
   if (needed <= available) return;
   throw InputError(
       fmt::format("--busy: /: needs {:.1f} GB of this machine's memory, got {}", needed / 1e9,
-                  busy),
+                  options.busy),
       fmt::format("{:.1f} GB are available: measure with fewer cores busy", available / 1e9));
 }
 
 }  // namespace
 
 Device calibrate(const CalibrateOptions& options, const std::function<void(double)>& progress) {
-  check_memory(options.busy);
+  check_memory(options);
   use_one_thread_per_product();
   Calibration calibration(options, progress);
   Device device{.name = fmt::format("calibrated, {} busy", options.busy)};

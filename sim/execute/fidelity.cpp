@@ -90,19 +90,14 @@ std::vector<FidelityRow> fidelity_rows(const Device& device, Clock clock, int st
   return rows;
 }
 
-std::vector<FidelityRow> median_of(const std::vector<std::vector<FidelityRow>>& rounds) {
+std::vector<FidelityRow> fastest_of(const std::vector<std::vector<FidelityRow>>& rounds) {
   std::vector<FidelityRow> rows = rounds.front();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto median = [&](Time FidelityRow::*time) {
-      std::vector<Time> times;
-      for (const auto& round : rounds) times.push_back(round[i].*time);
-      std::ranges::sort(times);
-      return times[(times.size() - 1) / 2];
-    };
-    rows[i].predicted = median(&FidelityRow::predicted);
-    rows[i].executed = median(&FidelityRow::executed);
-    rows[i].passed =
-        std::ranges::all_of(rounds, [&](const auto& round) { return round[i].passed; });
+  for (const std::vector<FidelityRow>& round : rounds) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i].predicted = std::min(rows[i].predicted, round[i].predicted);
+      rows[i].executed = std::min(rows[i].executed, round[i].executed);
+      rows[i].passed = rows[i].passed && round[i].passed;
+    }
   }
   return rows;
 }

@@ -29,8 +29,9 @@ struct FidelityRow {
 std::vector<FidelityRow> fidelity_rows(const Device& device, Clock clock, int stages, int steps,
                                        const std::function<void(double)>& progress);
 
-/// The same rows from several rounds: each at the medians of its times, passed if it always has.
-std::vector<FidelityRow> median_of(const std::vector<std::vector<FidelityRow>>& rounds);
+/// The same rows from several rounds: each at the shortest of its times, predicted as executed,
+/// since what else a machine does only slows both; passed if it always has.
+std::vector<FidelityRow> fastest_of(const std::vector<std::vector<FidelityRow>>& rounds);
 
 /// The median of the errors' sizes, in percent.
 double median_error_percent(const std::vector<FidelityRow>& rows);

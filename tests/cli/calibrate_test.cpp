@@ -1,0 +1,34 @@
+#include <doctest/doctest.h>
+
+#include "support/process.hpp"
+
+namespace pipesim::test {
+
+namespace {
+
+std::string refused(const std::vector<std::string>& options) {
+  std::vector<std::string> arguments = {"calibrate"};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  const ProcessResult result = run_pipesim(arguments);
+  CHECK(result.exit_code == 2);
+  CHECK(result.out.empty());
+  return result.err;
+}
+
+}  // namespace
+
+TEST_SUITE("cli/calibrate") {
+  TEST_CASE("what can't be measured or written is refused before any measurement") {
+    CHECK(refused({"--out", ""}) ==
+          "--out: /: must name a place, got nothing\n  hint: give a path behind the option\n");
+    CHECK(refused({"--out", "/proc/device.json"}) ==
+          "/proc/device.json: /: cannot be created, got No such file or directory\n"
+          "  hint: choose a folder that exists and can be written\n");
+    CHECK(refused({"--busy", "0"}) ==
+          "command line: /: --busy: Value 0 not in range 1 to 256\n"
+          "  hint: pipesim COMMAND --help lists the options; values of a config are set with --set, "
+          "such as --set pipeline.schedule=1f1b\n");
+  }
+}
+
+}  // namespace pipesim::test
