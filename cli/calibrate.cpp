@@ -48,10 +48,11 @@ void write_text(Output& out, const Device& device, const CalibrateArguments& opt
                  readable_rate(device.cache_bandwidth.value_or(0)),
                  readable(to_time(device.interconnect.value_or(Interconnect{}).latency)));
   if (options.out) {
-    fmt::format_to(std::back_inserter(out.text()),
-                   "\nUse it in a config as \"cluster\": {{ \"device\": \"{}\" }}, the path as "
-                   "seen from the config's folder.\n",
-                   printable(*options.out));
+    fmt::format_to(
+        std::back_inserter(out.text()),
+        "\nUse it with --set cluster.device={}, or in a config, with the path as seen from "
+        "the config's folder.\n",
+        printable(*options.out));
   } else {
     out.append("\nNothing was kept: --out device.json writes a file that cluster.device takes.\n");
   }
@@ -110,8 +111,7 @@ void add_calibrate(CLI::App& application, Action& action) {
       "Takes about ten seconds for each precision; keep the machine idle meanwhile.\n\n"
       "Examples:\n"
       "  pipesim calibrate --out device.json\n"
-      "  pipesim execute examples/imbalanced.json --set pipeline.stages=2 \\\n"
-      "      --set cluster.device=../device.json");
+      "  pipesim execute examples/imbalanced.json --set cluster.device=device.json");
   command->callback(
       [options, &action] { action = [options] { return calibrate_command(*options); }; });
 }

@@ -24,10 +24,22 @@ TEST_SUITE("cli/calibrate") {
     CHECK(refused({"--out", "/proc/device.json"}) ==
           "/proc/device.json: /: cannot be created, got No such file or directory\n"
           "  hint: choose a folder that exists and can be written\n");
-    CHECK(refused({"--busy", "0"}) ==
-          "command line: /: --busy: Value 0 not in range 1 to 256\n"
-          "  hint: pipesim COMMAND --help lists the options; values of a config are set with --set, "
-          "such as --set pipeline.schedule=1f1b\n");
+    CHECK(
+        refused({"--busy", "0"}) ==
+        "command line: /: --busy: Value 0 not in range 1 to 256\n"
+        "  hint: pipesim COMMAND --help lists the options; values of a config are set with --set, "
+        "such as --set pipeline.schedule=1f1b\n");
+  }
+
+  TEST_CASE("a device file given with --set is found from where the command is typed") {
+    const TemporaryFolder folder;
+    write_text(folder / "device.json",
+               R"({"name": "mine", "flops": "1 TFLOP/s", "memory_bandwidth": "1 TB/s"})");
+    const std::string config = PIPESIM_SOURCE_DIR "/examples/gpipe.json";
+    const ProcessResult result = run_shell("cd '" + folder.path() + "' && $PIPESIM simulate '" +
+                                           config + "' --set cluster.device=device.json");
+    CHECK(result.err.empty());
+    CHECK(result.out.find("4 × mine over nvlink2") != std::string::npos);
   }
 }
 

@@ -33,8 +33,11 @@ TEST_SUITE("cli/help") {
           Command{"execute",
                   "--set --clock --steps --json --timeline --chrome-trace --memory-trace --out "
                   "--quiet"},
+          Command{"calibrate", "--out --busy --precision --json --quiet"},
           Command{"train", "--set --json --quiet"},
-          Command{"validate", "--stages --micro-batches --schedule --execute --repeats --json"},
+          Command{
+              "validate",
+              "--stages --micro-batches --schedule --execute --machine --repeats --rounds --json"},
           Command{"compare", "--set --json"}, Command{"schedule", "--set --format"},
           Command{"list", "--json"}}) {
       CAPTURE(command.name);
@@ -59,7 +62,7 @@ TEST_SUITE("cli/help") {
     while (std::getline(lines, line) && line.starts_with("  ")) {
       names += line.substr(2, line.find(' ', 2) - 2) + " ";
     }
-    CHECK(names == "simulate execute train validate compare schedule list ");
+    CHECK(names == "simulate execute calibrate train validate compare schedule list ");
   }
 
   TEST_CASE("--version gives name and version") {
