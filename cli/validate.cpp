@@ -11,6 +11,7 @@
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/validate_machine.hpp"
+#include "models/input_error.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_json.hpp"
 #include "schedules/catalog.hpp"
@@ -26,13 +27,15 @@ constexpr const char* simulated_micro_batches = "1,2,4,8,16,32,64";
 constexpr const char* executed_stages = "2,4,8";
 constexpr const char* executed_micro_batches = "1,2,4,8,16,32";
 
+constexpr int default_repeats = 5;
+
 struct ValidateOptions {
   std::optional<std::string> stages{};
   std::optional<std::string> micro_batches{};
   std::vector<std::string> schedules = schedule_names();
   bool executes = false;
   bool machine = false;
-  int repeats = 5;
+  std::optional<int> repeats{};
   int rounds = 3;
   bool json = false;
 };
@@ -162,7 +165,7 @@ std::vector<Row> run_all(const ValidateOptions& options) {
   if (!options.executes) return rows;
   Progress line(true);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].executed = executed_bubble(rows[i], options.repeats);
+    rows[i].executed = executed_bubble(rows[i], options.repeats.value_or(default_repeats));
     const auto done = static_cast<double>(i + 1);
     line.show(done, static_cast<double>(rows.size()),
               fmt::format("row {} of {}", i + 1, rows.size()));
@@ -171,7 +174,14 @@ std::vector<Row> run_all(const ValidateOptions& options) {
 }
 
 int validate_command(const ValidateOptions& options) {
-  if (options.machine) return validate_machine(options.repeats, options.rounds, options.json);
+  if (options.repeats && !options.executes && !options.machine) {
+    throw InputError(
+        fmt::format("--repeats: /: needs something to execute, got {}", *options.repeats),
+        "give it beside --execute or --machine");
+  }
+  if (options.machine)
+    return validate_machine(options.repeats.value_or(default_repeats), options.rounds,
+                            options.json);
   const std::vector<Row> rows = run_all(options);
   const bool agree = std::ranges::all_of(rows, [](const Row& row) { return row.agrees(); });
   Output out = standard_output();
@@ -205,16 +215,18 @@ void add_validate(CLI::App& application, Action& action) {
       ->check(CLI::IsMember(schedule_names()));
   auto* executes = command->add_flag("--execute", options->executes,
                                      "Really run each row too: an mlp of equal stages");
+  auto* machine =
+      command
+          ->add_flag("--machine", options->machine,
+                     "Instead: calibrate, and hold predicted step times against executed ones")
+          ->excludes(executes);
   command
-      ->add_flag("--machine", options->machine,
-                 "Instead: calibrate, and hold predicted step times against executed ones")
-      ->excludes(executes);
-  command
-      ->add_option("--repeats", options->repeats, "Steps to run of what is executed; medians count")
-      ->capture_default_str()
+      ->add_option("--repeats", options->repeats,
+                   "Steps to run of what is executed; medians count; default 5")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
-  command->add_option("--rounds", options->rounds, "With --machine: how often all of it is done")
+  command->add_option("--rounds", options->rounds, "How often --machine does all of it")
+      ->needs(machine)
       ->capture_default_str()
       ->check(CLI::Range(1, 1000))
       ->type_name("N");

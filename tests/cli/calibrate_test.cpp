@@ -23,7 +23,7 @@ TEST_SUITE("cli/calibrate") {
           "--out: /: must name a place, got nothing\n  hint: give a path behind the option\n");
     CHECK(refused({"--out", "/proc/device.json"}) ==
           "/proc/device.json: /: cannot be created, got No such file or directory\n"
-          "  hint: choose a folder that exists and can be written\n");
+          "  hint: choose a file in a folder that exists and can be written\n");
     CHECK(
         refused({"--busy", "0"}) ==
         "command line: /: --busy: Value 0 not in range 1 to 256\n"

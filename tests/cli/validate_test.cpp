@@ -133,14 +133,13 @@ TEST_SUITE("cli/validate") {
           "at most 0.00 percentage points from the formula, and does not decide the exit code\n");
   }
 
-  TEST_CASE("--repeats is for --execute") {
+  TEST_CASE("--repeats is for what executes") {
     const ProcessResult result = run_pipesim({"validate", "--repeats", "3"});
     CHECK(result.exit_code == 2);
     CHECK(result.out.empty());
     CHECK(result.err ==
-          "command line: /: --repeats requires --execute\n"
-          "  hint: pipesim COMMAND --help lists the options; values of a config are set with "
-          "--set, such as --set pipeline.schedule=1f1b\n");
+          "--repeats: /: needs something to execute, got 3\n"
+          "  hint: give it beside --execute or --machine\n");
   }
 
   TEST_CASE("lists are numbers, several, and ranges") {
