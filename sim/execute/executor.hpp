@@ -17,6 +17,7 @@
 namespace pipesim {
 
 /// An op that failed: what happened, with its device. All devices have stopped.
+/// The executor is not to be used again.
 struct DeviceFailure : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
