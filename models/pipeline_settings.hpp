@@ -18,6 +18,14 @@ enum class Recompute {
   except_last,  ///< As full, but keep everything of the last micro-batch (torchgpipe).
 };
 
+/// How a device sends and receives.
+enum class Communication {
+  overlapped,  ///< Beside computing: a message leaves when its op is done.
+  blocking,    ///< In the device's op order: a receive holds the device until the data has arrived,
+               ///< a send only posts it.
+  rendezvous,  ///< In the device's op order: a send and its receive wait for each other.
+};
+
 /// The `pipeline` section as it stands in the config.
 struct PipelineSettings {
   std::string schedule = "gpipe";

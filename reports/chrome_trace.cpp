@@ -159,8 +159,7 @@ class ChromeTrace {
     const std::int64_t start = stamp(when.start);
     const std::int64_t finish = stamp(when.finish);
     const std::int64_t tid = compute_tid_[static_cast<std::size_t>(device)];
-    const char kind = letter(op.kind);
-    event("{\"ph\":\"X\",\"name\":\"", std::string_view(&kind, 1));
+    event("{\"ph\":\"X\",\"name\":\"", token(op.kind));
     if (op.micro_batch >= 0) put(" ", op.micro_batch);
     put("\",\"cat\":\"", noun(op.kind), "\",\"pid\":", device + 1, ",\"tid\":", tid,
         ",\"ts\":", Micros{start}, ",\"dur\":", Micros{finish - start},

@@ -30,7 +30,7 @@ void write_schedule_json(Output& out, const Schedule& schedule) {
     for (const Op& op : lane) {
       fmt::format_to(std::back_inserter(out.text()),
                      "{}{{\"kind\": \"{}\", \"stage\": {}, \"micro_batch\": {}}}", separator,
-                     letter(op.kind), op.stage, op.micro_batch);
+                     token(op.kind), op.stage, op.micro_batch);
       separator = ", ";
       out.end_of_line();
     }

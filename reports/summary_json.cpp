@@ -16,7 +16,9 @@ double seconds_each(Time total, std::size_t devices) {
 }
 
 Json device_json(const Experiment& experiment, const Run& run, std::size_t device,
-                 const std::vector<int>& stages) {
+                 const std::vector<StageCopy>& held) {
+  Json stages = Json::array();
+  for (const StageCopy& stage : held) stages.push_back(stage.stage);
   const DeviceUse& use = run.outcome.devices[device];
   const Time total = run.metrics.pipeline_time;
   const Time idle = total - use.busy();
@@ -119,7 +121,7 @@ nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run
     json["out_of_memory"] = overflow_json(experiment, run);
     json["advice"] = advice_json(advice);
   }
-  const std::vector<std::vector<int>> stages = stages_by_device(experiment.schedule);
+  const std::vector<std::vector<StageCopy>> stages = stages_by_device(experiment.schedule);
   json["devices"] = Json::array();
   for (std::size_t device = 0; device < run.outcome.devices.size(); ++device) {
     json["devices"].push_back(device_json(experiment, run, device, stages[device]));

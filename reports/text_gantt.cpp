@@ -36,6 +36,8 @@ std::string_view colour_of(OpKind kind) {
       return "\x1b[41;97m";
     case OpKind::optimizer:
       return "\x1b[47;30m";
+    default:
+      return "\x1b[100;97m";
   }
   return "";
 }
@@ -172,7 +174,7 @@ class Gantt {
   // A run of columns: the op's name and a line behind it, or just its letter where it is too short.
   std::string run_text(const Op& op, std::size_t columns) const {
     std::string text = name(op);
-    if (text.size() > columns) return std::string(columns, letter(op.kind));
+    if (text.size() > columns) return std::string(columns, token(op.kind).front());
     text.resize(columns, '-');
     return text;
   }
@@ -203,7 +205,7 @@ class Gantt {
     start_row("");
     for (int kind = 0; kind < op_kinds; ++kind) {
       if ((used_kinds_ & (1u << static_cast<unsigned>(kind))) == 0) continue;
-      painted(static_cast<OpKind>(kind), std::string(1, letter(static_cast<OpKind>(kind))));
+      painted(static_cast<OpKind>(kind), token(static_cast<OpKind>(kind)));
       fmt::format_to(std::back_inserter(out_.text()), " {}   ", noun(static_cast<OpKind>(kind)));
     }
     out_.append(". idle");

@@ -26,7 +26,7 @@ void write_timeline_json(Output& out, const Experiment& experiment, const Run& r
         print(
             FMT_COMPILE("{}{{\"device\": {}, \"kind\": \"{}\", \"stage\": {}, \"micro_batch\": {}, "
                         "\"start\": {}, \"finish\": {}}}"),
-            separator, device, letter(op.kind), op.stage, op.micro_batch, when.start.ps,
+            separator, device, token(op.kind), op.stage, op.micro_batch, when.start.ps,
             when.finish.ps);
         separator = ",\n    ";
       });

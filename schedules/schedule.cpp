@@ -1,14 +1,17 @@
 #include "schedules/schedule.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace pipesim {
 
-std::vector<std::vector<int>> stages_by_device(const Schedule& schedule) {
-  std::vector<std::vector<int>> stages(schedule.lanes.size());
+std::vector<std::vector<StageCopy>> stages_by_device(const Schedule& schedule) {
+  std::vector<std::vector<StageCopy>> stages(schedule.lanes.size());
   for (int stage = 0; stage < schedule.stages(); ++stage) {
-    const int device = schedule.placement[static_cast<std::size_t>(stage)];
-    stages[static_cast<std::size_t>(device)].push_back(stage);
+    for (const int copy : {0, 1}) {
+      const int device = schedule.device_of(stage, copy);
+      if (device >= 0) stages[static_cast<std::size_t>(device)].push_back({stage, copy});
+    }
   }
   return stages;
 }
@@ -16,6 +19,23 @@ std::vector<std::vector<int>> stages_by_device(const Schedule& schedule) {
 std::vector<int> one_stage_per_device(int stages) {
   std::vector<int> placement(static_cast<std::size_t>(stages));
   std::iota(placement.begin(), placement.end(), 0);
+  return placement;
+}
+
+std::vector<int> looped_placement(const PipelineShape& shape) {
+  std::vector<int> placement;
+  for (int stage = 0; stage < shape.all_stages(); ++stage) {
+    placement.push_back(stage % shape.stages);
+  }
+  return placement;
+}
+
+std::vector<int> v_placement(const PipelineShape& shape) {
+  std::vector<int> placement = looped_placement(shape);
+  for (int round = 1; round < shape.virtual_stages; round += 2) {
+    const auto first = placement.begin() + std::ptrdiff_t{round} * shape.stages;
+    std::reverse(first, first + shape.stages);
+  }
   return placement;
 }
 

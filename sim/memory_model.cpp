@@ -72,8 +72,7 @@ OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place) 
     case OpKind::recompute:
       memory.add({.tag = MemoryTag::stash, .at_start = cost.stash - cost.boundary});
       break;
-    case OpKind::all_reduce:
-    case OpKind::optimizer:
+    default:
       break;
   }
   return memory;

@@ -50,10 +50,9 @@ Time duration_of(OpKind kind, const StageCost& cost) {
       return cost.recompute;
     case OpKind::optimizer:
       return cost.optimizer;
-    case OpKind::all_reduce:
-      break;
+    default:
+      return {};
   }
-  return {};
 }
 
 std::vector<StageOps> op_table(const StepCosts& costs) {

@@ -66,8 +66,8 @@ Executor<T>::Executor(const Experiment& experiment)
   stages_.resize(schedule_.placement.size());
   const std::vector<StagePlan> plans = stage_plans(experiment);
   for (std::size_t device = 0; device < stages_of_.size(); ++device) {
-    for (const int s : stages_of_[device]) {
-      const auto stage = static_cast<std::size_t>(s);
+    for (const StageCopy& held : stages_of_[device]) {
+      const auto stage = static_cast<std::size_t>(held.stage);
       stages_[stage] = std::make_unique<StageWorker<T>>(plans[stage], memories_[device]);
     }
   }
@@ -185,7 +185,7 @@ void Executor<T>::run_tail(int device, const MiniBatch<T>& batch, std::vector<Ta
   const auto d = static_cast<std::size_t>(device);
   if (experiment_.config.training.deferred_weight_gradient) return;
   memories_[d].begin_op(static_cast<int>(schedule_.lanes[d].size()));
-  for (const int stage : stages_of_[d]) {
+  for (const auto& [stage, copy] : stages_of_[d]) {
     const Op op{.kind = OpKind::optimizer, .stage = stage, .micro_batch = -1};
     const Steady::time_point start = Steady::now();
     stages_[static_cast<std::size_t>(stage)]->run(op, {}, batch);

@@ -58,7 +58,7 @@ class Executor {
   const Schedule& schedule_;
   std::vector<DeviceAllocator> memories_;
   std::vector<std::unique_ptr<StageWorker<T>>> stages_{};
-  std::vector<std::vector<int>> stages_of_;
+  std::vector<std::vector<StageCopy>> stages_of_;
   std::vector<Mailbox> activations_;  ///< [stage · M + micro-batch]: what that stage receives.
   std::vector<Mailbox> gradients_;
   std::chrono::nanoseconds spin_{};

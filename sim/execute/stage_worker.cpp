@@ -111,10 +111,9 @@ Block StageWorker<T>::run(const Op& op, Block received, const MiniBatch<T>& batc
       return backward_weight(op.micro_batch), Block{};
     case OpKind::optimizer:
       return update_weights(), Block{};
-    case OpKind::all_reduce:
-      break;
+    default:
+      throw std::logic_error(fmt::format("{} can't be executed", noun(op.kind)));
   }
-  throw std::logic_error(fmt::format("{} can't be executed", noun(op.kind)));
 }
 
 template <class T>

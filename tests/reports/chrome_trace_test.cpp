@@ -146,7 +146,7 @@ void check_compute(const Trace& trace, const Experiment& experiment, const Run& 
       [&](int device, const Op& op, const Interval& when) {
         const auto& slices = trace.slices.at(compute_tid(trace, device));
         const Slice& slice = slices.at(next[device]++);
-        const std::string kind(1, letter(op.kind));
+        const std::string kind(token(op.kind));
         REQUIRE(slice.name ==
                 (op.micro_batch < 0 ? kind : kind + " " + std::to_string(op.micro_batch)));
         REQUIRE(slice.start == stamp(when.start));
@@ -215,7 +215,7 @@ void check_flows(const Trace& trace, const Experiment& experiment, const Run& ru
         const Op receiver{.kind = kind, .stage = to, .micro_batch = transfer.micro_batch};
         if (lengths.at(describe(sender)) < 2 || lengths.at(describe(receiver)) < 2) return;
         expected.insert(std::to_string(transfer.from) + ">" + std::to_string(transfer.to) +
-                        (transfer.is_gradient ? " gradient " : " activation ") + letter(kind) +
+                        (transfer.is_gradient ? " gradient " : " activation ") + std::string(token(kind)) +
                         " " + std::to_string(transfer.micro_batch));
       });
   std::multiset<std::string> found;

@@ -30,7 +30,7 @@ std::string shown(const nlohmann::json& span) {
 }
 
 std::string shown(const Op& op, const Interval& when) {
-  return std::string(1, letter(op.kind)) + std::to_string(op.stage) + "." +
+  return std::string(token(op.kind)) + std::to_string(op.stage) + "." +
          std::to_string(op.micro_batch) + " " + std::to_string(when.start.ps) + "-" +
          std::to_string(when.finish.ps);
 }

@@ -47,11 +47,17 @@ Built build(const Schedule& schedule, const StepCosts& costs) {
       const std::size_t vertex = vertex_of[op];
       if (slot > 0) add_edge(vertex_of[lane[slot - 1]], vertex, 0, built.graph);
       if (op.kind == OpKind::forward) {
-        need(vertex, {OpKind::forward, op.stage - 1, op.micro_batch}, op.stage);
+        need(vertex,
+             {.kind = OpKind::forward, .stage = op.stage - 1, .micro_batch = op.micro_batch},
+             op.stage);
       }
       if (sends_gradient(op.kind) || (op.kind == OpKind::recompute && schedule.lazy_recompute)) {
-        need(vertex, {OpKind::backward, op.stage + 1, op.micro_batch}, op.stage);
-        need(vertex, {OpKind::backward_input, op.stage + 1, op.micro_batch}, op.stage);
+        need(vertex,
+             {.kind = OpKind::backward, .stage = op.stage + 1, .micro_batch = op.micro_batch},
+             op.stage);
+        need(vertex,
+             {.kind = OpKind::backward_input, .stage = op.stage + 1, .micro_batch = op.micro_batch},
+             op.stage);
       }
     }
   }
