@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "models/units.hpp"
 
 namespace pipesim {
@@ -12,6 +14,8 @@ struct StageCost {
   Time backward_weight{};  ///< W; a deferred one is of all micro-batches, with the update.
   Time recompute{};        ///< R
   Time optimizer{};        ///< One update of the stage's weights.
+  /// F overlapped with a backward on the same device, together; absent: one after the other.
+  std::optional<Time> overlapped{};
 
   Bytes weights = 0;    ///< Static, like the next two.
   Bytes gradients = 0;  ///< Also what the replicas' all-reduce moves.
