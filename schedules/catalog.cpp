@@ -7,11 +7,15 @@ namespace pipesim {
 
 const std::vector<KnownSchedule>& known_schedules() {
   static const std::vector<KnownSchedule> schedules = {
-      {"gpipe", "all forwards, then all backwards in reverse: simple, holds every micro-batch",
-       gpipe, flush_bubble},
-      {"1f1b",
-       "one forward, one backward: the bubble of gpipe, at most stages - k in flight on stage k",
-       one_f_one_b, flush_bubble},
+      {.name = "gpipe",
+       .about = "all forwards, then all backwards in reverse: simple, holds every micro-batch",
+       .generate = gpipe,
+       .bubble = flush_bubble},
+      {.name = "1f1b",
+       .about = "one forward, one backward: the bubble of gpipe, at most stages - k in flight on "
+                "stage k",
+       .generate = one_f_one_b,
+       .bubble = flush_bubble},
   };
   return schedules;
 }
@@ -27,6 +31,13 @@ const KnownSchedule* find_schedule(std::string_view name) {
     if (schedule.name == name) return &schedule;
   }
   return nullptr;
+}
+
+std::optional<Refusal> refusal_of(const KnownSchedule& schedule, const PipelineShape& shape) {
+  if (!schedule.any_virtual_stages) {
+    if (auto refusal = virtual_stages_refusal(shape, schedule.virtual_stages)) return refusal;
+  }
+  return schedule.refuse == nullptr ? std::nullopt : schedule.refuse(shape);
 }
 
 }  // namespace pipesim
