@@ -107,11 +107,11 @@ class ExplanationText {
       where = std::max(where, columns(row.where));
       what = std::max(what, columns(text_of(row)));
     }
-    // A line that says that one is left out takes its place.
-    const bool shortened = rows.size() > most_path_rows + 1;
-    const std::size_t left_out = rows.size() - most_path_rows;
+    // To leave out a single line would save none: a line says so.
+    const std::size_t left_out =
+        rows.size() > most_path_rows + 1 ? rows.size() - most_path_rows : 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (shortened && i == most_path_rows / 2) {
+      if (left_out > 0 && i == most_path_rows / 2) {
         print("         …  ({} lines more: --json lists all ops)\n", left_out);
         i += left_out;
       }

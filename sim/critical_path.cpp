@@ -6,10 +6,6 @@ namespace pipesim {
 
 namespace {
 
-bool is_send(OpKind kind) {
-  return kind == OpKind::send_forward || kind == OpKind::send_backward;
-}
-
 class WalkBack {
  public:
   WalkBack(const RecordedOps& ops, Time begin)
@@ -101,8 +97,8 @@ class WalkBack {
 Time sharding_time(const CriticalPath& path) {
   Time total;
   for (int kind = 0; kind < op_kinds; ++kind) {
-    if (is_sharding(static_cast<OpKind>(kind)))
-      total += path.by_kind[static_cast<std::size_t>(kind)];
+    const bool counts = is_sharding(static_cast<OpKind>(kind));
+    if (counts) total += path.by_kind[static_cast<std::size_t>(kind)];
   }
   return total;
 }

@@ -16,9 +16,10 @@ struct PathStep {
   /// take is the message's time.
   Interval when{};
   /// From the step before to `when.start`: what the message took that the op had to wait for, with
-  /// those before it that kept it waiting for its link. 0: the op was held up by its device.
+  /// those before it that kept it waiting for its link. Nothing where the op was held up by its
+  /// device.
   Time transfer{};
-  int sent_from = -1;  ///< The message's devices; -1: there was none.
+  int sent_from = -1;  ///< The message's devices; -1: it was its device.
   int sent_to = -1;
 };
 
@@ -27,7 +28,7 @@ struct PathStep {
 /// of them longer, the step would be longer by as much.
 struct CriticalPath {
   std::vector<PathStep> steps{};         ///< In order of time.
-  std::array<Time, op_kinds> by_kind{};  ///< Of the ops; together with `transfers` it is
+  std::array<Time, op_kinds> by_kind{};  ///< Of the ops. All kinds and `transfers` together are
   Time transfers{};                      ///< the pipeline's time.
   std::vector<Time> by_device{};         ///< Of the ops.
 };
@@ -36,7 +37,8 @@ struct CriticalPath {
 Time sharding_time(const CriticalPath& path);
 
 /// Walks back from the op at `last`, which is the last one to finish, to `begin`. Where device and
-/// message let an op start at the same time, the path stays on the device. O(steps) time.
+/// message let an op start at the same time, the path stays on the device. At most
+/// O(ops) time.
 CriticalPath find_critical_path(const RecordedOps& ops, OpPlace last, Time begin);
 
 }  // namespace pipesim

@@ -37,8 +37,9 @@ struct TimedWait {
 };
 
 struct IdleTime {
-  std::vector<std::vector<Idle>> devices{};  ///< By cause, then by device. They add up to the idle
-                                             ///< time within the pipeline's.
+  /// Of each device, by cause and then by the other one. They add up to what it idles within the
+  /// pipeline's time.
+  std::vector<std::vector<Idle>> devices{};
   /// The first of the longest between a device's first op and its last.
   std::optional<TimedWait> longest{};
 };

@@ -32,10 +32,6 @@ std::optional<OtherEnd> other_end_of(OpKind kind, bool lazy_recompute) {
   }
 }
 
-bool is_send(OpKind kind) {
-  return kind == OpKind::send_forward || kind == OpKind::send_backward;
-}
-
 bool ends_message(OpKind kind) {
   return kind == OpKind::forward || sends_gradient(kind) || communicates(kind);
 }
