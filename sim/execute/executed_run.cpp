@@ -108,6 +108,7 @@ StepCosts mean_costs(const Experiment& experiment, const Timeline& timeline) {
     stage.backward_input = mean(OpKind::backward_input);
     stage.backward_weight = mean(OpKind::backward_weight);
     stage.recompute = mean(OpKind::recompute);
+    stage.overlapped = std::nullopt;  // One after the other is how a core runs a pair.
   }
   return costs;
 }
@@ -174,6 +175,35 @@ StepCosts observed_hops(const Experiment& experiment, const Timeline& timeline) 
   return costs;
 }
 
+// Puts what follows the pipeline on the devices' clocks: the two copies of a stage add up their
+// gradients as soon as both are done, stage by stage; then each device updates.
+std::vector<TailSpan> tail_after(const Outcome& pipeline, std::vector<TailSpan> tail) {
+  std::vector<Time> now;
+  for (const DeviceUse& device : pipeline.devices) now.push_back(device.finish);
+  const auto free_at = [&](const TailSpan* span) -> Time& {
+    return now[static_cast<std::size_t>(span->device)];
+  };
+  const auto place = [&](TailSpan* span, Time earliest) {
+    const Time start = std::max(earliest, free_at(span));
+    free_at(span) = start + span->when.finish;
+    span->when = {.start = start, .finish = free_at(span)};
+  };
+  std::vector<TailSpan*> sums;
+  for (TailSpan& span : tail) {
+    if (span.op.kind == OpKind::all_reduce) sums.push_back(&span);
+  }
+  std::ranges::stable_sort(sums, {}, [](const TailSpan* span) { return span->op.stage; });
+  for (std::size_t i = 0; i + 1 < sums.size(); i += 2) {
+    const Time both_done = std::max(free_at(sums[i]), free_at(sums[i + 1]));
+    place(sums[i], both_done);
+    place(sums[i + 1], both_done);
+  }
+  for (TailSpan& span : tail) {
+    if (span.op.kind != OpKind::all_reduce) place(&span, {});
+  }
+  return tail;
+}
+
 }  // namespace
 
 Run wall_run(const Experiment& experiment, Timeline timeline, const Allocations& allocations) {
@@ -187,14 +217,7 @@ Run measured_run(const Experiment& experiment, const Measured& measured,
   Outcome outcome = engine.run(experiment.costs, {}, true, &measured.ops);
   Timeline timeline = std::move(outcome.timeline);
   timeline.clock = Clock::measured;
-  std::vector<Time> now;
-  for (const DeviceUse& device : outcome.devices) now.push_back(device.finish);
-  for (TailSpan span : measured.tail) {
-    Time& clock = now[static_cast<std::size_t>(span.device)];
-    span.when = {.start = clock, .finish = clock + span.when.finish};
-    clock = span.when.finish;
-    timeline.tail.push_back(span);
-  }
+  timeline.tail = tail_after(outcome, measured.tail);
   return finish(experiment, experiment.costs, std::move(timeline), allocations);
 }
 

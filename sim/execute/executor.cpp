@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "sim/kernels/linear.hpp"
@@ -11,15 +11,8 @@ namespace pipesim {
 
 namespace {
 
-using Steady = Mailbox::Steady;
-
 // Longer than a hand-off takes and than parking and waking cost; shorter than most ops.
 constexpr std::chrono::microseconds spin_before_parking{100};
-
-Time time_between(Steady::time_point start, Steady::time_point finish) {
-  const auto elapsed = std::chrono::duration_cast<std::chrono::nanoseconds>(finish - start);
-  return {elapsed.count() * 1000};
-}
 
 // Devices that share a core would spin in each other's way.
 std::chrono::nanoseconds spin_for(int devices) {
@@ -27,27 +20,26 @@ std::chrono::nanoseconds spin_for(int devices) {
   return a_core_each ? spin_before_parking : std::chrono::nanoseconds{0};
 }
 
-void shift(Interval& interval, Time origin) {
-  interval.start -= origin;
-  interval.finish -= origin;
+// What starts together with the op in that slot: the op alone, or an overlapped pair.
+std::span<const Op> ops_from(const std::vector<Op>& lane, std::size_t slot) {
+  const std::size_t count = lane[slot].with_next && slot + 1 < lane.size() ? 2 : 1;
+  return {lane.data() + slot, count};
 }
 
-// From readings of the clock to times since the first op's start.
-void start_at_zero(const Schedule& schedule, Timeline& timeline) {
-  Time origin = Time::limit();
-  for (std::size_t d = 0; d < timeline.lanes.size(); ++d) {
-    const std::span<const Interval> lane = timeline.lanes[d];
-    if (!lane.empty()) origin = std::min(origin, lane.front().start);
-  }
-  for (std::size_t d = 0; d < timeline.lanes.size(); ++d) {
-    Interval* first = timeline.lanes.first_of(d);
-    for (Interval* it = first; it != first + timeline.lanes[d].size(); ++it) shift(*it, origin);
-  }
-  for (TailSpan& span : timeline.tail) shift(span.when, origin);
-  for (Arrivals* arrivals : {&timeline.activation_arrival, &timeline.gradient_arrival}) {
-    for (int s = 0; s < schedule.stages(); ++s) {
-      for (int m = 0; m < schedule.micro_batches; ++m) arrivals->row(s)[m] -= origin;
-    }
+Op tail_op(OpKind kind, const StageCopy& held) {
+  return {.kind = kind,
+          .copy = static_cast<std::uint8_t>(held.copy),
+          .stage = held.stage,
+          .micro_batch = -1};
+}
+
+// Runs something on behalf of an op, which is named where that fails.
+template <class Run>
+auto blaming(int device, const Op& op, Run&& run) {
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    throw DeviceFailure(fmt::format("device {}, {}: {}", device, describe(op), error.what()));
   }
 }
 
@@ -59,63 +51,26 @@ Executor<T>::Executor(const Experiment& experiment)
       schedule_(experiment.schedule),
       memories_(experiment.schedule.lanes.size()),
       stages_of_(stages_by_device(experiment.schedule)),
-      activations_(schedule_.placement.size() * static_cast<std::size_t>(schedule_.micro_batches)),
-      gradients_(activations_.size()),
+      messages_(experiment.schedule),
       spin_(spin_for(schedule_.devices())) {
   use_one_thread_per_product();
-  stages_.resize(schedule_.placement.size());
+  stages_.resize(schedule_.placement.size() + schedule_.second_placement.size());
   const std::vector<StagePlan> plans = stage_plans(experiment);
   for (std::size_t device = 0; device < stages_of_.size(); ++device) {
     for (const StageCopy& held : stages_of_[device]) {
-      const auto stage = static_cast<std::size_t>(held.stage);
-      stages_[stage] = std::make_unique<StageWorker<T>>(plans[stage], memories_[device]);
+      stages_[index_of(held)] = std::make_unique<StageWorker<T>>(
+          plans[static_cast<std::size_t>(held.stage)], memories_[device]);
     }
   }
 }
 
 template <class T>
-Mailbox& Executor<T>::activation(int stage, int m) {
-  return activations_[static_cast<std::size_t>(stage) *
-                          static_cast<std::size_t>(schedule_.micro_batches) +
-                      static_cast<std::size_t>(m)];
-}
-
-template <class T>
-Mailbox& Executor<T>::gradient(int stage, int m) {
-  return gradients_[static_cast<std::size_t>(stage) *
-                        static_cast<std::size_t>(schedule_.micro_batches) +
-                    static_cast<std::size_t>(m)];
-}
-
-// The message that an op waits for; a lazy R waits for the one that its backward consumes.
-template <class T>
-Mailbox* Executor<T>::consumed_by(const Op& op) {
-  if (op.kind == OpKind::forward) {
-    return op.stage > 0 ? &activation(op.stage, op.micro_batch) : nullptr;
-  }
-  const bool waits =
-      sends_gradient(op.kind) || (op.kind == OpKind::recompute && schedule_.lazy_recompute);
-  if (!waits || op.stage + 1 == schedule_.stages()) return nullptr;
-  return &gradient(op.stage, op.micro_batch);
-}
-
-template <class T>
-Mailbox* Executor<T>::filled_by(const Op& op) {
-  if (op.kind == OpKind::forward && op.stage + 1 < schedule_.stages()) {
-    return &activation(op.stage + 1, op.micro_batch);
-  }
-  if (sends_gradient(op.kind) && op.stage > 0) return &gradient(op.stage - 1, op.micro_batch);
-  return nullptr;
-}
-
-template <class T>
 void Executor<T>::begin_step(const MiniBatch<T>& batch, Update update) {
-  for (Mailbox& mailbox : activations_) mailbox.clear();
-  for (Mailbox& mailbox : gradients_) mailbox.clear();
+  messages_.clear();
   for (DeviceAllocator& memory : memories_) memory.forget_ops();
   for (const auto& stage : stages_) stage->begin_step(update);
   elements_ = static_cast<std::int64_t>(batch.targets.size());
-  epoch_ = Steady::now();
+  clock_.start();
 }
 
 template <class T>
@@ -131,131 +86,188 @@ Timeline Executor<T>::run(const MiniBatch<T>& batch, Update update) {
     run_device(device, batch, timeline, tails[static_cast<std::size_t>(device)]);
   });
   if (!failure_.empty()) throw DeviceFailure(failure_);
-  for (const auto& tail : tails)
+  for (const auto& tail : tails) {
     timeline.tail.insert(timeline.tail.end(), tail.begin(), tail.end());
+  }
   start_at_zero(schedule_, timeline);
   return timeline;
 }
 
-// Whatever goes wrong on a device stops all of them; the first to fail is the one to report.
 template <class T>
 void Executor<T>::run_device(int device, const MiniBatch<T>& batch, Timeline& timeline,
                              std::vector<TailSpan>& tail) {
-  const std::vector<Op>& lane = schedule_.lanes[static_cast<std::size_t>(device)];
-  const Op* current = lane.data();
+  const auto d = static_cast<std::size_t>(device);
+  const std::vector<Op>& lane = schedule_.lanes[d];
   try {
-    for (; current != lane.data() + lane.size(); ++current) {
-      run_op(device, *current, batch, timeline);
+    for (std::size_t slot = 0; slot < lane.size();) {
+      const std::span<const Op> ops = ops_from(lane, slot);
+      for (const Op& op : ops) await(op, timeline);
+      run_together(device, ops, batch, timeline.lanes.first_of(d));
+      slot += ops.size();
     }
+    send_weight_gradients(device);
     run_tail(device, batch, tail);
   } catch (const Stopped&) {
   } catch (const std::exception& error) {
-    const bool in_lane = current != lane.data() + lane.size();
-    fail(device, in_lane ? *current : Op{.kind = OpKind::optimizer, .micro_batch = -1},
-         error.what());
+    fail(error.what());
+  }
+}
+
+// Whatever goes wrong on a device stops all of them; the first to fail is the one to report.
+template <class T>
+void Executor<T>::fail(const char* what) {
+  const std::lock_guard lock(failure_lock_);
+  if (failure_.empty()) failure_ = what;
+  messages_.stop();
+}
+
+template <class T>
+void Executor<T>::await(const Op& op, Timeline& timeline) {
+  messages_.announce(op);
+  Mailbox* const mailbox = messages_.awaited_by(op);
+  if (mailbox == nullptr) return;
+  const bool waits = !mailbox->ready();
+  mailbox->wait(spin_);
+  const auto message = message_to(op, schedule_);
+  if (!message) return;
+  Arrivals& arrivals =
+      message->is_gradient ? timeline.gradient_arrival : timeline.activation_arrival;
+  Time& arrival = arrivals.row(message->stage)[message->micro_batch];
+  if (arrival == Time{}) arrival = waits ? clock_.now() : clock_.at(mailbox->put_at());
+}
+
+// `times`: the device's, from its first slot on.
+template <class T>
+void Executor<T>::run_together(int device, std::span<const Op> ops, const MiniBatch<T>& batch,
+                               Interval* times) {
+  const Op* const first = schedule_.lanes[static_cast<std::size_t>(device)].data();
+  std::array<Block, 2> made;
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    made[i] = blaming(device, ops[i],
+                      [&] { return run_op(device, ops[i], batch, times[&ops[i] - first]); });
+  }
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    blaming(device, ops[i], [&] { messages_.hand_on(ops[i], std::move(made[i])); });
   }
 }
 
 template <class T>
-void Executor<T>::run_op(int device, const Op& op, const MiniBatch<T>& batch, Timeline& timeline) {
-  const std::vector<Op>& lane = schedule_.lanes[static_cast<std::size_t>(device)];
-  const auto slot = &op - lane.data();
-  memories_[static_cast<std::size_t>(device)].begin_op(static_cast<int>(slot));
-  Block message;
-  if (Mailbox* mailbox = consumed_by(op)) {
-    const bool waits = !mailbox->ready();
-    mailbox->wait(spin_);
-    Arrivals& arrivals =
-        op.kind == OpKind::forward ? timeline.activation_arrival : timeline.gradient_arrival;
-    const Time seen = time_between(epoch_, waits ? Steady::now() : mailbox->put_at());
-    if (op.kind != OpKind::recompute) message = mailbox->take();
-    Time& arrival = arrivals.row(op.stage)[op.micro_batch];
-    if (arrival == Time{}) arrival = seen;
+Block Executor<T>::run_op(int device, const Op& op, const MiniBatch<T>& batch, Interval& time) {
+  const auto d = static_cast<std::size_t>(device);
+  memories_[d].begin_op(static_cast<int>(&op - schedule_.lanes[d].data()));
+  Block made;
+  if (communicates(op.kind) || is_sharding(op.kind)) {  // One replica has nothing to gather.
+    time.start = time.finish = clock_.now();
+    return made;
   }
-  const Steady::time_point start = Steady::now();
-  Block sent = stages_[static_cast<std::size_t>(op.stage)]->run(op, std::move(message), batch);
-  const Steady::time_point finish = Steady::now();
-  if (Mailbox* mailbox = filled_by(op)) mailbox->put(std::move(sent));
-  timeline.lanes.first_of(static_cast<std::size_t>(device))[slot] = {
-      .start = time_between(epoch_, start), .finish = time_between(epoch_, finish)};
+  Block received = messages_.take(op);
+  time.start = clock_.now();
+  made = worker(op).run(op, std::move(received), batch);
+  time.finish = clock_.now();
+  return made;
 }
 
+// Each stage's gradient goes to its other copy, if it has one. Returns how long copying them took.
+template <class T>
+std::vector<Time> Executor<T>::send_weight_gradients(int device) {
+  std::vector<Time> took;
+  if (!schedule_.bidirectional()) return took;
+  for (const auto& [stage, copy] : stages_of_[static_cast<std::size_t>(device)]) {
+    const Time start = clock_.now();
+    Block gradient = stages_[index_of({stage, copy})]->copy_of_gradient();
+    took.push_back(clock_.now() - start);
+    messages_.weight_gradient_for({stage, 1 - copy}).put(std::move(gradient));
+  }
+  return took;
+}
+
+// All that a device receives has been sent before any device waits for it.
 template <class T>
 void Executor<T>::run_tail(int device, const MiniBatch<T>& batch, std::vector<TailSpan>& tail) {
   const auto d = static_cast<std::size_t>(device);
   if (experiment_.config.training.deferred_weight_gradient) return;
   memories_[d].begin_op(static_cast<int>(schedule_.lanes[d].size()));
-  for (const auto& [stage, copy] : stages_of_[d]) {
-    const Op op{.kind = OpKind::optimizer, .stage = stage, .micro_batch = -1};
-    const Steady::time_point start = Steady::now();
-    stages_[static_cast<std::size_t>(stage)]->run(op, {}, batch);
-    const Steady::time_point finish = Steady::now();
-    tail.push_back(
-        {.device = device,
-         .op = op,
-         .when = {.start = time_between(epoch_, start), .finish = time_between(epoch_, finish)}});
+  for (const StageCopy& held : stages_of_[d]) {
+    if (!schedule_.bidirectional()) break;
+    Mailbox& mailbox = messages_.weight_gradient_for(held);
+    mailbox.wait(spin_);
+    run_tail_op(device, tail_op(OpKind::all_reduce, held), mailbox.take(), batch, tail);
+  }
+  for (const StageCopy& held : stages_of_[d]) {
+    run_tail_op(device, tail_op(OpKind::optimizer, held), {}, batch, tail);
   }
 }
 
 template <class T>
-void Executor<T>::fail(int device, const Op& op, const char* what) {
-  const std::lock_guard lock(failure_lock_);
-  if (failure_.empty()) failure_ = fmt::format("device {}, {}: {}", device, describe(op), what);
-  for (Mailbox& mailbox : activations_) mailbox.stop();
-  for (Mailbox& mailbox : gradients_) mailbox.stop();
+void Executor<T>::run_tail_op(int device, const Op& op, Block received, const MiniBatch<T>& batch,
+                              std::vector<TailSpan>& tail) {
+  TailSpan& span = tail.emplace_back(TailSpan{.device = device, .op = op});
+  span.when.start = clock_.now();
+  blaming(device, op, [&] { worker(op).run(op, std::move(received), batch); });
+  span.when.finish = clock_.now();
 }
 
 template <class T>
 Measured Executor<T>::measure(const MiniBatch<T>& batch, Update update) {
   begin_step(batch, update);
-  Measured measured;
-  for (const auto& lane : schedule_.lanes) measured.ops.emplace_back().reserve(lane.size());
+  LaneIntervals times(schedule_);
+  std::vector<std::size_t> slots(memories_.size());
   for (bool progress = true; progress;) {
     progress = false;
-    for (int device = 0; device < schedule_.devices(); ++device) {
-      progress =
-          measure_lane(device, batch, measured.ops[static_cast<std::size_t>(device)]) || progress;
+    for (std::size_t d = 0; d < slots.size(); ++d) {
+      progress = measure_lane(static_cast<int>(d), batch, slots[d], times.first_of(d)) || progress;
     }
   }
-  for (int device = 0; device < schedule_.devices(); ++device) {
-    const auto d = static_cast<std::size_t>(device);
-    if (measured.ops[d].size() < schedule_.lanes[d].size()) {
+  Measured measured;
+  std::vector<std::vector<Time>> copying;
+  for (std::size_t d = 0; d < slots.size(); ++d) {
+    if (slots[d] < schedule_.lanes[d].size()) {
       throw std::logic_error("a schedule that deadlocks was executed");
     }
-    run_tail(device, batch, measured.tail);
+    std::vector<Time>& of_device = measured.ops.emplace_back();
+    for (const Interval& time : times[d]) of_device.push_back(time.finish - time.start);
+    copying.push_back(send_weight_gradients(static_cast<int>(d)));
   }
-  for (TailSpan& span : measured.tail) shift(span.when, span.when.start);
+  for (std::size_t d = 0; d < slots.size(); ++d) {
+    std::vector<TailSpan> tail;
+    run_tail(static_cast<int>(d), batch, tail);
+    for (std::size_t i = 0; i < tail.size(); ++i) {
+      const Time before = i < copying[d].size() ? copying[d][i] : Time{};
+      tail[i].when = {.finish = before + (tail[i].when.finish - tail[i].when.start)};
+    }
+    measured.tail.insert(measured.tail.end(), tail.begin(), tail.end());
+  }
   return measured;
 }
 
-// Runs a lane on, op by op, until a message is missing. Returns whether it ran any.
+// Runs a lane on, from `slot`, until a message is missing. Returns whether it ran anything.
 template <class T>
-bool Executor<T>::measure_lane(int device, const MiniBatch<T>& batch, std::vector<Time>& times) {
+bool Executor<T>::measure_lane(int device, const MiniBatch<T>& batch, std::size_t& slot,
+                               Interval* times) {
   const std::vector<Op>& lane = schedule_.lanes[static_cast<std::size_t>(device)];
-  const std::size_t before = times.size();
-  while (times.size() < lane.size()) {
-    const Op& op = lane[times.size()];
-    Mailbox* const consumed = consumed_by(op);
-    if (consumed != nullptr && !consumed->ready()) break;
-    memories_[static_cast<std::size_t>(device)].begin_op(static_cast<int>(times.size()));
-    Block message;
-    if (consumed != nullptr && op.kind != OpKind::recompute) message = consumed->take();
-    try {
-      const Steady::time_point start = Steady::now();
-      Block sent = stages_[static_cast<std::size_t>(op.stage)]->run(op, std::move(message), batch);
-      times.push_back(time_between(start, Steady::now()));
-      if (Mailbox* const filled = filled_by(op)) filled->put(std::move(sent));
-    } catch (const std::exception& error) {
-      throw DeviceFailure(fmt::format("device {}, {}: {}", device, describe(op), error.what()));
+  const std::size_t before = slot;
+  while (slot < lane.size()) {
+    const std::span<const Op> ops = ops_from(lane, slot);
+    for (const Op& op : ops) {
+      messages_.announce(op);
+      const Mailbox* const mailbox = messages_.awaited_by(op);
+      if (mailbox != nullptr && !mailbox->ready()) return slot > before;
     }
+    run_together(device, ops, batch, times);
+    slot += ops.size();
   }
-  return times.size() > before;
+  return slot > before;
 }
 
 template <class T>
 double Executor<T>::loss() const {
   double total = 0;
-  for (int m = 0; m < schedule_.micro_batches; ++m) total += stages_.back()->squared_error(m);
+  for (int m = 0; m < schedule_.micro_batches; ++m) {
+    // The copy that a micro-batch did not go through has 0 for it.
+    for (int copy = 0; copy < copies(); ++copy) {
+      total += stage(schedule_.stages() - 1, copy).squared_error(m);
+    }
+  }
   return total / static_cast<double>(elements_);
 }
 
