@@ -76,7 +76,7 @@ void check_stash(const Field& model, int stages, StageCosts& costs) {
 
 StageCosts read_stage_costs(const Field& model, int stages) {
   model.allow_keys({"kind", "forward", "backward", "backward_input", "backward_weight", "recompute",
-                    "transfer", "stash_bytes", "weight_stash_bytes", "boundary_bytes",
+                    "overlapped", "transfer", "stash_bytes", "weight_stash_bytes", "boundary_bytes",
                     "parameter_bytes"});
   StageCosts costs;
   costs.forward = read_per_stage(model.at("forward", "the time of one micro-batch in a stage"),
@@ -91,6 +91,9 @@ StageCosts read_stage_costs(const Field& model, int stages) {
     if (const auto field = model.find(key)) target = read_per_stage(*field, stages, &Field::bytes);
   };
   times("recompute", costs.recompute);
+  if (const auto field = model.find("overlapped")) {
+    costs.overlapped = read_per_stage(*field, stages, &Field::time);
+  }
   times("transfer", costs.transfer);
   bytes("boundary_bytes", costs.boundary);
   bytes("stash_bytes", costs.stash);

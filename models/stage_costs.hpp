@@ -25,6 +25,7 @@ struct StageCosts {
   std::optional<PerStage<Time>> backward_input{};
   std::optional<PerStage<Time>> backward_weight{};
   PerStage<Time> recompute{};
+  std::optional<PerStage<Time>> overlapped{};  ///< F together with a backward.
   PerStage<Time> transfer{};  ///< Entry s: between stages s and s + 1, either way; pure latency.
   PerStage<Bytes> stash{};    ///< All that F leaves for its backward, its input included.
   PerStage<Bytes> weight_stash{};  ///< What I leaves for W.

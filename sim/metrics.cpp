@@ -14,7 +14,7 @@ bool all_equal(const std::vector<StageCost>& stages) {
   constexpr auto same_times = [](const StageCost& a, const StageCost& b) {
     return a.forward == b.forward && a.backward == b.backward &&
            a.backward_input == b.backward_input && a.backward_weight == b.backward_weight &&
-           a.recompute == b.recompute;
+           a.recompute == b.recompute && a.overlapped == b.overlapped;
   };
   return std::all_of(stages.begin(), stages.end(),
                      [&](const StageCost& stage) { return same_times(stage, stages.front()); });
@@ -25,13 +25,20 @@ bool all_free(const std::vector<TransferCost>& hops) {
                      [](const TransferCost& hop) { return hop == TransferCost{}; });
 }
 
+bool never_gathers(const std::vector<StageCost>& stages) {
+  return std::all_of(stages.begin(), stages.end(), [](const StageCost& stage) {
+    return stage.gather == Time{} && stage.reduce == Time{};
+  });
+}
+
 }  // namespace
 
 BubbleBreakdown break_down_bubble(Engine& engine, const Experiment& experiment,
                                   const Outcome& outcome) {
   const Time t0 = outcome.pipeline_time;
   StepCosts costs = with_free_transfers(experiment.costs);
-  const Time t1 = all_free(experiment.costs.hops) ? t0 : engine.makespan(costs);
+  const bool free = all_free(experiment.costs.hops) && never_gathers(experiment.costs.stages);
+  const Time t1 = free ? t0 : engine.makespan(costs);
   Time t2 = t1;
   std::int64_t scale = 1;
   if (!all_equal(costs.stages)) {

@@ -100,7 +100,7 @@ void check_times(const Schedule& schedule, const Timeline& timeline) {
     CHECK(now[static_cast<std::size_t>(device)] <= span.start);
     CHECK(span.start <= span.finish);
     now[static_cast<std::size_t>(device)] = span.finish;
-    const Op above{op.kind, op.stage - 1, op.micro_batch};
+    const Op above{.kind = op.kind, .stage = op.stage - 1, .micro_batch = op.micro_batch};
     const Op below{.kind = OpKind::backward, .stage = op.stage + 1, .micro_batch = op.micro_batch};
     if (op.kind == OpKind::forward && op.stage > 0) {
       check_message(when(schedule, timeline, above),
