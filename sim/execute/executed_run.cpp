@@ -74,7 +74,12 @@ DeviceUse use_of(const Experiment& experiment, const Timeline& timeline, std::si
   const std::vector<Op>& lane = experiment.schedule.lanes[device];
   const std::span<const Interval> intervals = timeline.lanes[device];
   int in_flight = 0;
+  bool computed = false;
   for (std::size_t slot = 0; slot < intervals.size(); ++slot) {
+    if (!computes(lane[slot].kind)) continue;
+    if (!computed) use.span.start = intervals[slot].start;
+    computed = true;
+    use.span.finish = intervals[slot].finish;
     use.busy_by_kind[kind_of(lane[slot])] += intervals[slot].finish - intervals[slot].start;
     if (lane[slot].kind == OpKind::forward) ++in_flight;
     use.peak_in_flight = std::max(use.peak_in_flight, in_flight);
@@ -139,6 +144,18 @@ BubbleBreakdown break_down(const Experiment& experiment, const StepCosts& costs,
           .communication_time = replayed - t1};
 }
 
+// Of devices that compute nothing the span is empty.
+Time pipeline_time(const std::vector<DeviceUse>& devices) {
+  Time first = Time::limit();
+  Time last;
+  for (const DeviceUse& use : devices) {
+    if (use.span.finish == Time{}) continue;
+    first = std::min(first, use.span.start);
+    last = std::max(last, use.span.finish);
+  }
+  return last == Time{} ? last : last - first;
+}
+
 Run finish(const Experiment& experiment, const StepCosts& costs, Timeline timeline,
            const Allocations& allocations) {
   Run run;
@@ -147,8 +164,8 @@ Run finish(const Experiment& experiment, const StepCosts& costs, Timeline timeli
   for (std::size_t d = 0; d < allocations.size(); ++d) {
     outcome.timeline.memory.push_back(events_of(allocations[d], outcome.timeline, d));
     outcome.devices.push_back(use_of(experiment, outcome.timeline, d, allocations[d]));
-    outcome.pipeline_time = std::max(outcome.pipeline_time, outcome.devices.back().finish);
   }
+  outcome.pipeline_time = pipeline_time(outcome.devices);
   run.metrics = measure(outcome);
   run.metrics.breakdown = break_down(experiment, costs, outcome);
   return run;
@@ -160,14 +177,22 @@ Time median(std::vector<Time> times) {
   return *middle;
 }
 
-// Each hop at the median of its messages' hand-offs, in both directions.
+// Each hop at the median of its messages' hand-offs, in both directions: from the finish of the op
+// that lets a message go to another device, to its arrival there.
 StepCosts observed_hops(const Experiment& experiment, const Timeline& timeline) {
-  StepCosts costs = experiment.costs;
-  std::vector<std::vector<Time>> delays(costs.hops.size());
-  for_each_transfer(experiment.schedule, costs, timeline, [&](const Transfer& message) {
-    const int hop = message.is_gradient ? message.stage - 1 : message.stage;
-    delays[static_cast<std::size_t>(hop)].push_back(message.when.finish - message.when.start);
+  const Schedule& schedule = experiment.schedule;
+  const bool sent_by_lanes = schedule.communication != Communication::overlapped;
+  std::vector<std::vector<Time>> delays(experiment.costs.hops.size());
+  for_each_span(schedule, timeline, [&](int device, const Op& op, const Interval& when) {
+    const auto message = message_from(op, schedule);
+    if (!message || communicates(op.kind) != sent_by_lanes) return;
+    if (schedule.device_of(message->stage, op.copy) == device) return;
+    const Arrivals& arrivals =
+        message->is_gradient ? timeline.gradient_arrival : timeline.activation_arrival;
+    delays[static_cast<std::size_t>(std::min(op.stage, message->stage))].push_back(
+        arrivals.at(message->stage, message->micro_batch) - when.finish);
   });
+  StepCosts costs = experiment.costs;
   for (std::size_t hop = 0; hop < delays.size(); ++hop) {
     costs.hops[hop] = {};
     if (!delays[hop].empty()) costs.hops[hop].latency = median(delays[hop]);

@@ -78,7 +78,7 @@ Timeline Executor<T>::run(const MiniBatch<T>& batch, Update update) {
   begin_step(batch, update);
   Timeline timeline{.clock = Clock::wall, .lanes = LaneIntervals(schedule_)};
   for (Arrivals* arrivals : {&timeline.activation_arrival, &timeline.gradient_arrival}) {
-    *arrivals = Arrivals(schedule_.stages(), schedule_.micro_batches, Time{});
+    *arrivals = Arrivals(schedule_.stages(), schedule_.micro_batches, Arrivals::not_yet);
   }
   std::vector<std::vector<TailSpan>> tails(memories_.size());
   if (!threads_) threads_.emplace(schedule_.devices());
@@ -133,7 +133,7 @@ void Executor<T>::await(const Op& op, Timeline& timeline) {
   Arrivals& arrivals =
       message->is_gradient ? timeline.gradient_arrival : timeline.activation_arrival;
   Time& arrival = arrivals.row(message->stage)[message->micro_batch];
-  if (arrival == Time{}) arrival = waits ? clock_.now() : clock_.at(mailbox->put_at());
+  if (arrival == Arrivals::not_yet) arrival = waits ? clock_.now() : clock_.at(mailbox->put_at());
 }
 
 // `times`: the device's, from its first slot on.

@@ -31,7 +31,10 @@ void start_at_zero(const Schedule& schedule, Timeline& timeline) {
   for (TailSpan& span : timeline.tail) shift(span.when, origin);
   for (Arrivals* arrivals : {&timeline.activation_arrival, &timeline.gradient_arrival}) {
     for (int s = 0; s < schedule.stages(); ++s) {
-      for (int m = 0; m < schedule.micro_batches; ++m) arrivals->row(s)[m] -= origin;
+      for (int m = 0; m < schedule.micro_batches; ++m) {
+        Time& arrival = arrivals->row(s)[m];
+        if (arrival != Arrivals::not_yet) arrival -= origin;
+      }
     }
   }
 }
