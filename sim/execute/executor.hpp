@@ -3,26 +3,16 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "sim/engine.hpp"
 #include "sim/execute/device_threads.hpp"
-#include "sim/execute/messages.hpp"
-#include "sim/execute/stage_worker.hpp"
-#include "sim/execute/step_clock.hpp"
+#include "sim/execute/virtual_device.hpp"
 #include "sim/experiment.hpp"
 #include "sim/timeline.hpp"
 
 namespace pipesim {
-
-/// An op that failed: what happened, with its device. All devices have stopped.
-/// The executor is not to be used again.
-struct DeviceFailure : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// A step whose ops ran one after the other.
 struct Measured {
@@ -53,47 +43,35 @@ class Executor {
   double loss() const;
 
   /// What a device allocated and released: its weights first, then the last step.
-  const std::vector<AllocationEvent>& allocations(int device) const;
+  const std::vector<AllocationEvent>& allocations(int device) const {
+    return devices_[static_cast<std::size_t>(device)]->allocations();
+  }
 
   /// A stage; of a bidirectional schedule's two copies the one of that number.
   const StageWorker<T>& stage(int index, int copy = 0) const {
-    return *stages_[index_of({.stage = index, .copy = copy})];
+    const int device = schedule_.device_of(index, copy);
+    return devices_[static_cast<std::size_t>(device)]->stage({.stage = index, .copy = copy});
   }
 
  private:
-  const Experiment& experiment_;
   const Schedule& schedule_;
-  std::vector<DeviceAllocator> memories_;
-  std::vector<std::unique_ptr<StageWorker<T>>> stages_{};  ///< [copy · stages + stage]
-  std::vector<std::vector<StageCopy>> stages_of_;
   Messages messages_;
+  StepClock clock_{};
+  std::vector<std::unique_ptr<VirtualDevice<T>>> devices_{};
   std::chrono::nanoseconds spin_{};
   std::optional<DeviceThreads> threads_{};
   std::int64_t elements_ = 1;  ///< Of the last mini-batch's targets.
-  StepClock clock_{};
 
   std::mutex failure_lock_{};
   std::string failure_{};
 
-  std::size_t index_of(const StageCopy& held) const {
-    return static_cast<std::size_t>(held.copy * schedule_.stages() + held.stage);
-  }
-  StageWorker<T>& worker(const Op& op) { return *stages_[index_of({op.stage, op.copy})]; }
-  int copies() const { return schedule_.bidirectional() ? 2 : 1; }
   void begin_step(const MiniBatch<T>& batch, Update update);
-  void run_device(int device, const MiniBatch<T>& batch, Timeline& timeline,
-                  std::vector<TailSpan>& tail);
+  void run_device(int device, Timeline& timeline, std::vector<TailSpan>& tail);
   void fail(const char* what);
   void await(const Op& op, Timeline& timeline);
-  bool measure_lane(int device, const MiniBatch<T>& batch, std::size_t& slot, Interval* times);
-  void run_together(int device, std::span<const Op> ops, const MiniBatch<T>& batch,
-                    Interval* times);
-  Block run_op(int device, const Op& op, const MiniBatch<T>& batch, Interval& time);
-
-  std::vector<Time> send_weight_gradients(int device);
-  void run_tail(int device, const MiniBatch<T>& batch, std::vector<TailSpan>& tail);
-  void run_tail_op(int device, const Op& op, Block received, const MiniBatch<T>& batch,
-                   std::vector<TailSpan>& tail);
+  std::size_t measure_lane(std::size_t device, std::size_t first, Interval* times);
+  LaneIntervals measure_lanes();
+  std::vector<TailSpan> measure_tail();
 };
 
 }  // namespace pipesim

@@ -152,6 +152,20 @@ TEST_SUITE("sim/execute/schedule_forms") {
     }
   }
 
+  TEST_CASE("on the measured clock nothing is unexplained, whatever the form") {
+    std::mt19937 random(33);
+    for (const Form& form : all_forms()) {
+      CAPTURE(describe(form));
+      const PipelinedMlp mlp = test::random_mlp(random, 4, {.recompute = "full"});
+      const Experiment experiment = random_experiment(random, form, mlp);
+      const Execution execution = execute(experiment, {.clock = Clock::measured, .steps = 1});
+      const BubbleBreakdown& parts = execution.run.metrics.breakdown;
+      CHECK(parts.other.numerator == 0);
+      CHECK(parts.fill_drain.value() + parts.imbalance.value() + parts.communication.value() ==
+            doctest::Approx(execution.run.metrics.bubble_fraction.value()));
+    }
+  }
+
   TEST_CASE("both copies of a stage have the same weights after every update") {
     for (const std::string optimizer : {"sgd", "momentum", "adam", "rmsprop"}) {
       const Experiment experiment = two_ways_with(optimizer);
@@ -193,6 +207,18 @@ TEST_SUITE("sim/execute/schedule_forms") {
     const Time both_done =
         std::max(timeline.lanes[0].back().finish, timeline.lanes[1].back().finish);
     for (const TailSpan& span : timeline.tail) CHECK(both_done <= span.when.start);
+  }
+
+  TEST_CASE("a simulated step ends with the same ops on every device, in the same order") {
+    Experiment experiment = two_ways_with("adam");
+    experiment.config.cluster.interconnect.bandwidth = 1e9;
+    const HostBatch<double> host(experiment);
+    Executor<double> executor(experiment);
+    const Timeline executed = executor.run(host.batch);
+    const Timeline simulated = simulate(experiment).outcome.timeline;
+    for (const int device : {0, 1}) {
+      CHECK(tail_of(executed, device) == tail_of(simulated, device));
+    }
   }
 
   TEST_CASE("both copies of a stage on one device") {
