@@ -1,5 +1,6 @@
 // What every schedule of the catalog has to hold, whatever it is.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <map>
 #include <random>
