@@ -55,7 +55,8 @@ TEST_SUITE("models/layer_list") {
     CHECK_THROWS_WITH_AS(layers(R"({"kind": "layers", "layers": [{"forward": 1, "backward": 5},
                              {"forward": 1, "backward_input": 2, "backward_weight": 3}]})"),
                          "c.json: /layers/1: must state its backward as the first layer does, got "
-                         "an object\n  hint: give backward_input and backward_weight for every "
+                         "{\"backward_input\":2,\"backward_weight\":3,\"forward\":1}\n  hint: give "
+                         "backward_input and backward_weight for every "
                          "layer, or for none",
                          InputError);
   }
