@@ -33,6 +33,11 @@ struct StageCosts {
   PerStage<Bytes> parameters{};    ///< Static bytes of a stage.
 };
 
+/// The same model cut into another number of stages, a multiple or a part of what it is: what a
+/// stage takes is divided among its parts, to the picosecond and byte; neighbours are put together.
+/// Each part's input is as large as the stage's.
+StageCosts recut(const StageCosts& costs, int stages, int wanted);
+
 /// Reads it for that many (virtual) stages. A list must have that many entries.
 StageCosts read_stage_costs(const Field& model, int stages);
 

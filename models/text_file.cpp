@@ -37,6 +37,7 @@ std::string read_text_file(const std::string& path, const std::string& name,
 
 std::string path_named_by(const Field& field) {
   const std::string name = field.text();
+  if (name == "-") return name;
   const bool typed = field.source()->blame(field.pointer()) == "--set";
   if (typed && std::filesystem::exists(name)) return name;
   return (std::filesystem::path(field.source()->directory) / name).string();

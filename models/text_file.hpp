@@ -12,7 +12,7 @@ namespace pipesim {
 std::string read_text_file(const std::string& path, const std::string& name, std::string_view hint);
 
 /// Where the file is that a value of a config names: relative to the config's folder; what the
-/// command line sets may also be meant from where it is typed.
+/// command line sets may also be meant from where it is typed. `-` stays what it is.
 std::string path_named_by(const Field& field);
 
 }  // namespace pipesim

@@ -59,10 +59,14 @@ class Checker {
   }
 
   InputError refuse(const Op& op, std::string_view problem, std::string_view hint) const {
-    const std::string place =
-        place_of_ ? place_of_(device_, slot_)
-                  : fmt::format("schedule {}: device {}, op {}", schedule_.name, device_, slot_);
-    return InputError(fmt::format("{}: {}, got {}", place, problem, describe(op)), hint);
+    return InputError(fmt::format("{}: {}, got {}", place(device_, slot_), problem, describe(op)),
+                      hint);
+  }
+
+  std::string place(int device, std::size_t slot) const {
+    if (place_of_) return place_of_(device, slot);
+    const std::string lane = fmt::format("schedule {}: device {}", schedule_.name, device);
+    return slot == no_slot ? lane : fmt::format("{}, op {}", lane, slot);
   }
 
   void require(const Op& op, int stage, Bits any_of, OpKind needed) {
@@ -258,8 +262,8 @@ class Checker {
                     .stage = stage,
                     .micro_batch = m};
         throw InputError(
-            fmt::format("schedule {}: device {}: must run every op once, got no {}", schedule_.name,
-                        schedule_.device_of(stage, copy), describe(op)),
+            fmt::format("{}: must run every op once, got no {}",
+                        place(schedule_.device_of(stage, copy), no_slot), describe(op)),
             communicates(missing) ? "every message between devices is sent once and received once"
                                   : "every stage runs F and B, or F, I and W, for every "
                                     "micro-batch");

@@ -7,7 +7,9 @@
 
 namespace pipesim {
 
-/// Says where an op stands, for an error: "schedule 1f1b: device 0, op 3".
+/// Says where an op stands, for an error: "schedule 1f1b: device 0, op 3"; of `no_slot`, where a
+/// device's lane is: "schedule 1f1b: device 0".
+inline constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
 using PlaceOf = std::function<std::string(int device, std::size_t slot)>;
 
 /// Throws InputError unless the schedule is one that can be run, deadlocks across devices aside:

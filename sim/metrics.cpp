@@ -59,6 +59,7 @@ Metrics measure(const Outcome& outcome) {
   Metrics metrics{.pipeline_time = outcome.pipeline_time};
   for (const DeviceUse& device : outcome.devices) {
     metrics.busy += device.busy();
+    metrics.longest_span = std::max(metrics.longest_span, device.span.finish - device.span.start);
     for (std::size_t kind = 0; kind < op_kinds; ++kind) {
       metrics.busy_by_kind[kind] += device.busy_by_kind[kind];
     }
@@ -69,10 +70,15 @@ Metrics measure(const Outcome& outcome) {
   const Int128 idle = total - metrics.busy.ps;
   metrics.bubble_fraction = ratio(idle, total);
   metrics.bubble_over_ideal = ratio(idle, metrics.busy.ps);
+  const Int128 spans =
+      Int128{metrics.longest_span.ps} * static_cast<Int128>(outcome.devices.size());
+  metrics.span_bubble = ratio(spans - metrics.busy.ps, spans);
 
   // A device reduces and updates as soon as its own last backward is done.
+  // What its lane gathers or reduces beyond that counts with the all-reduce.
   Time reduced = metrics.pipeline_time;
-  metrics.step_time = metrics.pipeline_time;
+  for (const DeviceUse& device : outcome.devices) reduced = std::max(reduced, device.finish);
+  metrics.step_time = reduced;
   for (const TailSpan& span : outcome.timeline.tail) {
     if (span.op.kind == OpKind::all_reduce) reduced = std::max(reduced, span.when.finish);
     metrics.step_time = std::max(metrics.step_time, span.when.finish);

@@ -3,14 +3,18 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "sim/config_schedule.hpp"
+
 namespace pipesim::test {
 
 Experiment experiment_from(std::string_view text, const std::vector<std::string>& settings) {
-  return assemble(read_config(parse_document(text, "config.json", settings)));
+  return assemble(
+      read_config(parse_document(text, "config.json", settings), default_virtual_stages));
 }
 
 Experiment example(const std::string& name, const std::vector<std::string>& settings) {
-  return assemble(read_config(read_document(PIPESIM_SOURCE_DIR "/examples/" + name, settings)));
+  return assemble(read_config(read_document(PIPESIM_SOURCE_DIR "/examples/" + name, settings),
+                              default_virtual_stages));
 }
 
 namespace {
