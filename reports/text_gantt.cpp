@@ -42,17 +42,19 @@ std::string_view colour_of(OpKind kind) {
   return "";
 }
 
-// What stands for an op where there is no room for its name.
-char sign_of(OpKind kind) {
+// A kind as the picture names it: a receive and a send are shorter than in a file.
+std::string_view picture_token(OpKind kind) {
   switch (kind) {
     case OpKind::send_forward:
+      return ">F";
     case OpKind::send_backward:
-      return '>';
+      return ">B";
     case OpKind::receive_forward:
+      return "<F";
     case OpKind::receive_backward:
-      return '<';
+      return "<B";
     default:
-      return token(kind).front();
+      return token(kind);
   }
 }
 
@@ -101,7 +103,13 @@ class Gantt {
   std::int64_t step_ = 0;
   unsigned used_kinds_ = 0;
 
-  std::string name(const Op& op) const { return several_stages_ ? describe(op) : label(op); }
+  std::string name(const Op& op) const {
+    std::string text = several_stages_ ? describe(op) : label(op);
+    if (communicates(op.kind)) {
+      text.replace(0, token(op.kind).size(), picture_token(op.kind));
+    }
+    return text;
+  }
 
   bool shown(int device) const {
     const int devices = static_cast<int>(rows_.size());
@@ -188,7 +196,7 @@ class Gantt {
   // A run of columns: the op's name and a line behind it, or just its letter where it is too short.
   std::string run_text(const Op& op, std::size_t columns) const {
     std::string text = name(op);
-    if (text.size() > columns) return std::string(columns, sign_of(op.kind));
+    if (text.size() > columns) return std::string(columns, picture_token(op.kind).front());
     text.resize(columns, '-');
     return text;
   }
@@ -219,7 +227,7 @@ class Gantt {
     start_row("");
     for (int kind = 0; kind < op_kinds; ++kind) {
       if ((used_kinds_ & (1u << static_cast<unsigned>(kind))) == 0) continue;
-      painted(static_cast<OpKind>(kind), token(static_cast<OpKind>(kind)));
+      painted(static_cast<OpKind>(kind), picture_token(static_cast<OpKind>(kind)));
       fmt::format_to(std::back_inserter(out_.text()), " {}   ", noun(static_cast<OpKind>(kind)));
     }
     out_.append(". idle");

@@ -166,8 +166,8 @@ Schedule receives_before_use(const Schedule& schedule) {
     for (std::size_t slot = 0; slot < lane.size();) {
       const std::size_t end = slot + slots_of_unit(lane, slot);
       for (std::size_t i = slot; i < end; ++i) {
-        const bool had = schedule.lazy_recompute && i > 0 && sends_gradient(lane[i].kind) &&
-                         lane[i - 1].kind == OpKind::recompute;  // R has received for it.
+        const bool had = schedule.lazy_recompute && slot > 0 && sends_gradient(lane[i].kind) &&
+                         lane[slot - 1].kind == OpKind::recompute;  // R has received for it.
         const std::optional<Op> receive = receive_for(schedule, lane[i]);
         if (receive && !had) longer.push_back(*receive);
       }

@@ -35,9 +35,9 @@ void check_shape(const Config& config, const KnownSchedule& known) {
   const PipelineShape shape = shape_of(config);
   const std::optional<Refusal> refusal = refusal_of(known, shape);
   if (!refusal) return;
-  throw config.source->error(fmt::format("/pipeline/{}", refusal->key),
-                             fmt::format("schedule {} {}", known.name, refusal->problem),
-                             value_of(refusal->key, shape), refusal->hint);
+  throw config.source->error(fmt::format("/pipeline/{}", refusal->key), refusal->problem,
+                             value_of(refusal->key, shape),
+                             fmt::format("schedule {}: {}", known.name, refusal->hint));
 }
 
 // Both copies of a stage would have to cost the same, and be updated together.

@@ -37,6 +37,29 @@ TEST_SUITE("models/layer_list") {
     CHECK(network.layers[1].output_bytes == 0);
   }
 
+  TEST_CASE("a layer may state the two parts of its backward, as all or none do") {
+    const Network network = layers(R"({"kind": "layers", "layers": [
+      {"forward": 1, "backward_input": 2, "backward_weight": 3}]})");
+    CHECK(network.layers[0].backward_input.at(0).seconds == 2);
+    CHECK(network.layers[0].backward_weight.at(0).seconds == 3);
+    CHECK_THROWS_WITH_AS(
+        layers(R"({"kind": "layers", "layers": [{"forward": 1, "backward_input": 2}]})"),
+        "c.json: /layers/0/backward_input: needs its counterpart, got 2\n"
+        "  hint: give both backward_input and backward_weight, or backward alone",
+        InputError);
+    CHECK_THROWS_WITH_AS(layers(R"({"kind": "layers", "layers": [{"forward": 1, "backward": 5,
+                             "backward_input": 2, "backward_weight": 3}]})"),
+                         "c.json: /layers/0/backward: stands beside its two parts, got 5\n"
+                         "  hint: give either backward or the two",
+                         InputError);
+    CHECK_THROWS_WITH_AS(layers(R"({"kind": "layers", "layers": [{"forward": 1, "backward": 5},
+                             {"forward": 1, "backward_input": 2, "backward_weight": 3}]})"),
+                         "c.json: /layers/1: must state its backward as the first layer does, got "
+                         "an object\n  hint: give backward_input and backward_weight for every "
+                         "layer, or for none",
+                         InputError);
+  }
+
   TEST_CASE("a stage of listed layers sums their times and bytes over the micro-batch's samples") {
     const Experiment experiment = test::experiment_from(R"({
       "model": {"kind": "layers", "input_bytes": 5, "layers": [

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <random>
 #include <sstream>
@@ -95,13 +94,13 @@ std::string list(const std::vector<Bytes>& values) {
 
 TEST_SUITE("reports/memory_csv") {
   TEST_CASE("every example's trace adds up, ends where it began, and peaks where the run does") {
-    for (const auto& entry : std::filesystem::directory_iterator(PIPESIM_SOURCE_DIR "/examples")) {
+    for (const std::string& file : test::example_names()) {
       for (const char* schedule : {"gpipe", "1f1b"}) {
         for (const char* recompute : {"none", "full", "except_last"}) {
-          CAPTURE(entry.path());
-          const Experiment experiment = test::example(
-              entry.path().filename().string(), {std::string("pipeline.schedule=") + schedule,
-                                                 std::string("pipeline.recompute=") + recompute});
+          CAPTURE(file);
+          const Experiment experiment =
+              test::example(file, {std::string("pipeline.schedule=") + schedule,
+                                   std::string("pipeline.recompute=") + recompute});
           check_rows(experiment, simulate(experiment));
         }
       }

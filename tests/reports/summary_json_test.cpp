@@ -38,9 +38,10 @@ TEST_SUITE("reports/summary_json") {
     CHECK(keys_of(json) ==
           "name command clock schedule stages virtual_stages micro_batches batch_size "
           "data_parallel recompute weight_gradient deadlock pipeline_time_s step_time_s "
-          "ideal_time_s forward_s "
+          "longest_span_s ideal_time_s forward_s "
           "backward_s recompute_s all_reduce_s optimizer_s samples_per_s bubble_fraction "
-          "bubble_over_ideal bubble_formula bubble_breakdown fits_memory devices ");
+          "bubble_over_ideal span_bubble_fraction bubble_formula bubble_breakdown fits_memory "
+          "devices ");
     CHECK(keys_of(json["bubble_breakdown"]) == "fill_drain imbalance communication other ");
     CHECK(keys_of(json["devices"][0]) ==
           "device stages busy_s idle_s bubble_fraction peak_memory_bytes peak_at_s "

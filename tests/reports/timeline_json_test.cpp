@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -61,10 +60,10 @@ TEST_SUITE("reports/timeline_json") {
   }
 
   TEST_CASE("every example's spans are the run's intervals, and do not overlap on a device") {
-    for (const auto& entry : std::filesystem::directory_iterator(PIPESIM_SOURCE_DIR "/examples")) {
+    for (const std::string& file : test::example_names()) {
       for (const char* setting : {"pipeline.recompute=none", "pipeline.recompute=full"}) {
-        CAPTURE(entry.path());
-        const Experiment experiment = test::example(entry.path().filename().string(), {setting});
+        CAPTURE(file);
+        const Experiment experiment = test::example(file, {setting});
         const Run run = simulate(experiment);
         const auto json = timeline(experiment, run);
         std::size_t next = 0;
@@ -147,10 +146,10 @@ TEST_SUITE("reports/timeline_json") {
   }
 
   TEST_CASE("every example's transfers leave after their sender and arrive before their receiver") {
-    for (const auto& entry : std::filesystem::directory_iterator(PIPESIM_SOURCE_DIR "/examples")) {
+    for (const std::string& file : test::example_names()) {
       for (const char* setting : {"pipeline.schedule=gpipe", "pipeline.schedule=1f1b"}) {
-        CAPTURE(entry.path());
-        const Experiment experiment = test::example(entry.path().filename().string(), {setting});
+        CAPTURE(file);
+        const Experiment experiment = test::example(file, {setting});
         const auto json = timeline(experiment, simulate(experiment));
         std::map<std::tuple<std::string, int, int>, nlohmann::json> spans;
         for (const auto& span : json["spans"])

@@ -1,5 +1,6 @@
 // What every schedule of the catalog has to hold, whatever it is.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <map>
 #include <random>
@@ -231,6 +232,7 @@ TEST_CASE("where a schedule states a closed form, equal stages idle for exactly 
       StageCost cost = random_costs(1, random).stages.front();
       if (trial > 1) cost.backward_input = cost.forward;
       if (trial > 0) cost.backward_weight = {cost.backward_weight.ps / 4 + 1};
+      if (trial > 2) cost.backward_weight = cost.forward;
       cost.backward = cost.backward_input + cost.backward_weight;
       const PipelineShape shape{.stages = made.schedule.devices(),
                                 .micro_batches = made.schedule.micro_batches,
@@ -262,6 +264,7 @@ TEST_CASE(
         mlp.schedule = known.name;
         mlp.stages = stages;
         mlp.micro_batches = 8;
+        mlp.precision = "fp64";  // Deep random networks cancel too much for fp32's tolerance.
         CAPTURE(test::describe(mlp));
         const Experiment experiment = test::assemble(mlp);
         for (const Clock clock : {Clock::wall, Clock::measured}) {

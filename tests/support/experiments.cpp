@@ -1,5 +1,7 @@
 #include "support/experiments.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <sstream>
 #include <stdexcept>
 
@@ -38,6 +40,15 @@ Op op_from(const std::string& word) {
 }
 
 }  // namespace
+
+std::vector<std::string> example_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(PIPESIM_SOURCE_DIR "/examples")) {
+    if (entry.path().extension() == ".json") names.push_back(entry.path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
 
 std::vector<Op> lane(std::string_view text) {
   std::vector<Op> ops;
