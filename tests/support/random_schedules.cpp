@@ -22,13 +22,24 @@ Op with_kind(Op op, OpKind kind, int stages_on = 0) {
 
 class RandomOrder {
  public:
-  RandomOrder(std::mt19937& random, Schedule schedule)
-      : random_(random), schedule_(std::move(schedule)) {}
+  RandomOrder(std::mt19937& random, const ScheduleOptions& options)
+      : random_(random), options_(options) {
+    const auto devices = static_cast<std::size_t>(std::ranges::max(options.placement)) + 1;
+    schedule_ = {.name = "random",
+                 .micro_batches = options.micro_batches,
+                 .placement = options.placement,
+                 .second_placement = options.second_placement,
+                 .lanes = std::vector<std::vector<Op>>(devices),
+                 .communication = options.communication};
+  }
 
   Schedule build() && {
-    for (int stage = 0; stage < schedule_.stages(); ++stage) split_.push_back(any(random_, 0, 1));
+    for (int stage = 0; stage < schedule_.stages(); ++stage) {
+      split_.push_back(options_.split ? any(random_, 0, 1) : 0);
+    }
     for (int m = 0; m < schedule_.micro_batches; ++m) {
-      const int copy = schedule_.bidirectional() ? any(random_, 0, 1) : 0;
+      const int either = m < 2 ? m : any(random_, 0, 1);
+      const int copy = schedule_.bidirectional() ? either : 0;
       ready_.push_back({.copy = static_cast<std::uint8_t>(copy), .micro_batch = m});
     }
     while (!ready_.empty()) {
@@ -41,9 +52,10 @@ class RandomOrder {
 
  private:
   std::mt19937& random_;
-  Schedule schedule_;
+  const ScheduleOptions& options_;
+  Schedule schedule_{};
   std::vector<int> split_{};  // [stage]: runs I and W.
-  std::vector<Op> ready_{};   // A send stands for itself and its receive.
+  std::vector<Op> ready_{};   // A send at a rendezvous stands for its receive, too.
 
   int device_of(const Op& op) const { return schedule_.device_of(op.stage, op.copy); }
 
@@ -59,7 +71,8 @@ class RandomOrder {
   }
 
   bool run_as_pair(Op forward) {
-    if (forward.kind != OpKind::forward || any(random_, 0, 1) == 0) return false;
+    const bool may = options_.pairs && forward.kind == OpKind::forward;
+    if (!may || any(random_, 0, 1) == 0) return false;
     const auto other = std::find_if(ready_.begin(), ready_.end(), [&](const Op& op) {
       return sends_gradient(op.kind) && device_of(op) == device_of(forward);
     });
@@ -76,15 +89,23 @@ class RandomOrder {
 
   void run(const Op& op) {
     append(op);
-    if (op.kind == OpKind::send_forward) {
-      append(with_kind(op, OpKind::receive_forward, 1));
-      ready_.push_back(with_kind(op, OpKind::forward, 1));
-    } else if (op.kind == OpKind::send_backward) {
-      append(with_kind(op, OpKind::receive_backward, -1));
-      make_ready_backward(with_kind(op, OpKind::backward, -1));
-    } else {
-      follow(op);
+    switch (op.kind) {
+      case OpKind::send_forward:
+        return send(with_kind(op, OpKind::receive_forward, 1));
+      case OpKind::send_backward:
+        return send(with_kind(op, OpKind::receive_backward, -1));
+      case OpKind::receive_forward:
+        return ready_.push_back(with_kind(op, OpKind::forward));
+      case OpKind::receive_backward:
+        return make_ready_backward(op);
+      default:
+        follow(op);
     }
+  }
+
+  void send(const Op& receive) {
+    if (schedule_.communication == Communication::rendezvous) return run(receive);
+    ready_.push_back(receive);
   }
 
   void make_ready_backward(const Op& op) {
@@ -129,28 +150,44 @@ void add_sharding(Schedule& schedule, std::mt19937& random) {
 
 }  // namespace
 
+Schedule random_schedule(std::mt19937& random, const ScheduleOptions& options) {
+  Schedule schedule = RandomOrder(random, options).build();
+  if (options.sharding) add_sharding(schedule, random);
+  check_schedule(schedule);
+  return schedule;
+}
+
 Schedule random_schedule(std::mt19937& random, Communication communication) {
-  const int devices = any(random, 1, 5);
-  const int stages = devices * any(random, 1, 3);
-  const auto placement = [&] {
-    std::vector<int> places;
-    for (int stage = 0; stage < stages; ++stage) places.push_back(stage % devices);
-    std::shuffle(places.begin(), places.end(), random);
-    return places;
-  };
-  Schedule schedule{.name = "random",
-                    .micro_batches = any(random, 1, 7),
-                    .placement = placement(),
-                    .lanes = std::vector<std::vector<Op>>(static_cast<std::size_t>(devices)),
-                    .communication = communication};
-  if (any(random, 0, 3) == 0) schedule.second_placement = placement();
-  schedule = RandomOrder(random, std::move(schedule)).build();
+  ScheduleOptions options{.placement = random_placement(random, any(random, 1, 10)),
+                          .micro_batches = any(random, 1, 7),
+                          .split = true,
+                          .pairs = true,
+                          .sharding = any(random, 0, 3) == 0,
+                          .communication = communication};
+  if (any(random, 0, 3) == 0) {
+    options.second_placement = options.placement;
+    std::shuffle(options.second_placement.begin(), options.second_placement.end(), random);
+  }
+  Schedule schedule = random_schedule(random, options);
   if (any(random, 0, 3) == 0) {
     schedule = with_recompute(std::move(schedule), Recompute::full, any(random, 0, 1) == 0);
   }
-  if (any(random, 0, 3) == 0) add_sharding(schedule, random);
   check_schedule(schedule);
   return schedule;
+}
+
+std::vector<int> random_placement(std::mt19937& random, int stages) {
+  const int devices = any(random, 1, stages);
+  const int way = any(random, 0, 3);
+  std::vector<int> placement;
+  for (int s = 0; s < stages; ++s) {
+    const int looped = s % devices;
+    const int there_and_back = s / devices % 2 == 0 ? looped : devices - 1 - looped;
+    const int anywhere = s < devices ? s : any(random, 0, devices - 1);
+    const int choices[] = {looped, there_and_back, s * devices / stages, anywhere};
+    placement.push_back(choices[way]);
+  }
+  return placement;
 }
 
 StepCosts random_costs(int stages, std::mt19937& random) {

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "schedules/recompute.hpp"
 #include "sim/execute/execute.hpp"
 #include "support/executed_step.hpp"
 #include "support/experiments.hpp"
 #include "support/networks.hpp"
-#include "support/random_schedule.hpp"
+#include "support/random_schedules.hpp"
 
 namespace pipesim {
 
@@ -58,8 +59,6 @@ Experiment random_experiment(std::mt19937& random, const Form& form, PipelinedMl
   Experiment experiment = assemble(mlp);
   test::ScheduleOptions options{.placement = placement,
                                 .micro_batches = mlp.micro_batches,
-                                .recompute = experiment.config.pipeline.recompute,
-                                .lazy_recompute = experiment.config.pipeline.lazy_recompute,
                                 .split = form.split,
                                 .pairs = form.pairs,
                                 .sharding = form.sharding,
@@ -67,7 +66,9 @@ Experiment random_experiment(std::mt19937& random, const Form& form, PipelinedMl
   if (form.copies) {  // The other way round.
     options.second_placement = {placement.rbegin(), placement.rend()};
   }
-  set_schedule(experiment, test::random_schedule(random, options));
+  const PipelineSettings& settings = experiment.config.pipeline;
+  set_schedule(experiment, with_recompute(test::random_schedule(random, options),
+                                          settings.recompute, settings.lazy_recompute));
   return experiment;
 }
 
