@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -119,11 +121,13 @@ void write_table(Output& out, const Config& config, const std::vector<Row>& rows
                  config.training.batch_size * config.training.data_parallel);
   print("schedule", "recompute", "step", "forward", "backward", "again", "comm.", "optimizer",
         "bubble", "efficiency", "peak memory", "fits");
+  std::set<std::pair<std::string, std::string>> explained;
   for (const Row& row : rows) {
     const std::string_view recompute = name_of(row.variant.config.pipeline.recompute);
     if (!row.variant.reason.empty()) {
-      fmt::format_to(std::back_inserter(out.text()), "{:<16}  {:<9}  not possible: {}\n",
-                     row.variant.name, recompute, printable(row.variant.reason));
+      if (!explained.emplace(row.variant.name, row.variant.reason).second) continue;
+      fmt::format_to(std::back_inserter(out.text()), "{:<16}  not possible: {}\n", row.variant.name,
+                     printable(row.variant.reason));
       continue;
     }
     print(row.variant.name, recompute, readable(row.metrics.step_time),

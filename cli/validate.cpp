@@ -32,7 +32,7 @@ constexpr int default_repeats = 5;
 struct ValidateOptions {
   std::optional<std::string> stages{};
   std::optional<std::string> micro_batches{};
-  std::vector<std::string> schedules{};  ///< Empty: all that have a closed form.
+  std::vector<std::string> schedules{"gpipe", "1f1b"};
   bool executes = false;
   bool machine = false;
   std::optional<int> repeats{};
@@ -164,8 +164,8 @@ std::vector<Row> run_all(const ValidateOptions& options) {
   const auto micro_batches =
       read_numbers("--micro-batches", options.micro_batches.value_or(default_micro_batches));
   std::vector<Row> rows;
-  const auto all = options.executes ? std::vector<std::string>{"gpipe", "1f1b"} : schedule_names();
-  for (const std::string& schedule : options.schedules.empty() ? all : options.schedules) {
+  const bool all = std::ranges::count(options.schedules, every_schedule) > 0;
+  for (const std::string& schedule : all ? schedule_names() : options.schedules) {
     for (const int k : stages) {
       for (const int m : micro_batches) {
         const auto row = validate_one(schedule, {.stages = k, .micro_batches = m});

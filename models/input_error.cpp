@@ -48,7 +48,7 @@ InputError Source::error(std::string_view pointer, std::string_view problem, std
                          std::string_view hint) const {
   return InputError(fmt::format("{}: {}: {}, got {}", blame(pointer),
                                 pointer.empty() ? "/" : pointer, problem, got),
-                    hint, fmt::format("{}, got {}", problem, got));
+                    hint, fmt::format("{}: {}, got {}", pointer, problem, got));
 }
 
 std::string quoted(std::string_view text) {

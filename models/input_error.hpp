@@ -14,7 +14,7 @@ class InputError : public std::runtime_error {
  public:
   /// `problem` already says where: "FILE: /pointer: must be positive, got -3".
   InputError(std::string_view problem, std::string_view hint);
-  /// `reason`: the problem without its place, as a table says why a row can't be.
+  /// `reason`: the problem without the file, as a table says why a row can't be.
   InputError(std::string_view problem, std::string_view hint, std::string_view reason);
 
   const std::string& reason() const { return reason_; }

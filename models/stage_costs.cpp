@@ -137,15 +137,6 @@ PerStage<T> joined(const PerStage<T>& whole, int stages, int parts) {
   return result;
 }
 
-// The stash without the stage's input, which every part has one of its own size of.
-PerStage<Bytes> insides(const StageCosts& costs, int stages) {
-  PerStage<Bytes> result{.values = {}};
-  for (int s = 0; s < stages; ++s) {
-    result.values.push_back(costs.stash[s] - costs.boundary[s]);
-  }
-  return result;
-}
-
 // Entry s of the new is entry `of(s)` of the old.
 template <class T, class Of>
 PerStage<T> taken(const PerStage<T>& values, int count, Of of) {
@@ -177,13 +168,17 @@ StageCosts recut(const StageCosts& costs, int stages, int wanted) {
                     .recompute = cut(costs.recompute),
                     .overlapped = cut_if(costs.overlapped),
                     .transfer = taken(costs.transfer, wanted, hop_of),
-                    .stash = cut(insides(costs, stages)),
+                    .stash = cut(costs.stash),
                     .weight_stash = cut(costs.weight_stash),
                     .boundary = taken(costs.boundary, wanted, input_of),
                     .parameters = cut(costs.parameters)};
+  // One value may stand for all; every part then has one of its own.
+  for (PerStage<Bytes>* bytes : {&result.stash, &result.weight_stash}) {
+    bytes->values.resize(static_cast<std::size_t>(wanted), bytes->values.front());
+  }
   for (int s = 0; s < wanted; ++s) {
     Bytes& stash = result.stash.values[static_cast<std::size_t>(s)];
-    stash = capped_sum(stash, result.boundary[s]);
+    stash = std::max(stash, result.boundary[s]);
     Bytes& waiting = result.weight_stash.values[static_cast<std::size_t>(s)];
     waiting = std::min(waiting, stash);
   }

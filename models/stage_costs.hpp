@@ -35,7 +35,7 @@ struct StageCosts {
 
 /// The same model cut into another number of stages, a multiple or a part of what it is: what a
 /// stage takes is divided among its parts, to the picosecond and byte; neighbours are put together.
-/// Each part's input is as large as the stage's.
+/// Each part's input is as large as the stage's, and its stash no smaller.
 StageCosts recut(const StageCosts& costs, int stages, int wanted);
 
 /// Reads it for that many (virtual) stages. A list must have that many entries.

@@ -23,7 +23,9 @@ void check_size(const Config& config) {
   const double stages = config.pipeline.all_stages();
   const double recomputed = config.pipeline.recompute == Recompute::none ? 0 : 1;
   const double messages = config.pipeline.communication == Communication::overlapped ? 0 : 4;
-  const double kinds = 3 + recomputed + messages;  // F, I and W where the backward is split.
+  const KnownSchedule* known = find_schedule(config.pipeline.schedule);
+  const bool splits = known != nullptr && known->splits_backward;
+  const double kinds = (splits ? 3 : 2) + recomputed + messages;  // F and B, or F, I and W.
   const double extra = config.training.deferred_weight_gradient ? 1 : 0;
   const double ops = stages * (config.training.micro_batches * kinds + extra);
   const double needed = ops * bytes_per_op + stages * bytes_per_stage;
@@ -153,19 +155,22 @@ void check_split(const Experiment& experiment) {
   });
   const KnownSchedule* known = find_schedule(config.pipeline.schedule);
   if (!splits && (config.pipeline.file != nullptr || !known->splits_backward)) return;
-  constexpr std::string_view hint =
-      "this schedule runs I and W apart: give both backward_input and backward_weight";
+  constexpr std::string_view hint = "give both backward_input and backward_weight";
   if (const auto* given = std::get_if<StageCosts>(&config.model)) {
     if (given->backward_input) return;
-    throw config.source->error("/model/backward_input", "is required", "nothing", hint);
+    throw config.source->error("/model/backward_input",
+                               "is required by a schedule that runs I and W apart", "nothing",
+                               hint);
   }
   const std::vector<Layer>& layers = std::get<Network>(config.model).layers;
   const bool known_apart = std::ranges::any_of(
       layers, [](const Layer& layer) { return !layer.backward_weight.empty(); });
   if (known_apart) return;
-  throw config.source->error("/model/layers",
-                             "must state the two parts of the backward apart for this schedule",
-                             "only their sum", hint);
+  throw config.source->error(
+      "/model/layers",
+      "must state the backward in two parts for a schedule that runs I and W "
+      "apart",
+      "only their sum", hint);
 }
 
 // What each device has beside what it always holds.
