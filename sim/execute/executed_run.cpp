@@ -200,6 +200,18 @@ StepCosts observed_hops(const Experiment& experiment, const Timeline& timeline) 
   return costs;
 }
 
+// The engine's sends and receives last as long as they hold their device; on an executed clock
+// waiting is never inside a span.
+void leave_waiting_out(const Schedule& schedule, Timeline& timeline) {
+  for (std::size_t d = 0; d < timeline.lanes.size(); ++d) {
+    const std::vector<Op>& lane = schedule.lanes[d];
+    Interval* const times = timeline.lanes.first_of(d);
+    for (std::size_t slot = 0; slot < lane.size(); ++slot) {
+      if (communicates(lane[slot].kind)) times[slot].start = times[slot].finish;
+    }
+  }
+}
+
 // Puts what follows the pipeline on the devices' clocks: the two copies of a stage add up their
 // gradients as soon as both are done, stage by stage; then each device updates.
 std::vector<TailSpan> tail_after(const Outcome& pipeline, std::vector<TailSpan> tail) {
@@ -242,6 +254,7 @@ Run measured_run(const Experiment& experiment, const Measured& measured,
   Outcome outcome = engine.run(experiment.costs, {}, true, &measured.ops);
   Timeline timeline = std::move(outcome.timeline);
   timeline.clock = Clock::measured;
+  leave_waiting_out(experiment.schedule, timeline);
   timeline.tail = tail_after(outcome, measured.tail);
   return finish(experiment, experiment.costs, std::move(timeline), allocations);
 }

@@ -66,6 +66,8 @@ std::string complaint_about_lanes(const Schedule& schedule, const Timeline& time
     Time& clock = now[static_cast<std::size_t>(device)];
     const bool in_order = clock <= span.start && span.start <= span.finish;
     if (!in_order && complaint.empty()) complaint = describe(op) + " overlaps what is before it";
+    const bool waits = communicates(op.kind) && span.start != span.finish;
+    if (waits && complaint.empty()) complaint = describe(op) + " has waiting inside its span";
     clock = span.finish;
   });
   return complaint;
@@ -83,15 +85,12 @@ std::string complaint_about_times(const Schedule& schedule, const Timeline& time
       const Arrivals& arrivals =
           message->is_gradient ? timeline.gradient_arrival : timeline.activation_arrival;
       const Time arrival = arrivals.at(message->stage, message->micro_batch);
-      const bool measured = timeline.clock == Clock::measured;
-      // There a receive's interval is the engine's: it lasts until the message is there.
-      const Time used = measured && communicates(op.kind) ? receiver.finish : receiver.start;
-      if (used < arrival) return describe(op) + " starts before its message arrives";
+      if (receiver.start < arrival) return describe(op) + " starts before its message arrives";
       const Placed* const sender = sender_of(ops, *message, communicates(op.kind));
       if (sender == nullptr) return describe(op) + " has no sender";
       if (arrival < sender->finish) return describe(op) + "'s message arrives before it is sent";
       const bool meets =
-          communicates(op.kind) && schedule.communication == Communication::rendezvous && !measured;
+          communicates(op.kind) && schedule.communication == Communication::rendezvous;
       if (meets && sender->when.start < receiver.free_from) {
         return "what " + describe(op) + " receives is sent before the two meet";
       }

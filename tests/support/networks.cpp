@@ -32,6 +32,7 @@ std::vector<std::string> settings(const PipelinedMlp& mlp) {
           fmt::format("pipeline.partition={}", mlp.partition),
           fmt::format("pipeline.recompute=\"{}\"", mlp.recompute),
           fmt::format("pipeline.recompute_placement=\"{}\"", mlp.placement),
+          fmt::format("pipeline.communication=\"{}\"", mlp.communication),
           fmt::format("training.batch_size={}", mlp.rows * mlp.micro_batches),
           fmt::format("training.weight_gradient=\"{}\"", mlp.weight_gradient),
           fmt::format("training.optimizer=\"{}\"", mlp.optimizer),

@@ -23,6 +23,7 @@ struct PipelinedMlp {
   std::string partition = "\"uniform\"";
   std::string recompute = "none";
   std::string placement = "eager";
+  std::string communication = "overlapped";
   std::string weight_gradient = "accumulated";
   std::string optimizer = "sgd";
   std::string precision = "fp64";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "schedules/catalog.hpp"
 #include "schedules/recompute.hpp"
 #include "sim/execute/execute.hpp"
 #include "support/executed_step.hpp"
@@ -57,6 +58,7 @@ Experiment random_experiment(std::mt19937& random, const Form& form, PipelinedMl
   const std::vector<int> placement = test::random_placement(random, mlp.stages);
   if (form.copies) mlp.micro_batches = std::max(2, mlp.micro_batches);
   Experiment experiment = assemble(mlp);
+  experiment.config.training.learning_rate = 1e-6;  // Deep linear networks diverge at the default.
   test::ScheduleOptions options{.placement = placement,
                                 .micro_batches = mlp.micro_batches,
                                 .split = form.split,
@@ -149,6 +151,26 @@ TEST_SUITE("sim/execute/schedule_forms") {
         CAPTURE(describe(mlp));
         CAPTURE(experiment.schedule.devices());
         check_on_both_clocks(experiment);
+      }
+    }
+  }
+
+  TEST_CASE("every schedule of the catalog is right with sends and receives in its lanes") {
+    std::mt19937 random(34);
+    for (const KnownSchedule& known : known_schedules()) {
+      for (const std::string communication : {"blocking", "rendezvous"}) {
+        for (const test::BackwardMode& mode : test::backward_modes()) {
+          if (mode.weight_gradient == "deferred") continue;
+          PipelinedMlp mlp = test::random_mlp(random, 4 * known.virtual_stages, mode);
+          mlp.schedule = known.name;
+          mlp.stages = 4;
+          mlp.micro_batches = 8;
+          mlp.communication = communication;
+          Experiment experiment = assemble(mlp);
+          experiment.config.training.learning_rate = 1e-6;
+          CAPTURE(describe(mlp));
+          check_on_both_clocks(experiment);
+        }
       }
     }
   }
