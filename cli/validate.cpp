@@ -28,6 +28,7 @@ constexpr const char* executed_stages = "2,4,8";
 constexpr const char* executed_micro_batches = "1,2,4,8,16,32";
 
 constexpr int default_repeats = 5;
+constexpr std::string_view every_schedule = "all";
 
 struct ValidateOptions {
   std::optional<std::string> stages{};
@@ -132,10 +133,12 @@ void write_table(Output& out, const std::vector<Row>& rows, bool executes) {
     fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
   };
   out.append("The bubble as a fraction of all device time, equal stages, free transfers.\n\n");
-  print("schedule          stages  micro-batches    formula  simulated  difference{}\n",
+  std::size_t width = std::string_view("schedule").size();
+  for (const Row& row : rows) width = std::max(width, row.schedule.size());
+  print("{:<{}}  stages  micro-batches    formula  simulated  difference{}\n", "schedule", width,
         executes ? "   executed   difference" : "");
   for (const Row& row : rows) {
-    print("{:<16}  {:>6}  {:>13}  {:>9}  {:>9}  {:>10}", row.schedule, row.shape.stages,
+    print("{:<{}}  {:>6}  {:>13}  {:>9}  {:>9}  {:>10}", row.schedule, width, row.shape.stages,
           row.shape.micro_batches, percent(row.formula.value()), percent(row.simulated.value()),
           row.difference());
     if (row.executed) {
@@ -225,12 +228,14 @@ void add_validate(CLI::App& application, Action& action) {
                    fmt::format("Numbers of micro-batches; default {}, with --execute {}",
                                simulated_micro_batches, executed_micro_batches))
       ->type_name("LIST");
+  std::vector<std::string> names = schedule_names();
+  names.emplace_back(every_schedule);
   command
       ->add_option("--schedule", options->schedules,
-                   "Schedules, separated by commas; default all that have a closed form, with "
-                   "--execute gpipe,1f1b")
+                   "Schedules, separated by commas; default gpipe,1f1b; all: those that have a "
+                   "closed form")
       ->delimiter(',')
-      ->check(CLI::IsMember(schedule_names()));
+      ->check(CLI::IsMember(names));
   auto* executes = command->add_flag("--execute", options->executes,
                                      "Really run each row too: an mlp of equal stages");
   auto* machine =

@@ -29,16 +29,19 @@ TEST_SUITE("cli/help") {
     };
     for (const Command& command :
          {Command{"simulate",
-                  "--set --json --timeline --chrome-trace --memory-trace --out --quiet --explain"},
+                  "--set --schedule-file --json --timeline --chrome-trace --memory-trace --out "
+                  "--quiet --explain"},
           Command{"execute",
-                  "--set --clock --steps --json --timeline --chrome-trace --memory-trace --out "
+                  "--set --schedule-file --clock --steps --json --timeline --chrome-trace "
+                  "--memory-trace --out "
                   "--quiet"},
           Command{"calibrate", "--out --busy --precision --json --quiet"},
-          Command{"train", "--set --json --quiet"},
+          Command{"train", "--set --schedule-file --json --quiet"},
           Command{
               "validate",
               "--stages --micro-batches --schedule --execute --machine --repeats --rounds --json"},
-          Command{"compare", "--set --json"}, Command{"schedule", "--set --format"},
+          Command{"compare", "--set --schedule-file --json"},
+          Command{"schedule", "--set --schedule-file --format --lower"},
           Command{"list", "--json"}}) {
       CAPTURE(command.name);
       const ProcessResult help = run_pipesim({command.name, "--help"});

@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "schedules/catalog.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {
@@ -29,10 +32,11 @@ TEST_SUITE("cli/list") {
     CHECK(result.exit_code == 0);
     CHECK(result.err.empty());
     CHECK(first_words(result.out) ==
-          "schedules: gpipe 1f1b\n"
-          "models: stage_costs mlp layers\n"
-          "devices: cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb tpu-v2 tpu-v3\n"
-          "interconnects: ideal pcie3 nvlink2 nvlink3 ib-hdr");
+          fmt::format("schedules: {}\n", fmt::join(schedule_names(), " ")) +
+              "models: stage_costs mlp layers\n"
+              "devices: cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb tpu-v2 "
+              "tpu-v3\n"
+              "interconnects: ideal pcie3 nvlink2 nvlink3 ib-hdr");
   }
 
   TEST_CASE("--json lists the same names with what each is") {

@@ -64,7 +64,7 @@ TEST_SUITE("cli/schedule") {
     CHECK(result.exit_code == 2);
     CHECK(result.out.empty());
     CHECK(result.err ==
-          "command line: /: --format: yaml not in {text,json}\n"
+          "command line: /: --format: yaml not in {text,csv,json}\n"
           "  hint: pipesim COMMAND --help lists the options; values of a config are set with "
           "--set, such as --set pipeline.schedule=1f1b\n");
   }

@@ -1,8 +1,12 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
+#include "schedules/catalog.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {
@@ -77,6 +81,25 @@ TEST_SUITE("cli/validate") {
     CHECK(others == 0);
     std::getline(lines, line);
     CHECK(line == "56 of 56 differences are exactly 0");
+  }
+
+  TEST_CASE("every schedule with a closed form idles for exactly that") {
+    const ProcessResult result = run_pipesim({"validate", "--schedule", "all", "--json"});
+    CHECK(result.exit_code == 0);
+    const json all = json::parse(result.out);
+    CHECK(all["agree"] == true);
+    std::set<std::string> names;
+    for (const json& row : all["rows"]) names.insert(row["schedule"].get<std::string>());
+    CHECK(names.size() >= 11);
+  }
+
+  TEST_CASE("no closed form for any of the sizes is an error") {
+    const ProcessResult result =
+        run_pipesim({"validate", "--schedule", "zb_h2", "--stages", "8", "--micro-batches", "2"});
+    CHECK(result.exit_code == 2);
+    CHECK(result.err ==
+          "--schedule: /: must have a closed form for one of these sizes, got none\n"
+          "  hint: choose other schedules, stages or micro-batches\n");
   }
 
   TEST_CASE("a table is as short as its lists") {
@@ -170,9 +193,10 @@ TEST_SUITE("cli/validate") {
     CHECK(result.exit_code == 2);
     CHECK(result.out.empty());
     CHECK(result.err ==
-          "command line: /: --schedule: 1f2b not in {gpipe,1f1b}\n"
-          "  hint: pipesim COMMAND --help lists the options; values of a config are set with "
-          "--set, such as --set pipeline.schedule=1f1b\n");
+          fmt::format("command line: /: --schedule: 1f2b not in {{{},all}}\n",
+                      fmt::join(schedule_names(), ",")) +
+              "  hint: pipesim COMMAND --help lists the options; values of a config are set with "
+              "--set, such as --set pipeline.schedule=1f1b\n");
   }
 
   TEST_CASE("a grid with more ops than this machine's memory holds is refused") {
