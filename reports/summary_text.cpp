@@ -77,7 +77,8 @@ class Summary {
     const Time again = metrics.busy_by_kind[static_cast<std::size_t>(OpKind::recompute)];
     if (again > Time{}) print(" ({} again)", readable({again.ps / devices}));
     print("\n");
-    if (training.data_parallel > 1) print("  all-reduce {}\n", readable(metrics.all_reduce));
+    if (training.data_parallel > 1 || metrics.all_reduce > Time{})
+      print("  all-reduce {}\n", readable(metrics.all_reduce));
     if (metrics.optimizer > Time{}) print("  optimizer  {}\n", readable(metrics.optimizer));
   }
 

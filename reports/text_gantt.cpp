@@ -193,9 +193,11 @@ class Gantt {
     return owner;
   }
 
-  // A run of columns: the op's name and a line behind it, or just its letter where it is too short.
+  // A run of columns: the op's name and a line behind it; without the stage, or just its letter,
+  // where it is too short.
   std::string run_text(const Op& op, std::size_t columns) const {
     std::string text = name(op);
+    if (text.size() > columns && computes(op.kind)) text = label(op);
     if (text.size() > columns) return std::string(columns, picture_token(op.kind).front());
     text.resize(columns, '-');
     return text;
