@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "models/input_error.hpp"
 #include "schedules/check_schedule.hpp"
 #include "schedules/schedule_csv.hpp"
 
@@ -17,8 +18,18 @@ struct ParsedFile {
   Schedule schedule{};
 };
 
+bool is_standard_input(const ScheduleFile& file) {
+  return file.name == "-";
+}
+
+// What errors call it.
+std::string blamed(const ScheduleFile& file) {
+  return is_standard_input(file) ? "<stdin>" : file.name;
+}
+
 // The file's name, of which reports carry only what needs no quoting anywhere.
 std::string name_from(const ScheduleFile& file) {
+  if (is_standard_input(file)) return "stdin";
   std::string name = std::filesystem::path(file.name).stem().string();
   for (char& c : name) {
     const bool plain = c > ' ' && c <= '~' && c != '"' && c != '\\' && c != '<' && c != '&';
@@ -28,8 +39,8 @@ std::string name_from(const ScheduleFile& file) {
 }
 
 ParsedFile parse(const ScheduleFile& file) {
-  ParsedFile parsed{.cells = read_schedule_cells(file.text, file.name)};
-  parsed.schedule = schedule_from(parsed.cells, file.name);
+  ParsedFile parsed{.cells = read_schedule_cells(file.text, blamed(file))};
+  parsed.schedule = schedule_from(parsed.cells, blamed(file));
   parsed.schedule.name = name_from(file);
   return parsed;
 }
@@ -39,7 +50,7 @@ void check_file_fits(const Config& config, const Schedule& schedule) {
   const auto refuse = [&](std::string_view key, std::string_view what, int got, int needed) {
     return config.source->error(
         fmt::format("/pipeline/{}", key),
-        fmt::format("must be {}, the number of {} in {}", needed, what, pipeline.file->name),
+        fmt::format("must be {}, the number of {} in {}", needed, what, blamed(*pipeline.file)),
         std::to_string(got), fmt::format("--set pipeline.{}={}", key, needed));
   };
   if (schedule.devices() != pipeline.stages) {
@@ -54,10 +65,9 @@ void check_file_fits(const Config& config, const Schedule& schedule) {
     throw refuse("virtual_stages", "stages on a row", pipeline.virtual_stages,
                  schedule.stages() / schedule.devices());
   }
-  throw config.source->error(
-      "/pipeline/stages",
-      fmt::format("must divide the {} stages in {}", schedule.stages(), pipeline.file->name),
-      std::to_string(pipeline.stages), "every device holds the same number of stages");
+  throw InputError(fmt::format("{}: must hold a multiple of its {} rows in stages, got {}",
+                               blamed(*pipeline.file), schedule.devices(), schedule.stages()),
+                   "a config states one number of stages for all devices, pipeline.virtual_stages");
 }
 
 }  // namespace
@@ -74,7 +84,7 @@ Schedule schedule_from_file(const Config& config) {
   if (contains(schedule, recomputes) && config.pipeline.recompute == Recompute::none) {
     throw config.source->error(
         "/pipeline/recompute",
-        fmt::format("must be set: {} re-computes", config.pipeline.file->name), "\"none\"",
+        fmt::format("must be set: {} re-computes", blamed(*config.pipeline.file)), "\"none\"",
         "--set pipeline.recompute=full");
   }
   // As written, so that an error names the place; sends and receives count whatever is made of
@@ -82,7 +92,7 @@ Schedule schedule_from_file(const Config& config) {
   schedule.lazy_recompute = config.pipeline.lazy_recompute;
   if (contains(schedule, communicates)) schedule.communication = Communication::blocking;
   check_schedule(schedule, [&](int device, std::size_t slot) {
-    return place_of(parsed.cells, config.pipeline.file->name, device, slot);
+    return place_of(parsed.cells, blamed(*config.pipeline.file), device, slot);
   });
   return std::move(schedule);
 }
