@@ -1,57 +1,15 @@
 #include "schedules/lowering.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <set>
+#include <span>
+
+#include "schedules/message.hpp"
 
 namespace pipesim {
 
 namespace {
-
-bool is_gradient_op(const Schedule& schedule, const Op& op) {
-  return sends_gradient(op.kind) || (schedule.lazy_recompute && op.kind == OpKind::recompute);
-}
-
-bool apart(const Schedule& schedule, const Op& op, int other) {
-  const int device = schedule.device_of(other, op.copy);
-  return device >= 0 && device != schedule.device_of(op.stage, op.copy);
-}
-
-Op message(OpKind kind, const Op& op, int stage) {
-  return {.kind = kind, .copy = op.copy, .stage = stage, .micro_batch = op.micro_batch};
-}
-
-// The send that follows an op; nothing where its result stays on the device.
-std::optional<Op> send_of(const Schedule& schedule, const Op& op) {
-  if (op.kind == OpKind::forward && apart(schedule, op, op.stage + 1)) {
-    return message(OpKind::send_forward, op, op.stage);
-  }
-  if (sends_gradient(op.kind) && apart(schedule, op, op.stage - 1)) {
-    return message(OpKind::send_backward, op, op.stage);
-  }
-  return std::nullopt;
-}
-
-// The receive that an op needs.
-std::optional<Op> receive_for(const Schedule& schedule, const Op& op) {
-  if (op.kind == OpKind::forward && apart(schedule, op, op.stage - 1)) {
-    return message(OpKind::receive_forward, op, op.stage);
-  }
-  if (is_gradient_op(schedule, op) && apart(schedule, op, op.stage + 1)) {
-    return message(OpKind::receive_backward, op, op.stage);
-  }
-  return std::nullopt;
-}
-
-// The other end of a send.
-Op receive_of(const Op& send) {
-  return send.kind == OpKind::send_forward
-             ? message(OpKind::receive_forward, send, send.stage + 1)
-             : message(OpKind::receive_backward, send, send.stage - 1);
-}
-
-int peer_of(const Schedule& schedule, const Op& op) {
-  const bool behind = op.kind == OpKind::send_forward || op.kind == OpKind::receive_backward;
-  return schedule.device_of(behind ? op.stage + 1 : op.stage - 1, op.copy);
-}
 
 Schedule with_empty_lanes(const Schedule& schedule) {
   Schedule result = schedule;
@@ -59,9 +17,19 @@ Schedule with_empty_lanes(const Schedule& schedule) {
   return result;
 }
 
-// Slots of one op, or of two that overlap.
-std::size_t slots_of_unit(const std::vector<Op>& lane, std::size_t slot) {
+// How many ops run at once: two where they overlap.
+std::size_t ops_at(const std::vector<Op>& lane, std::size_t slot) {
   return lane[slot].with_next ? 2 : 1;
+}
+
+// Calls `visit` with each op of a lane, and with the two of an overlapped pair at once.
+template <class Visit>
+void each_unit(const std::vector<Op>& lane, Visit&& visit) {
+  for (std::size_t slot = 0; slot < lane.size();) {
+    const std::size_t count = ops_at(lane, slot);
+    visit(std::span(lane).subspan(slot, count));
+    slot += count;
+  }
 }
 
 class Placement {
@@ -113,7 +81,7 @@ class Placement {
     if (op.kind == OpKind::forward) {
       return op.stage == 0 || (ready(op.stage, op.micro_batch) & has_activation) != 0;
     }
-    if (!is_gradient_op(schedule_, op) || op.stage + 1 == schedule_.stages()) return true;
+    if (!needs_gradient(schedule_, op) || op.stage + 1 == schedule_.stages()) return true;
     return (ready(op.stage, op.micro_batch) & has_gradient) != 0;
   }
 
@@ -130,24 +98,56 @@ class Placement {
     result_.lanes[static_cast<std::size_t>(peer_of(schedule_, *send))].push_back(receive_of(*send));
   }
 
+  bool is_idle(std::size_t device) const {
+    const Next& next = next_[device];
+    return !columns_.empty() && columns_[device][next.slot] > next.column;
+  }
+
   // Returns false when the device's next op is not ready.
   bool take(std::size_t device) {
-    const std::vector<Op>& lane = schedule_.lanes[device];
     Next& next = next_[device];
-    const bool idle = !columns_.empty() && columns_[device][next.slot] > next.column;
-    if (idle) {
-      ++next.column;
-      return true;
+    if (!is_idle(device)) {
+      const std::vector<Op>& lane = schedule_.lanes[device];
+      const auto unit = std::span(lane).subspan(next.slot, ops_at(lane, next.slot));
+      if (!std::ranges::all_of(unit, [&](const Op& op) { return has_input(op); })) return false;
+      std::vector<Op>& longer = result_.lanes[device];
+      longer.insert(longer.end(), unit.begin(), unit.end());
+      for (const Op& op : unit) announce(op);
+      next.slot += unit.size();
     }
-    const std::size_t count = slots_of_unit(lane, next.slot);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!has_input(lane[next.slot + i])) return false;
-    }
-    for (std::size_t i = 0; i < count; ++i) result_.lanes[device].push_back(lane[next.slot + i]);
-    for (std::size_t i = 0; i < count; ++i) announce(lane[next.slot + i]);
-    next.slot += count;
     ++next.column;
     return true;
+  }
+};
+
+// Lays out one lane of receives_before_use.
+class LaneWithMessages {
+ public:
+  explicit LaneWithMessages(const Schedule& schedule) : schedule_(schedule) {}
+
+  std::vector<Op> lay_out(const std::vector<Op>& lane) {
+    std::vector<Op> longer;
+    longer.reserve(3 * lane.size());
+    each_unit(lane, [&](std::span<const Op> unit) {
+      for (const Op& op : unit) {
+        const std::optional<Op> receive = receive_for(schedule_, op);
+        if (receive && is_first(op, *receive)) longer.push_back(*receive);
+      }
+      longer.insert(longer.end(), unit.begin(), unit.end());
+      for (const Op& op : unit) {
+        if (const auto send = send_of(schedule_, op)) longer.push_back(*send);
+      }
+    });
+    return longer;
+  }
+
+ private:
+  const Schedule& schedule_;
+  std::set<Op> for_recompute_{};  // What an R has received that its backward needs too.
+
+  bool is_first(const Op& op, const Op& receive) {
+    if (recomputes(op.kind)) return for_recompute_.insert(receive).second;
+    return for_recompute_.erase(receive) == 0;
   }
 };
 
@@ -160,24 +160,7 @@ std::optional<Schedule> add_sends_and_receives(const Schedule& schedule, const C
 Schedule receives_before_use(const Schedule& schedule) {
   Schedule result = with_empty_lanes(schedule);
   for (std::size_t device = 0; device < schedule.lanes.size(); ++device) {
-    const std::vector<Op>& lane = schedule.lanes[device];
-    std::vector<Op>& longer = result.lanes[device];
-    longer.reserve(3 * lane.size());
-    for (std::size_t slot = 0; slot < lane.size();) {
-      const std::size_t end = slot + slots_of_unit(lane, slot);
-      for (std::size_t i = slot; i < end; ++i) {
-        const bool had = schedule.lazy_recompute && slot > 0 && sends_gradient(lane[i].kind) &&
-                         lane[slot - 1].kind == OpKind::recompute;  // R has received for it.
-        const std::optional<Op> receive = receive_for(schedule, lane[i]);
-        if (receive && !had) longer.push_back(*receive);
-      }
-      longer.insert(longer.end(), lane.begin() + static_cast<std::ptrdiff_t>(slot),
-                    lane.begin() + static_cast<std::ptrdiff_t>(end));
-      for (std::size_t i = slot; i < end; ++i) {
-        if (const auto send = send_of(schedule, lane[i])) longer.push_back(*send);
-      }
-      slot = end;
-    }
+    result.lanes[device] = LaneWithMessages(schedule).lay_out(schedule.lanes[device]);
   }
   return result;
 }
@@ -185,33 +168,28 @@ Schedule receives_before_use(const Schedule& schedule) {
 Schedule defer_receives(const Schedule& schedule) {
   Schedule result = with_empty_lanes(schedule);
   for (std::size_t device = 0; device < schedule.lanes.size(); ++device) {
-    const std::vector<Op>& lane = schedule.lanes[device];
     std::vector<Op>& moved = result.lanes[device];
     std::vector<Op> pending;
-    const auto flush = [&](auto&& wanted) {
+    const auto place = [&](auto&& wanted) {
       std::ranges::copy_if(pending, std::back_inserter(moved), wanted);
       std::erase_if(pending, wanted);
     };
-    for (std::size_t slot = 0; slot < lane.size(); ++slot) {
-      const Op& op = lane[slot];
-      if (op.kind == OpKind::receive_forward || op.kind == OpKind::receive_backward) {
+    each_unit(schedule.lanes[device], [&](std::span<const Op> unit) {
+      const Op& op = unit.front();
+      if (is_receive(op.kind)) {
         pending.push_back(op);
-        continue;
+        return;
       }
-      if (communicates(op.kind)) {
-        const int peer = peer_of(schedule, op);
-        if (static_cast<int>(device) < peer) {
-          flush([&](const Op& receive) { return peer_of(schedule, receive) == peer; });
-        }
+      if (communicates(op.kind) && static_cast<int>(device) < peer_of(schedule, op)) {
+        place([&](const Op& r) { return peer_of(schedule, r) == peer_of(schedule, op); });
       }
-      const auto needs = [&](const Op& receive) {
-        return receive_for(schedule, op) == receive ||
-               (op.with_next && receive_for(schedule, lane[slot + 1]) == receive);
-      };
-      flush(needs);
-      moved.push_back(op);
-    }
-    flush([](const Op&) { return true; });
+      place([&](const Op& r) {
+        return std::ranges::any_of(unit,
+                                   [&](const Op& o) { return receive_for(schedule, o) == r; });
+      });
+      moved.insert(moved.end(), unit.begin(), unit.end());
+    });
+    place([](const Op&) { return true; });
   }
   return result;
 }

@@ -10,7 +10,8 @@ int stages_on_a_row(const ScheduleFile& file);
 
 /// The schedule in a config's file, called by the file's name, with sends and receives where it has
 /// them. Throws InputError: not a schedule, one that can't be run (check_schedule), with the place;
-/// or not of the shape that the config states.
+/// not of the shape that the config states; or with re-computations or weight gradients of the
+/// whole mini-batch of which the config does not know.
 Schedule schedule_from_file(const Config& config);
 
 }  // namespace pipesim

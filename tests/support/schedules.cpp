@@ -1,6 +1,8 @@
 #include "support/schedules.hpp"
 
+#include "reports/schedule_csv.hpp"
 #include "sim/automatic_schedule.hpp"
+#include "support/written.hpp"
 
 namespace pipesim::test {
 
@@ -16,6 +18,10 @@ std::optional<Schedule> made(const KnownSchedule& known, PipelineShape shape) {
   }
   if (refusal_of(known, shape)) return std::nullopt;
   return known.automatic ? automatic_for_equal_stages(known, shape) : known.generate(shape);
+}
+
+std::string csv(const Schedule& schedule) {
+  return written(write_schedule_csv, schedule);
 }
 
 }  // namespace pipesim::test

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "schedules/catalog.hpp"
@@ -13,5 +14,8 @@ const std::vector<KnownSchedule>& flush_schedules();
 /// A schedule of the catalog in that shape, an automatic one for equal stages; with as many
 /// virtual stages as it needs. Nothing where it refuses.
 std::optional<Schedule> made(const KnownSchedule& known, PipelineShape shape);
+
+/// A schedule as its file.
+std::string csv(const Schedule& schedule);
 
 }  // namespace pipesim::test
