@@ -30,9 +30,11 @@ struct StageState {
 struct DeviceState {
   std::array<StageState*, 2> stages{};  ///< By chunk.
   int chunks = 0;
+  DevicePolicy policy{};
   Time free{};
   Time first = never;  ///< Its first op's start.
   Time busy{};
+  Time may_idle{};
   int forwards_left = 0;
   Bytes limit = bytes_limit;
   Bytes in_flight = 0;  ///< Stashes between F and I.
@@ -116,6 +118,8 @@ Dispatcher::Dispatcher(const ScheduleRequest& request, const DispatchPolicy& pol
     device.forwards_left += micro_batches_;
   }
   for (std::size_t d = 0; d < devices_.size(); ++d) {
+    devices_[d].policy = policy.devices[d];
+    devices_[d].may_idle = std::max(Time{}, policy.span - micro_batches_ * work_of(request, static_cast<int>(d)));
     if (!request.memory.empty()) devices_[d].limit = request.memory[d];
     draft_.lanes.emplace_back().reserve(3 * static_cast<std::size_t>(devices_[d].forwards_left));
   }
@@ -203,7 +207,7 @@ Choice Dispatcher::choose(const DeviceState& device, const Step* ordered, Time n
 int Dispatcher::overdue_weight(const DeviceState& device) const {
   if (device.forwards_left == 0) return -1;
   for (int chunk = device.chunks - 1; chunk >= 0; --chunk) {
-    if (device.stages[static_cast<std::size_t>(chunk)]->put_off() > policy_.lag) return chunk;
+    if (device.stages[static_cast<std::size_t>(chunk)]->put_off() > device.policy.lag) return chunk;
   }
   return -1;
 }
@@ -218,9 +222,9 @@ void Dispatcher::decide(int d, Time now) {
     ordered = &policy_.order[static_cast<std::size_t>(d)][device.slot];
   }
   Choice choice = choose(device, ordered, now);
-  if (choice.forward >= 0 && (policy_.forward_first || choice.input < 0)) {
+  if (choice.forward >= 0 && (device.policy.forward_first || choice.input < 0)) {
     const Time forward = device.stages[static_cast<std::size_t>(choice.forward)]->load.forward;
-    const Time patient_until{now.ps + forward.ps / 8 * policy_.patience};
+    const Time patient_until{now.ps + forward.ps / 8 * device.policy.patience};
     if (choice.input >= 0 || choice.next_input >= patient_until) {
       return run_op(d, OpKind::forward, choice.forward, now);
     }
@@ -230,7 +234,7 @@ void Dispatcher::decide(int d, Time now) {
   if (choice.weight < 0) return turns_.set(d, choice.next);
 
   const Time weight = device.stages[static_cast<std::size_t>(choice.weight)]->load.backward_weight;
-  const Time must_work = device.first + device.busy + policy_.idle;
+  const Time must_work = device.first + device.busy + device.may_idle;
   if (choice.needs_room || now + weight <= choice.soonest || must_work < choice.soonest ||
       must_work <= now) {
     return run_op(d, OpKind::backward_weight, choice.weight, now);

@@ -6,19 +6,24 @@
 
 namespace pipesim {
 
-/// How a device chooses its next op among those that it could run.
-struct DispatchPolicy {
-  /// Micro-batches that a stage holds between F and I at most, at least 1: [stage].
-  std::vector<int> depth{};
+/// How one device chooses its next op among those that it could run.
+struct DevicePolicy {
   /// Where an F and an I could both run, F is first.
   bool forward_first = true;
-  /// An F that could run gives way to an I that is expected within that part of F, in eighths.
+  /// An F gives way to an I that arrives within that part of F, in eighths.
   int patience = 0;
   /// W's that a stage puts off at most, as long as its device has an F to run.
   int lag = 0;
-  /// What a device may idle; when a gap would exceed that, a W fills it though it does not fit.
-  Time idle{};
-  /// The order of every device's F and I, where it is given: then the above decides about W alone.
+};
+
+/// How all of them do.
+struct DispatchPolicy {
+  std::vector<int> depth{};  ///< [stage]: micro-batches between F and I at most, at least 1.
+  std::vector<DevicePolicy> devices{};
+  /// What a device should take from its first op to its last at most: where a gap would make that
+  /// impossible, a W fills it though it does not fit.
+  Time span = Time::limit();
+  /// The order of every device's F and I, where it is given: then `lag` and `span` alone count.
   std::vector<Lane> order{};
 };
 

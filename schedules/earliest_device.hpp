@@ -1,49 +1,43 @@
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "models/units.hpp"
 
 namespace pipesim {
 
-/// When each device wants its turn, and whose comes first: a tournament, O(log devices) a change.
-/// Of two at the same time the lower device wins.
+/// When each device wants its turn, and whose turn comes first: a tournament, O(log devices) a
+/// change. Of two that want it at the same time, the lower device is first.
 class EarliestDevice {
  public:
   static constexpr Time never{2 * Time::limit().ps - 1};
 
   explicit EarliestDevice(int devices) {
     while (leaves_ < static_cast<std::size_t>(devices)) leaves_ *= 2;
-    times_.assign(2 * leaves_, never);
+    times_.assign(leaves_, never);
+    winners_.resize(2 * leaves_);
+    for (std::size_t d = 0; d < leaves_; ++d) winners_[leaves_ + d] = static_cast<int>(d);
+    for (std::size_t node = leaves_; node-- > 1;) winners_[node] = winners_[2 * node];
   }
 
-  Time time() const { return times_[1]; }
-  Time time_of(int device) const { return times_[leaves_ + static_cast<std::size_t>(device)]; }
-
-  int device() const {
-    std::size_t node = 1;
-    while (node < leaves_) {
-      node *= 2;
-      if (times_[node] != times_[1]) ++node;
-    }
-    return static_cast<int>(node - leaves_);
-  }
+  int device() const { return winners_[1]; }
+  Time time() const { return time_of(device()); }
+  Time time_of(int device) const { return times_[static_cast<std::size_t>(device)]; }
 
   void set(int device, Time time) {
-    std::size_t node = leaves_ + static_cast<std::size_t>(device);
-    times_[node] = time;
-    while (node > 1) {
-      const Time winner = std::min(times_[node], times_[node ^ 1]);
-      node /= 2;
-      if (times_[node] == winner) return;
-      times_[node] = winner;
+    times_[static_cast<std::size_t>(device)] = time;
+    for (std::size_t node = (leaves_ + static_cast<std::size_t>(device)) / 2; node > 0; node /= 2) {
+      const int left = winners_[2 * node];
+      const int right = winners_[2 * node + 1];
+      winners_[node] = time_of(right) < time_of(left) ? right : left;
     }
   }
 
  private:
   std::size_t leaves_ = 1;
-  std::vector<Time> times_;  ///< times_[1] is the root; the children of n are 2n and 2n + 1.
+  std::vector<Time> times_;
+  std::vector<int> winners_;  ///< winners_[1] has won; the children of n are 2n and 2n + 1.
 };
 
 }  // namespace pipesim
