@@ -44,17 +44,25 @@ struct Row {
   }
 };
 
+void simulate_row(Row& row) {
+  const Attempt attempt = try_assemble(row.variant.config);
+  row.variant.reason = attempt.reason;
+  if (!attempt.experiment) return;
+  const Run run = simulate(*attempt.experiment, {.timeline = false});
+  if (run.outcome.deadlock) {
+    row.variant.reason = describe(*run.outcome.deadlock);
+    return;
+  }
+  row.metrics = run.metrics;
+  row.devices = run.outcome.devices.size();
+  for (const DeviceUse& use : run.outcome.devices) row.peak = std::max(row.peak, use.peak);
+}
+
 std::vector<Row> run_all(const Config& config) {
   std::vector<Row> rows;
   for (Variant& variant : contrasts(config)) {
     Row row{.variant = std::move(variant)};
-    if (row.variant.reason.empty()) {
-      const Experiment experiment = assemble(row.variant.config);
-      const Run run = simulate(experiment, {.timeline = false});
-      row.metrics = run.metrics;
-      row.devices = run.outcome.devices.size();
-      for (const DeviceUse& use : run.outcome.devices) row.peak = std::max(row.peak, use.peak);
-    }
+    if (row.variant.reason.empty()) simulate_row(row);
     rows.push_back(std::move(row));
   }
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
@@ -76,6 +84,7 @@ nlohmann::ordered_json to_json(const Config& config, const std::vector<Row>& row
   for (const Row& row : rows) {
     const Config& variant = row.variant.config;
     nlohmann::ordered_json entry = {{"schedule", row.variant.name},
+                                    {"virtual_stages", variant.pipeline.virtual_stages},
                                     {"recompute", name_of(variant.pipeline.recompute)},
                                     {"weight_gradient", weight_gradient_name(variant.training)}};
     if (!row.variant.reason.empty()) {
@@ -101,7 +110,7 @@ void write_table(Output& out, const Config& config, const std::vector<Row>& rows
   const auto print = [&](const auto&... cells) {
     fmt::format_to(
         std::back_inserter(out.text()),
-        "{:<13}  {:<9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>8}  {:>10}  {:>11}  "
+        "{:<16}  {:<9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>8}  {:>10}  {:>11}  "
         "{}\n",
         cells...);
   };
@@ -113,8 +122,8 @@ void write_table(Output& out, const Config& config, const std::vector<Row>& rows
   for (const Row& row : rows) {
     const std::string_view recompute = name_of(row.variant.config.pipeline.recompute);
     if (!row.variant.reason.empty()) {
-      fmt::format_to(std::back_inserter(out.text()), "{:<13}  {:<9}  not possible: {}\n",
-                     row.variant.name, recompute, row.variant.reason);
+      fmt::format_to(std::back_inserter(out.text()), "{:<16}  {:<9}  not possible: {}\n",
+                     row.variant.name, recompute, printable(row.variant.reason));
       continue;
     }
     print(row.variant.name, recompute, readable(row.metrics.step_time),
@@ -126,8 +135,9 @@ void write_table(Output& out, const Config& config, const std::vector<Row>& rows
   }
   out.append(
       "\nforward, backward, again (re-computation): per device. comm.: what messages and the\n"
-      "all-reduce add to the step. efficiency: forward and backward over the step. Data parallel:\n"
-      "the whole model on every device, each with its share of the samples.\n");
+      "all-reduce add to the step. efficiency: forward and backward over the step. Schedules with\n"
+      "several stages on a device cut the same model into as many. Data parallel: the whole model\n"
+      "on every device, each with its share of the samples.\n");
   if (config.training.deferred_weight_gradient) {
     out.append(
         "Weight gradients are deferred, except with re-computation and in data parallel, which\n"

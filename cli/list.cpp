@@ -70,7 +70,7 @@ int list_command(bool as_json) {
     fmt::memory_buffer text;
     fmt::format_to(std::back_inserter(text), "{}\n", section.title);
     for (const Entry& entry : section.entries) {
-      fmt::format_to(std::back_inserter(text), "  {:<12} {}\n", entry.name, entry.about);
+      fmt::format_to(std::back_inserter(text), "  {:<16} {}\n", entry.name, entry.about);
       json[std::string(section.title)].push_back({{"name", entry.name}, {"about", entry.about}});
     }
     if (!as_json) out.append(fmt::to_string(text));

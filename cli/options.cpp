@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "models/input_error.hpp"
+#include "sim/config_schedule.hpp"
 
 namespace pipesim::cli {
 
@@ -17,10 +18,18 @@ void add_config_options(CLI::App& command, ConfigOptions& options) {
                   "Override a value of the config, such as pipeline.micro_batches=16; repeatable")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  command
+      .add_option("--schedule-file", options.schedule_file,
+                  "Run the schedule in this file, in PyTorch's CSV format, instead of the config's")
+      ->type_name("FILE");
 }
 
 Config load(const ConfigOptions& options) {
-  return read_config(read_document(options.path, options.settings));
+  std::vector<std::string> settings = options.settings;
+  if (!options.schedule_file.empty()) {
+    settings.push_back("pipeline.schedule_file=" + pipesim::quoted(options.schedule_file));
+  }
+  return read_config(read_document(options.path, settings), default_virtual_stages);
 }
 
 std::vector<int> read_numbers(const std::string& option, const std::string& text) {

@@ -15,6 +15,7 @@ namespace pipesim::cli {
 struct ConfigOptions {
   std::string path{};
   std::vector<std::string> settings{};  ///< KEY=VALUE
+  std::string schedule_file{};          ///< Instead of the config's schedule; empty: none.
 };
 void add_config_options(CLI::App& command, ConfigOptions& options);
 

@@ -6,7 +6,10 @@
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
 #include "cli/standard_output.hpp"
+#include "reports/schedule_csv.hpp"
 #include "reports/schedule_text.hpp"
+#include "schedules/lowering.hpp"
+#include "schedules/sharding.hpp"
 #include "sim/experiment.hpp"
 
 namespace pipesim::cli {
@@ -16,15 +19,30 @@ namespace {
 struct ScheduleOptions {
   ConfigOptions config{};
   std::string format = "text";
+  bool lower = false;
 };
 
+// What a runtime with sharded weights and explicit messages runs.
+Schedule lowered(Schedule schedule) {
+  if (!contains(schedule, is_sharding)) {
+    schedule = add_reduce_grad(add_unshard_reshard(std::move(schedule)));
+  }
+  if (contains(schedule, communicates)) return schedule;
+  std::optional<Schedule> matched = add_sends_and_receives(schedule);
+  return matched ? *std::move(matched) : receives_before_use(std::move(schedule));
+}
+
 int schedule_command(const ScheduleOptions& options) {
-  const Experiment experiment = assemble(load(options.config));
+  Experiment experiment = assemble(load(options.config));
+  const Schedule schedule =
+      options.lower ? lowered(std::move(experiment.schedule)) : std::move(experiment.schedule);
   Output out = standard_output();
   if (options.format == "json") {
-    write_schedule_json(out, experiment.schedule);
+    write_schedule_json(out, schedule);
+  } else if (options.format == "csv") {
+    write_schedule_csv(out, schedule);
   } else {
-    write_schedule_text(out, experiment.schedule);
+    write_schedule_text(out, schedule);
   }
   out.flush();
   return done;
@@ -39,11 +57,20 @@ void add_schedule(CLI::App& application, Action& action) {
   add_config_options(*command, options->config);
   command->add_option("--format", options->format, "How")
       ->capture_default_str()
-      ->check(CLI::IsMember({"text", "json"}));
+      ->check(CLI::IsMember({"text", "csv", "json"}));
+  command->add_flag("--lower", options->lower,
+                    "Add what PyTorch adds before it runs a schedule: UNSHARD, RESHARD, "
+                    "REDUCE_GRAD, sends and receives");
   command->footer(
       "F3 is the forward of micro-batch 3, B3 its backward, R3 its re-computation; I3 and W3 are\n"
       "the parts of a split backward, W is that of all micro-batches. F1.3, W1 where a device\n"
-      "holds several stages, here stage 1.");
+      "holds several stages, here stage 1. (F1;B0) overlap. csv is PyTorch's format, a row for "
+      "each\n"
+      "device: 1F3 is F of micro-batch 3 in stage 1. docs/schedules.md says more.\n\n"
+      "Examples:\n"
+      "  pipesim schedule examples/gpipe.json --set pipeline.schedule=zb_h1\n"
+      "  pipesim schedule examples/gpipe.json --format csv > mine.csv\n"
+      "  pipesim schedule examples/gpipe.json --schedule-file mine.csv --lower");
   command->callback(
       [options, &action] { action = [options] { return schedule_command(*options); }; });
 }

@@ -1,12 +1,15 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
 #include "cli/report_files.hpp"
 #include "cli/standard_output.hpp"
+#include "reports/explanation_json.hpp"
+#include "reports/explanation_text.hpp"
 #include "reports/summary_json.hpp"
 #include "reports/summary_text.hpp"
 #include "sim/run.hpp"
@@ -18,7 +21,26 @@ namespace {
 struct SimulateOptions {
   ConfigOptions config{};
   ReportOptions reports{};
+  bool explain = false;
 };
+
+// What --explain adds. After a deadlock there is nothing to explain: the cycle says it.
+std::optional<Explanation> explanation_of(const SimulateOptions& options,
+                                          const Experiment& experiment, const Run& run) {
+  if (!options.explain || run.outcome.deadlock) return std::nullopt;
+  return explain(experiment.schedule, experiment.costs, run.outcome.timeline);
+}
+
+std::string json_of(const SimulateOptions& options, const Experiment& experiment, const Run& run,
+                    const std::vector<Advice>& advice,
+                    const std::optional<Explanation>& explanation) {
+  if (!options.reports.json && !options.reports.directory) return {};
+  nlohmann::ordered_json summary = summary_json(experiment, run, advice);
+  if (options.explain) {
+    summary["explanation"] = explanation ? explanation_json(*explanation) : nullptr;
+  }
+  return to_text(summary);
+}
 
 int simulate_command(const SimulateOptions& options) {
   ReportFiles files(options.reports);
@@ -27,17 +49,21 @@ int simulate_command(const SimulateOptions& options) {
   const bool as_json = options.reports.json;
   const bool prints_text = !as_json && !options.reports.quiet && !files.use_standard_output();
 
-  const Run run = simulate(experiment, {.timeline = prints_text || files.any()});
+  const Run run = simulate(experiment, {.timeline = prints_text || files.any() || options.explain});
   const std::vector<Advice> advice =
       run.metrics.fits_memory ? std::vector<Advice>{} : what_would_fit(experiment.config);
-  const std::string json =
-      as_json || options.reports.directory ? to_text(summary_json(experiment, run, advice)) : "";
+  const std::optional<Explanation> explanation = explanation_of(options, experiment, run);
+  const std::string json = json_of(options, experiment, run, advice, explanation);
   files.write(experiment, run, json);
 
   Output out = standard_output();
   if (as_json) out.append(json);
   if (prints_text) {
     write_summary_text(out, experiment, run, advice, standard_output_style());
+    if (explanation) {
+      out.append("\n");
+      write_explanation_text(out, experiment.schedule, *explanation);
+    }
   }
   out.flush();
   return run.metrics.fits_memory && !run.outcome.deadlock ? done : answer_is_no;
@@ -51,6 +77,8 @@ void add_simulate(CLI::App& application, Action& action) {
       application.add_subcommand("simulate", "Predict one training step: the main job");
   add_config_options(*command, options->config);
   add_report_options(*command, options->reports);
+  command->add_flag("--explain", options->explain,
+                    "Show the critical path, and what each device waited for");
   command->footer(
       "Files are written whole or not at all; - as FILE is the standard output.\n"
       "Exit code 3: the model does not fit the devices' memory; the report says what would "
@@ -58,6 +86,7 @@ void add_simulate(CLI::App& application, Action& action) {
       "Examples:\n"
       "  pipesim simulate examples/gpipe.json\n"
       "  pipesim simulate examples/gpipe.json --set pipeline.schedule=1f1b --json\n"
+      "  pipesim simulate examples/gpipe.json --explain\n"
       "  pipesim simulate examples/gpipe.json --chrome-trace trace.json");
   command->callback(
       [options, &action] { action = [options] { return simulate_command(*options); }; });

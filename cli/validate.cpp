@@ -32,7 +32,7 @@ constexpr int default_repeats = 5;
 struct ValidateOptions {
   std::optional<std::string> stages{};
   std::optional<std::string> micro_batches{};
-  std::vector<std::string> schedules = schedule_names();
+  std::vector<std::string> schedules{};  ///< Empty: all that have a closed form.
   bool executes = false;
   bool machine = false;
   std::optional<int> repeats{};
@@ -59,25 +59,33 @@ struct Row {
   bool agrees() const { return difference_numerator() == 0; }
 };
 
-Row validate_one(const std::string& schedule, const PipelineShape& shape) {
+// Nothing where the schedule can't have that shape, or no closed form covers it.
+std::optional<Row> validate_one(const std::string& schedule, PipelineShape shape) {
+  const KnownSchedule& known = *find_schedule(schedule);
+  shape.virtual_stages = known.virtual_stages;
+  if (known.bubble == nullptr || refusal_of(known, shape)) return std::nullopt;
   Config config{.name = "validate"};
   StageCosts unit;
   unit.forward = {.values = {1_ns}};
   unit.backward = {.values = {2_ns}};
+  unit.backward_input = {.values = {1_ns}};
+  unit.backward_weight = {.values = {1_ns}};
   config.model = unit;
   config.pipeline.schedule = schedule;
   config.pipeline.stages = shape.stages;
+  config.pipeline.virtual_stages = shape.virtual_stages;
   config.training.micro_batches = shape.micro_batches;
   config.training.batch_size = shape.micro_batches;
   config.cluster.devices = shape.stages;
   config.cluster.kinds = {Device{.name = "unit"}};
   config.source = std::make_shared<Source>(Source{.file = "validate"});
   const Experiment experiment = assemble(std::move(config));
+  if (!experiment.bubble_formula) return std::nullopt;
   const Run run = simulate(experiment, {.timeline = false, .breakdown = false});
-  return {.schedule = schedule,
-          .shape = shape,
-          .formula = experiment.bubble_formula.value(),
-          .simulated = run.metrics.bubble_fraction};
+  return Row{.schedule = schedule,
+             .shape = shape,
+             .formula = *experiment.bubble_formula,
+             .simulated = run.metrics.bubble_fraction};
 }
 
 // Stages that are as equal as a network's can be: the first has no gradient to hand back, which is
@@ -86,13 +94,14 @@ double executed_bubble(const Row& row, int repeats) {
   constexpr int layers_per_stage = 8;
   constexpr int width = 96;
   constexpr int rows = 16;
-  const auto layers = static_cast<std::size_t>(row.shape.stages) * layers_per_stage;
+  const auto layers = static_cast<std::size_t>(row.shape.all_stages()) * layers_per_stage;
   const nlohmann::json config = {
       {"name", "validate"},
       {"model", {{"kind", "mlp"}, {"layer_sizes", std::vector<int>(layers + 1, width)}}},
       {"pipeline",
        {{"schedule", row.schedule},
         {"stages", row.shape.stages},
+        {"virtual_stages", row.shape.virtual_stages},
         {"micro_batches", row.shape.micro_batches}}},
       {"training", {{"batch_size", std::int64_t{row.shape.micro_batches} * rows}}}};
   const Experiment experiment = assemble(read_config(parse_document(config.dump(), "validate")));
@@ -123,10 +132,10 @@ void write_table(Output& out, const std::vector<Row>& rows, bool executes) {
     fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
   };
   out.append("The bubble as a fraction of all device time, equal stages, free transfers.\n\n");
-  print("schedule  stages  micro-batches    formula  simulated  difference{}\n",
+  print("schedule          stages  micro-batches    formula  simulated  difference{}\n",
         executes ? "   executed   difference" : "");
   for (const Row& row : rows) {
-    print("{:<8}  {:>6}  {:>13}  {:>9}  {:>9}  {:>10}", row.schedule, row.shape.stages,
+    print("{:<16}  {:>6}  {:>13}  {:>9}  {:>9}  {:>10}", row.schedule, row.shape.stages,
           row.shape.micro_batches, percent(row.formula.value()), percent(row.simulated.value()),
           row.difference());
     if (row.executed) {
@@ -155,12 +164,18 @@ std::vector<Row> run_all(const ValidateOptions& options) {
   const auto micro_batches =
       read_numbers("--micro-batches", options.micro_batches.value_or(default_micro_batches));
   std::vector<Row> rows;
-  for (const std::string& schedule : options.schedules) {
+  const auto all = options.executes ? std::vector<std::string>{"gpipe", "1f1b"} : schedule_names();
+  for (const std::string& schedule : options.schedules.empty() ? all : options.schedules) {
     for (const int k : stages) {
       for (const int m : micro_batches) {
-        rows.push_back(validate_one(schedule, {.stages = k, .micro_batches = m}));
+        const auto row = validate_one(schedule, {.stages = k, .micro_batches = m});
+        if (row) rows.push_back(*row);
       }
     }
+  }
+  if (rows.empty()) {
+    throw InputError("--schedule: /: must have a closed form for one of these sizes, got none",
+                     "choose other schedules, stages or micro-batches");
   }
   if (!options.executes) return rows;
   Progress line(true);
@@ -210,7 +225,10 @@ void add_validate(CLI::App& application, Action& action) {
                    fmt::format("Numbers of micro-batches; default {}, with --execute {}",
                                simulated_micro_batches, executed_micro_batches))
       ->type_name("LIST");
-  command->add_option("--schedule", options->schedules, "Schedules, separated by commas")
+  command
+      ->add_option("--schedule", options->schedules,
+                   "Schedules, separated by commas; default all that have a closed form, with "
+                   "--execute gpipe,1f1b")
       ->delimiter(',')
       ->check(CLI::IsMember(schedule_names()));
   auto* executes = command->add_flag("--execute", options->executes,

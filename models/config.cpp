@@ -111,7 +111,7 @@ std::string default_name(const Source& source) {
 
 }  // namespace
 
-Config read_config(const Document& document) {
+Config read_config(const Document& document, const DefaultVirtualStages& default_stages) {
   const Field root(document);
   root.allow_keys({"$schema", "name", "model", "cluster", "pipeline", "training"});
   Config config{.source = document.source};
@@ -120,7 +120,8 @@ Config read_config(const Document& document) {
   const Field model =
       root.at("model", R"(for example {"kind": "mlp", "layer_sizes": [128, 256, 10]})");
   config.pipeline = read_pipeline(
-      root.at("pipeline", R"(for example {"schedule": "gpipe", "stages": 4, "micro_batches": 8})"));
+      root.at("pipeline", R"(for example {"schedule": "gpipe", "stages": 4, "micro_batches": 8})"),
+      default_stages);
   config.training = read_training(root, config.pipeline);
   config.model = read_model(model, config.pipeline, config.training);
   config.model_kind = model.at("kind", "").text();

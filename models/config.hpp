@@ -28,8 +28,9 @@ struct Config {
   bool has_layers() const { return std::holds_alternative<Network>(model); }
 };
 
-/// Reads a config. Throws InputError for the first thing that is wrong.
-Config read_config(const Document& document);
+/// Reads a config. `default_stages`: what schedules ask for; without it one stage a device.
+/// Throws InputError for the first thing that is wrong.
+Config read_config(const Document& document, const DefaultVirtualStages& default_stages = {});
 
 /// The kinds of model, each with one line on what it is.
 struct ModelKind {

@@ -208,6 +208,7 @@ StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Train
                  .weight_stash = costs.weight_stash[stage],
                  .boundary = costs.boundary[stage],
                  .output = stage + 1 < stages ? costs.boundary[stage + 1] : 0};
+  if (costs.overlapped) cost.overlapped = (*costs.overlapped)[stage];
   if (costs.backward_input) cost.backward_input = (*costs.backward_input)[stage];
   if (costs.backward_weight) cost.backward_weight = (*costs.backward_weight)[stage];
   if (training.deferred_weight_gradient) {
@@ -225,8 +226,10 @@ Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first) {
     return capped_sum(capped_sum(cost.static_bytes(), kept),
                       std::max(scratch, cost.update_workspace));
   }
-  const Bytes kept = capped_sum(capped_product(cost.boundary, in_flight.inputs),
-                                capped_product(cost.stash - cost.boundary, in_flight.insides));
+  const Bytes insides = capped_product(cost.stash - cost.boundary, in_flight.insides);
+  const Bytes for_weights = capped_product(cost.weight_stash, in_flight.weights);
+  const Bytes kept =
+      capped_sum(capped_product(cost.boundary, in_flight.inputs), capped_sum(insides, for_weights));
   return capped_sum(capped_sum(cost.static_bytes(), kept), capped_sum(messages, cost.workspace));
 }
 

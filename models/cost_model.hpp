@@ -74,11 +74,13 @@ StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Train
 struct InFlight {
   int inputs = 0;   ///< Forward started, backward not finished: at least the stage's input is kept.
   int insides = 0;  ///< Of those, the ones whose activations inside the stage are kept too.
+  int weights = 0;  ///< Between I and W. Each of the three at its own most.
 };
 
 /// The most memory that a stage holds: static bytes, stash, and what a backward needs while it
-/// runs. `is_first`: the stage sends no gradient on. Where the weight gradient is deferred, every
-/// micro-batch waits for W, whatever the schedule; `weight_stash` must be no less than `stash`.
+/// runs. Where the backward is split, no less than that. `is_first`: the stage sends no gradient
+/// on. Where the weight gradient is deferred, every micro-batch waits for W, whatever the schedule;
+/// `weight_stash` must be no less than `stash`.
 Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first);
 
 }  // namespace pipesim

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "models/text_file.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -113,14 +115,6 @@ Device read_device_object(const Field& field) {
   return device;
 }
 
-// Paths are relative to the config's folder; what the command line sets may also be meant from
-// where it is typed.
-std::filesystem::path place_of(const std::string& name, const Field& field) {
-  const bool typed = field.source()->blame(field.pointer()) == "--set";
-  if (typed && std::filesystem::exists(name)) return name;
-  return std::filesystem::path(field.source()->directory) / name;
-}
-
 bool looks_like_a_path(const std::string& text) {
   return text.find('/') != std::string::npos || text.ends_with(".json");
 }
@@ -141,12 +135,12 @@ Device read_device(const Field& field) {
     names.push_back(device.name);
   }
   if (looks_like_a_path(name)) {
-    const std::filesystem::path path = place_of(name, field);
+    const std::string path = path_named_by(field);
     if (!std::filesystem::exists(path)) {
       throw field.error("names a device file that does not exist",
-                        "paths are relative to the config's folder: looked for " + path.string());
+                        "paths are relative to the config's folder: looked for " + path);
     }
-    return read_device_object(Field(read_document(path.string())));
+    return read_device_object(Field(read_document(path)));
   }
   throw field.error("is not a known device", suggestion(name, "devices", names));
 }

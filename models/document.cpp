@@ -1,15 +1,13 @@
 #include "models/document.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+
+#include "models/text_file.hpp"
 
 namespace pipesim {
 
@@ -17,7 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t largest_file = std::size_t{256} << 20;
 constexpr std::size_t deepest_nesting = 100;
 
 // Builds the tree like the library's own parser, but refuses what that lets pass: a key that stands
@@ -206,31 +203,6 @@ void apply_override(json& root, Source& source, const std::string& setting) {
   *node = parse_override_value(setting.substr(equals + 1));
 }
 
-std::string read_file(const std::string& path, const std::string& name) {
-  const auto refuse = [&](std::string_view problem, std::string_view got) {
-    return InputError(fmt::format("{}: /: {}, got {}", name, problem, got),
-                      "give the path of a JSON file, such as examples/gpipe.json, or - for "
-                      "standard input");
-  };
-  struct stat status {};
-  if (path != "-" && stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    throw refuse("must be a file", "a directory");
-  }
-  std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-  if (file == nullptr) throw refuse("cannot be opened", std::strerror(errno));
-  std::string text;
-  char block[1 << 16];
-  std::size_t count = 0;
-  while ((count = std::fread(block, 1, sizeof block, file)) > 0 && text.size() <= largest_file) {
-    text.append(block, count);
-  }
-  const int failure = std::ferror(file) != 0 ? errno : 0;
-  if (file != stdin) std::fclose(file);
-  if (failure != 0) throw refuse("cannot be read", std::strerror(failure));
-  if (text.size() > largest_file) throw refuse("must be at most 256 MiB", "more");
-  return text;
-}
-
 }  // namespace
 
 Document parse_document(std::string_view text, const std::string& file,
@@ -244,7 +216,9 @@ Document parse_document(std::string_view text, const std::string& file,
 
 Document read_document(const std::string& path, const std::vector<std::string>& overrides) {
   const std::string name = path == "-" ? "<stdin>" : path;
-  return parse_document(read_file(path, name), name, overrides);
+  constexpr std::string_view hint =
+      "give the path of a JSON file, such as examples/gpipe.json, or - for standard input";
+  return parse_document(read_text_file(path, name, hint), name, overrides);
 }
 
 }  // namespace pipesim

@@ -29,7 +29,11 @@ std::string one_line(std::string_view text) {
 }  // namespace
 
 InputError::InputError(std::string_view problem, std::string_view hint)
-    : std::runtime_error(one_line(problem) + "\n  hint: " + one_line(hint)) {}
+    : InputError(problem, hint, problem) {}
+
+InputError::InputError(std::string_view problem, std::string_view hint, std::string_view reason)
+    : std::runtime_error(one_line(problem) + "\n  hint: " + one_line(hint)),
+      reason_(one_line(reason)) {}
 
 std::string_view Source::blame(std::string_view pointer) const {
   for (const std::string& set : overrides) {
@@ -44,11 +48,12 @@ InputError Source::error(std::string_view pointer, std::string_view problem, std
                          std::string_view hint) const {
   return InputError(fmt::format("{}: {}: {}, got {}", blame(pointer),
                                 pointer.empty() ? "/" : pointer, problem, got),
-                    hint);
+                    hint, fmt::format("{}, got {}", problem, got));
 }
 
 std::string quoted(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', true);
+  constexpr auto replace = nlohmann::json::error_handler_t::replace;  // Of bytes that are no UTF-8.
+  return nlohmann::json(text).dump(-1, ' ', true, replace);
 }
 
 std::string pointer_step(std::string_view key) {

@@ -14,6 +14,13 @@ class InputError : public std::runtime_error {
  public:
   /// `problem` already says where: "FILE: /pointer: must be positive, got -3".
   InputError(std::string_view problem, std::string_view hint);
+  /// `reason`: the problem without its place, as a table says why a row can't be.
+  InputError(std::string_view problem, std::string_view hint, std::string_view reason);
+
+  const std::string& reason() const { return reason_; }
+
+ private:
+  std::string reason_;
 };
 
 /// Where a piece of input comes from, so that an error can name it.

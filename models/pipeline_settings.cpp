@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <numeric>
+
+#include "models/text_file.hpp"
 
 namespace pipesim {
 
@@ -38,22 +42,78 @@ Recompute read_recompute(const Field& field) {
                                  : Recompute::none;
 }
 
+std::shared_ptr<const ScheduleFile> read_schedule_file(const Field& field) {
+  const std::string path = path_named_by(field);
+  return std::make_shared<const ScheduleFile>(ScheduleFile{
+      .name = path,
+      .text = read_text_file(path, path, "give the path of a schedule in PyTorch's CSV format")});
+}
+
+void read_virtual_stages(const Field& field, const DefaultVirtualStages& default_stages,
+                         PipelineSettings& settings) {
+  constexpr int most_stages = 1 << 24;
+  const auto count = field.find("virtual_stages");
+  settings.virtual_stages_given = count.has_value();
+  if (count) {
+    settings.virtual_stages = count->count(1 << 16);
+  } else if (default_stages) {
+    settings.virtual_stages = default_stages(settings, *field.source());
+  }
+  if (std::int64_t{settings.stages} * settings.virtual_stages > most_stages) {
+    throw(count ? *count : field.at("stages", ""))
+        .error(fmt::format("makes {} stages of {} on each of {} devices",
+                           std::int64_t{settings.stages} * settings.virtual_stages,
+                           settings.virtual_stages, settings.stages),
+               fmt::format("{} stages are the most", most_stages));
+  }
+}
+
+constexpr std::string_view communication_names[] = {"overlapped", "blocking", "rendezvous"};
+
+Communication read_communication(const Field& field) {
+  const std::vector<std::string> names(std::begin(communication_names),
+                                       std::end(communication_names));
+  const std::string name = field.choice("ways", names);
+  return static_cast<Communication>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+// Bytes, or "8 micro-batches".
+MemoryLimit read_limit(const Field& field) {
+  constexpr std::string_view unit = "micro-batches";
+  if (!field.is_text() || !field.text().ends_with(unit)) return {.bytes = field.bytes()};
+  const std::string text = field.text();
+  const std::string_view digits(text.data(), text.size() - unit.size());
+  double count = 0;
+  const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  const bool whole = std::string_view(rest, digits.data() + digits.size()).find_first_not_of(' ') ==
+                     std::string_view::npos;
+  if (error != std::errc{} || !whole || !(count > 0) || count > 1e9) {
+    throw field.error("must be a size or a number of micro-batches",
+                      R"(such as "16 GiB" or "8 micro-batches")");
+  }
+  return {.micro_batches = count};
+}
+
 }  // namespace
 
-PipelineSettings read_pipeline(const Field& field) {
-  field.allow_keys({"schedule", "stages", "micro_batches", "micro_batch_size", "partition",
-                    "recompute", "recompute_placement", "virtual_stages", "memory_limit"});
+std::string_view name_of(Communication communication) {
+  return communication_names[static_cast<std::size_t>(communication)];
+}
+
+PipelineSettings read_pipeline(const Field& field, const DefaultVirtualStages& default_stages) {
+  field.allow_keys({"schedule", "schedule_file", "stages", "micro_batches", "micro_batch_size",
+                    "partition", "recompute", "recompute_placement", "virtual_stages", "group_size",
+                    "communication", "memory_limit"});
   PipelineSettings settings;
   settings.stages = field.at("stages", "the number of pipeline stages, such as 4").count(1 << 24);
   if (const auto schedule = field.find("schedule")) settings.schedule = schedule->text();
-  if (const auto count = field.find("virtual_stages")) {
-    settings.virtual_stages = count->count(1 << 6);
-    if (settings.virtual_stages != 1) {
-      throw count->error(
-          fmt::format("schedule {} runs one stage on each device", settings.schedule),
-          "set virtual_stages to 1, or leave it out");
-    }
+  if (const auto file = field.find("schedule_file")) settings.file = read_schedule_file(*file);
+  read_virtual_stages(field, default_stages, settings);
+  if (const auto size = field.find("group_size")) settings.group_size = size->count();
+  if (const auto how = field.find("communication")) {
+    settings.communication = read_communication(*how);
   }
+  if (const auto limit = field.find("memory_limit")) settings.memory_limit = read_limit(*limit);
   if (const auto count = field.find("micro_batches")) settings.micro_batches = count->count();
   if (const auto size = field.find("micro_batch_size")) settings.micro_batch_size = size->count();
   if (!settings.micro_batches && !settings.micro_batch_size) {
@@ -64,11 +124,6 @@ PipelineSettings read_pipeline(const Field& field) {
     settings.recompute = read_recompute(*recompute);
   if (const auto placement = field.find("recompute_placement")) {
     settings.lazy_recompute = placement->choice("placements", {"eager", "lazy"}) == "lazy";
-  }
-  if (const auto limit = field.find("memory_limit")) {
-    throw limit->error(
-        fmt::format("schedule {} does not adapt to a memory limit", settings.schedule),
-        "leave it out; a device's memory is set with cluster.device");
   }
   return settings;
 }

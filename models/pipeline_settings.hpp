@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,11 +28,31 @@ enum class Communication {
   rendezvous,  ///< In the device's op order: a send and its receive wait for each other.
 };
 
+/// "overlapped", "blocking", "rendezvous".
+std::string_view name_of(Communication communication);
+
+/// What an automatic schedule may hold from forwards for backwards, on a device.
+struct MemoryLimit {
+  std::optional<Bytes> bytes{};
+  double micro_batches = 0;  ///< As many micro-batches' stash, where no bytes are given.
+};
+
+/// A schedule that was brought as a file.
+struct ScheduleFile {
+  std::string name{};  ///< For errors.
+  std::string text{};
+};
+
 /// The `pipeline` section as it stands in the config.
 struct PipelineSettings {
   std::string schedule = "gpipe";
-  int stages = 1;          ///< Devices of one pipeline.
-  int virtual_stages = 1;  ///< Stages on each device.
+  std::shared_ptr<const ScheduleFile> file{};  ///< Counts instead of `schedule`.
+  int stages = 1;                              ///< Devices of one pipeline.
+  int virtual_stages = 1;                      ///< Stages on each device.
+  bool virtual_stages_given = false;
+  int group_size = 0;  ///< As in PipelineShape.
+  Communication communication = Communication::overlapped;
+  std::optional<MemoryLimit> memory_limit{};
   std::optional<int> micro_batches{};
   std::optional<int> micro_batch_size{};
   PartitionKind partition = PartitionKind::uniform;
@@ -42,7 +64,11 @@ struct PipelineSettings {
   int all_stages() const { return stages * virtual_stages; }
 };
 
-PipelineSettings read_pipeline(const Field& field);
+/// How many stages a device holds where the config does not say: what its schedule asks for. Reads
+/// what stands before it in the section.
+using DefaultVirtualStages = std::function<int(const PipelineSettings&, const Source&)>;
+
+PipelineSettings read_pipeline(const Field& field, const DefaultVirtualStages& default_stages = {});
 
 std::string_view name_of(Recompute recompute);
 

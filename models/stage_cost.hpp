@@ -14,6 +14,8 @@ struct StageCost {
   Time backward_weight{};  ///< W; a deferred one is of all micro-batches, with the update.
   Time recompute{};        ///< R
   Time optimizer{};        ///< One update of the stage's weights.
+  Time gather{};           ///< UNSHARD
+  Time reduce{};           ///< REDUCE_GRAD
   /// F overlapped with a backward on the same device, together; absent: one after the other.
   std::optional<Time> overlapped{};
 

@@ -76,7 +76,7 @@ void check_stash(const Field& model, int stages, StageCosts& costs) {
 
 StageCosts read_stage_costs(const Field& model, int stages) {
   model.allow_keys({"kind", "forward", "backward", "backward_input", "backward_weight", "recompute",
-                    "transfer", "stash_bytes", "weight_stash_bytes", "boundary_bytes",
+                    "overlapped", "transfer", "stash_bytes", "weight_stash_bytes", "boundary_bytes",
                     "parameter_bytes"});
   StageCosts costs;
   costs.forward = read_per_stage(model.at("forward", "the time of one micro-batch in a stage"),
@@ -91,6 +91,9 @@ StageCosts read_stage_costs(const Field& model, int stages) {
     if (const auto field = model.find(key)) target = read_per_stage(*field, stages, &Field::bytes);
   };
   times("recompute", costs.recompute);
+  if (const auto field = model.find("overlapped")) {
+    costs.overlapped = read_per_stage(*field, stages, &Field::time);
+  }
   times("transfer", costs.transfer);
   bytes("boundary_bytes", costs.boundary);
   bytes("stash_bytes", costs.stash);
@@ -98,6 +101,93 @@ StageCosts read_stage_costs(const Field& model, int stages) {
   bytes("parameter_bytes", costs.parameters);
   check_stash(model, stages, costs);
   return costs;
+}
+
+namespace {
+
+std::int64_t raw(Time time) {
+  return time.ps;
+}
+std::int64_t raw(Bytes bytes) {
+  return bytes;
+}
+template <class T>
+T part_of(T whole, int parts, int index) {
+  const std::int64_t total = raw(whole);
+  return T{total / parts + (index < total % parts ? 1 : 0)};
+}
+
+template <class T>
+PerStage<T> divided(const PerStage<T>& whole, int stages, int parts) {
+  PerStage<T> result{.values = {}};
+  for (int s = 0; s < stages; ++s) {
+    for (int i = 0; i < parts; ++i) result.values.push_back(part_of(whole[s], parts, i));
+  }
+  return result;
+}
+
+template <class T>
+PerStage<T> joined(const PerStage<T>& whole, int stages, int parts) {
+  PerStage<T> result{.values = {}};
+  for (int s = 0; s < stages; s += parts) {
+    T total{};
+    for (int i = 0; i < parts; ++i) total = capped_sum(total, whole[s + i]);
+    result.values.push_back(total);
+  }
+  return result;
+}
+
+// The stash without the stage's input, which every part has one of its own size of.
+PerStage<Bytes> insides(const StageCosts& costs, int stages) {
+  PerStage<Bytes> result{.values = {}};
+  for (int s = 0; s < stages; ++s) {
+    result.values.push_back(costs.stash[s] - costs.boundary[s]);
+  }
+  return result;
+}
+
+// Entry s of the new is entry `of(s)` of the old.
+template <class T, class Of>
+PerStage<T> taken(const PerStage<T>& values, int count, Of of) {
+  PerStage<T> result{.values = {}};
+  for (int s = 0; s < count; ++s) result.values.push_back(values[of(s)]);
+  return result;
+}
+
+}  // namespace
+
+StageCosts recut(const StageCosts& costs, int stages, int wanted) {
+  if (stages == wanted) return costs;
+  const bool divides = wanted > stages;
+  const int parts = divides ? wanted / stages : stages / wanted;
+  const auto cut = [&]<class T>(const PerStage<T>& values) {
+    return divides ? divided(values, stages, parts) : joined(values, stages, parts);
+  };
+  const auto cut_if = [&](const std::optional<PerStage<Time>>& values) {
+    return values ? std::optional(cut(*values)) : std::nullopt;
+  };
+  const auto input_of = [&](int s) { return divides ? s / parts : s * parts; };
+  const auto hop_of = [&](int s) {
+    return divides ? std::min(s / parts, stages - 1) : s * parts + parts - 1;
+  };
+  StageCosts result{.forward = cut(costs.forward),
+                    .backward = cut(costs.backward),
+                    .backward_input = cut_if(costs.backward_input),
+                    .backward_weight = cut_if(costs.backward_weight),
+                    .recompute = cut(costs.recompute),
+                    .overlapped = cut_if(costs.overlapped),
+                    .transfer = taken(costs.transfer, wanted, hop_of),
+                    .stash = cut(insides(costs, stages)),
+                    .weight_stash = cut(costs.weight_stash),
+                    .boundary = taken(costs.boundary, wanted, input_of),
+                    .parameters = cut(costs.parameters)};
+  for (int s = 0; s < wanted; ++s) {
+    Bytes& stash = result.stash.values[static_cast<std::size_t>(s)];
+    stash = capped_sum(stash, result.boundary[s]);
+    Bytes& waiting = result.weight_stash.values[static_cast<std::size_t>(s)];
+    waiting = std::min(waiting, stash);
+  }
+  return result;
 }
 
 }  // namespace pipesim

@@ -25,12 +25,18 @@ struct StageCosts {
   std::optional<PerStage<Time>> backward_input{};
   std::optional<PerStage<Time>> backward_weight{};
   PerStage<Time> recompute{};
+  std::optional<PerStage<Time>> overlapped{};  ///< F together with a backward.
   PerStage<Time> transfer{};  ///< Entry s: between stages s and s + 1, either way; pure latency.
   PerStage<Bytes> stash{};    ///< All that F leaves for its backward, its input included.
   PerStage<Bytes> weight_stash{};  ///< What I leaves for W.
   PerStage<Bytes> boundary{};      ///< A stage's input.
   PerStage<Bytes> parameters{};    ///< Static bytes of a stage.
 };
+
+/// The same model cut into another number of stages, a multiple or a part of what it is: what a
+/// stage takes is divided among its parts, to the picosecond and byte; neighbours are put together.
+/// Each part's input is as large as the stage's.
+StageCosts recut(const StageCosts& costs, int stages, int wanted);
 
 /// Reads it for that many (virtual) stages. A list must have that many entries.
 StageCosts read_stage_costs(const Field& model, int stages);

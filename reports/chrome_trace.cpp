@@ -108,9 +108,10 @@ class ChromeTrace {
                              static_cast<std::size_t>(micro_batch);
     return 2 * slot + (is_gradient ? 1 : 0);
   }
-  bool apart(int stage, int other) const {
-    return schedule_.placement[static_cast<std::size_t>(stage)] !=
-           schedule_.placement[static_cast<std::size_t>(other)];
+  // Whether the stage that an op exchanges a message with exists, on another device.
+  bool apart(const Op& op, int other) const {
+    const int there = schedule_.device_of(other, op.copy);
+    return there >= 0 && there != schedule_.device_of(op.stage, op.copy);
   }
   bool is_pass(const Op& op) const { return op.kind == OpKind::forward || sends_gradient(op.kind); }
   // The stage that an op's input comes from, and the one that its output goes to.
@@ -120,13 +121,8 @@ class ChromeTrace {
   int target_of(const Op& op) const {
     return op.kind == OpKind::forward ? op.stage + 1 : op.stage - 1;
   }
-  bool exists(int stage) const { return stage >= 0 && stage < schedule_.stages(); }
-  bool receives(const Op& op) const {
-    return is_pass(op) && exists(source_of(op)) && apart(op.stage, source_of(op));
-  }
-  bool sends(const Op& op) const {
-    return is_pass(op) && exists(target_of(op)) && apart(op.stage, target_of(op));
-  }
+  bool receives(const Op& op) const { return is_pass(op) && apart(op, source_of(op)); }
+  bool sends(const Op& op) const { return is_pass(op) && apart(op, target_of(op)); }
 
   void find_arrows() {
     arrow_ends_.assign(

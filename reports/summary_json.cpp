@@ -72,6 +72,7 @@ void add_times(const Experiment& experiment, const Run& run, Json& json) {
                         of_kind(OpKind::backward_weight);
   json["pipeline_time_s"] = seconds(metrics.pipeline_time);
   json["step_time_s"] = seconds(metrics.step_time);
+  json["longest_span_s"] = seconds(metrics.longest_span);
   json["ideal_time_s"] = seconds_each(metrics.busy, devices);
   json["forward_s"] = seconds_each(of_kind(OpKind::forward), devices);
   json["backward_s"] = seconds_each(backward, devices);
@@ -89,6 +90,7 @@ void add_bubble(const Experiment& experiment, const Run& run, Json& json) {
   const auto& formula = experiment.bubble_formula;
   json["bubble_fraction"] = metrics.bubble_fraction.value();
   json["bubble_over_ideal"] = metrics.bubble_over_ideal.value();
+  json["span_bubble_fraction"] = metrics.span_bubble.value();
   json["bubble_formula"] = formula ? Json(formula->value()) : Json(nullptr);
   json["bubble_breakdown"] = {{"fill_drain", metrics.breakdown.fill_drain.value()},
                               {"imbalance", metrics.breakdown.imbalance.value()},

@@ -42,11 +42,25 @@ std::string_view colour_of(OpKind kind) {
   return "";
 }
 
+// What stands for an op where there is no room for its name.
+char sign_of(OpKind kind) {
+  switch (kind) {
+    case OpKind::send_forward:
+    case OpKind::send_backward:
+      return '>';
+    case OpKind::receive_forward:
+    case OpKind::receive_backward:
+      return '<';
+    default:
+      return token(kind).front();
+  }
+}
+
 class Gantt {
  public:
   Gantt(Output& out, const Experiment& experiment, const Run& run, const TextStyle& style)
       : out_(out), style_(style), rows_(static_cast<std::size_t>(experiment.schedule.devices())) {
-    several_stages_ = experiment.schedule.stages() > experiment.schedule.devices();
+    several_stages_ = several_stages_on_a_device(experiment.schedule);
     const int last_row = experiment.schedule.devices() - 1;
     label_width_ = fmt::formatted_size("device {}  ", last_row);
     for_each_span(experiment.schedule, run.outcome.timeline,
@@ -174,7 +188,7 @@ class Gantt {
   // A run of columns: the op's name and a line behind it, or just its letter where it is too short.
   std::string run_text(const Op& op, std::size_t columns) const {
     std::string text = name(op);
-    if (text.size() > columns) return std::string(columns, token(op.kind).front());
+    if (text.size() > columns) return std::string(columns, sign_of(op.kind));
     text.resize(columns, '-');
     return text;
   }

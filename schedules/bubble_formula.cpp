@@ -2,15 +2,17 @@
 
 namespace pipesim {
 
+std::optional<Ratio> bubble_ratio(Int128 idle, Int128 busy) {
+  return idle + busy == 0 ? std::nullopt : std::optional(Ratio{idle, idle + busy});
+}
+
 std::optional<Ratio> flush_bubble(const EqualStages& equal) {
   const Int128 fill = equal.shape.stages - 1;
   const Int128 slots = equal.shape.micro_batches + fill;
+  const Int128 pass = equal.pass();
   if (equal.deferred_weight_gradient) {
-    const Int128 pass = Int128{equal.forward.ps} + equal.backward_input.ps;
-    const Int128 step = slots * pass + equal.backward_weight.ps;
-    return step == 0 ? std::nullopt : std::optional(Ratio{fill * pass, step});
+    return bubble_ratio(fill * pass, equal.shape.micro_batches * pass + equal.backward_weight.ps);
   }
-  const Int128 pass = Int128{equal.forward.ps} + equal.backward.ps;
   if (pass + equal.recompute.ps == 0) return std::nullopt;
   if (equal.recompute_setting == Recompute::none) return Ratio{fill, slots};
 

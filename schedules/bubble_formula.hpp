@@ -19,18 +19,35 @@ struct Ratio {
   }
 };
 
-/// What a closed form is asked about: equal stages, free transfers.
+/// What a closed form is asked about: equal (virtual) stages, free transfers. A form answers only
+/// where the simulation gives exactly the same fraction of all devices' time between the first op's
+/// start and the last op's end.
 struct EqualStages {
   PipelineShape shape{};
   Time forward{};
   Time backward{};
-  Time backward_input{};   ///< This and the next where the weight gradient is deferred.
-  Time backward_weight{};  ///< One W for the whole mini-batch.
+  Time backward_input{};   ///< This and the next where the backward is split.
+  Time backward_weight{};  ///< Of one micro-batch; of the whole mini-batch where it is deferred.
   Time recompute{};
+  std::optional<Time> overlapped{};  ///< F with B of another micro-batch; absent: F + B.
   Recompute recompute_setting = Recompute::none;
   bool lazy_recompute = false;
   bool deferred_weight_gradient = false;
+
+  /// Every activation is kept, and every micro-batch has its own W.
+  bool plain() const { return recompute_setting == Recompute::none && !deferred_weight_gradient; }
+  /// A micro-batch's way through a stage, there and back: F + B, or F + I before a deferred W.
+  Int128 pass() const {
+    return Int128{forward.ps} + (deferred_weight_gradient ? backward_input : backward).ps;
+  }
+  /// What a device's deferred W take.
+  Int128 deferred_tail() const {
+    return deferred_weight_gradient ? Int128{backward_weight.ps} * shape.virtual_stages : 0;
+  }
 };
+
+/// Idle time over idle and busy time; nothing when nothing takes time.
+std::optional<Ratio> bubble_ratio(Int128 idle, Int128 busy);
 
 /// The bubble of GPipe and of 1F1B as a fraction of all device time: (K-1)/(M+K-1)
 /// (arXiv:1811.06965, 2.3). Eager re-computation hides in the bubble except where a stage runs

@@ -6,17 +6,33 @@
 #include <vector>
 
 #include "schedules/bubble_formula.hpp"
+#include "schedules/refusal.hpp"
 #include "schedules/schedule.hpp"
 
 namespace pipesim {
 
+/// A schedule whose order follows from times and memory too, not from the shape alone.
+struct AutomaticSchedule {
+  Schedule (*generate)(const ScheduleRequest&) = nullptr;
+  /// The least that a device's stashes must be allowed to hold.
+  Bytes (*least_memory)(const ScheduleRequest&, int device) = nullptr;
+  std::vector<int> (*placement)(const PipelineShape&) = nullptr;
+};
+
 /// A schedule that a config can name.
 struct KnownSchedule {
-  std::string_view name;
-  std::string_view about;  ///< One line: what it trades.
-  Schedule (*generate)(const PipelineShape&);
-  /// The bubble's closed form, where there is one for these stages.
-  std::optional<Ratio> (*bubble)(const EqualStages&);
+  std::string_view name{};
+  std::string_view about{};                              ///< One line: what it trades.
+  Schedule (*generate)(const PipelineShape&) = nullptr;  ///< Null for an automatic one.
+  std::optional<AutomaticSchedule> automatic{};
+  /// The bubble's closed form, where there is one for these stages. Null: there is none at all.
+  std::optional<Ratio> (*bubble)(const EqualStages&) = nullptr;
+  /// What it asks of the shape beside the number of virtual stages. Null: nothing.
+  std::optional<Refusal> (*refuse)(const PipelineShape&) = nullptr;
+  int virtual_stages = 1;           ///< Where the config does not say.
+  bool any_virtual_stages = false;  ///< Others will do as well.
+  bool splits_backward = false;     ///< It needs the times of I and W.
+  bool bidirectional = false;       ///< Every stage is on two devices.
 };
 
 /// All of them, in the order in which they are listed.
@@ -26,5 +42,8 @@ std::vector<std::string> schedule_names();
 
 /// The one of that name, or null.
 const KnownSchedule* find_schedule(std::string_view name);
+
+/// Why a schedule cannot be made in this shape; nothing when it can.
+std::optional<Refusal> refusal_of(const KnownSchedule& schedule, const PipelineShape& shape);
 
 }  // namespace pipesim

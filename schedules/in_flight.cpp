@@ -22,9 +22,13 @@ std::vector<InFlight> in_flight_of(const Schedule& schedule, Recompute recompute
       } else if (sends_gradient(op.kind)) {
         --stage.inputs;
         --stage.insides;
+        stage.weights += op.kind == OpKind::backward_input ? 1 : 0;
+      } else if (op.kind == OpKind::backward_weight && op.micro_batch >= 0) {
+        --stage.weights;
       }
       peak.inputs = std::max(peak.inputs, stage.inputs);
       peak.insides = std::max(peak.insides, stage.insides);
+      peak.weights = std::max(peak.weights, stage.weights);
     }
   }
   return most;

@@ -57,6 +57,10 @@ constexpr bool sends_gradient(OpKind kind) {
   return kind == OpKind::backward || kind == OpKind::backward_input;
 }
 
+constexpr bool recomputes(OpKind kind) {
+  return kind == OpKind::recompute;
+}
+
 /// F, B, I, W or R: what a device computes for a micro-batch.
 constexpr bool computes(OpKind kind) {
   return kind <= OpKind::recompute;

@@ -16,6 +16,16 @@ std::vector<std::vector<StageCopy>> stages_by_device(const Schedule& schedule) {
   return stages;
 }
 
+bool several_stages_on_a_device(const Schedule& schedule) {
+  return schedule.bidirectional() || schedule.stages() > schedule.devices();
+}
+
+bool contains(const Schedule& schedule, bool (*which)(OpKind)) {
+  return std::ranges::any_of(schedule.lanes, [&](const std::vector<Op>& lane) {
+    return std::ranges::any_of(lane, [&](const Op& op) { return which(op.kind); });
+  });
+}
+
 std::vector<int> one_stage_per_device(int stages) {
   std::vector<int> placement(static_cast<std::size_t>(stages));
   std::iota(placement.begin(), placement.end(), 0);

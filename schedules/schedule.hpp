@@ -75,6 +75,12 @@ struct StageCopy {
 /// The stages that each device holds, in order.
 std::vector<std::vector<StageCopy>> stages_by_device(const Schedule& schedule);
 
+/// So that a micro-batch alone does not say what a device runs.
+bool several_stages_on_a_device(const Schedule& schedule);
+
+/// Whether any lane has an op of such a kind.
+bool contains(const Schedule& schedule, bool (*which)(OpKind));
+
 /// The device of every stage when each device holds one: 0, 1, 2, …
 std::vector<int> one_stage_per_device(int stages);
 

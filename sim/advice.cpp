@@ -3,24 +3,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "models/input_error.hpp"
 #include "sim/run.hpp"
 
 namespace pipesim {
-
-namespace {
-
-// A setting that can't be simulated is no advice, and no fault of the user's either: the one place
-// beside main where an InputError ends.
-std::optional<Experiment> try_assemble(const Config& config) {
-  try {
-    return assemble(config);
-  } catch (const InputError&) {
-    return std::nullopt;
-  }
-}
-
-}  // namespace
 
 std::vector<Advice> what_would_fit(const Config& config) {
   constexpr double most_ops = 4e6;
@@ -30,9 +15,10 @@ std::vector<Advice> what_would_fit(const Config& config) {
     const double ops =
         3.0 * variant.config.pipeline.all_stages() * variant.config.training.micro_batches;
     if (ops > most_ops) continue;
-    const std::optional<Experiment> assembled = try_assemble(variant.config);
+    const std::optional<Experiment> assembled = try_assemble(variant.config).experiment;
     if (!assembled) continue;
     const Run run = simulate(*assembled, {.timeline = false, .breakdown = false});
+    if (run.outcome.deadlock) continue;
     Advice& tried = advice.emplace_back(Advice{.setting = variant.setting,
                                                .fits = run.metrics.fits_memory,
                                                .step_time = run.metrics.step_time});

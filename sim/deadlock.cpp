@@ -11,28 +11,66 @@ namespace pipesim {
 
 namespace {
 
-// The op whose message the head of a lane lacks. What it needs on its own device it has: a checked
+// Finds what the head of each lane lacks. What an op needs on its own device it has: a checked
 // schedule's order sees to that.
-std::optional<Wait> wait_of(const Schedule& schedule, std::span<const std::size_t> heads,
-                            int device) {
-  const std::vector<Op>& lane = schedule.lanes[static_cast<std::size_t>(device)];
-  const std::size_t head = heads[static_cast<std::size_t>(device)];
-  if (head == lane.size()) return std::nullopt;
+class Waits {
+ public:
+  Waits(const Schedule& schedule, std::span<const std::size_t> heads)
+      : schedule_(schedule), heads_(heads) {}
 
-  const Op waiting = lane[head];
-  const bool needs_activation = waiting.kind == OpKind::forward;
-  const int producer = needs_activation ? waiting.stage - 1 : waiting.stage + 1;
-  const int on = schedule.placement[static_cast<std::size_t>(producer)];
-  const std::vector<Op>& other = schedule.lanes[static_cast<std::size_t>(on)];
-  const auto first =
-      other.begin() + static_cast<std::ptrdiff_t>(heads[static_cast<std::size_t>(on)]);
-  const auto needed = std::find_if(first, other.end(), [&](const Op& op) {
-    return op.stage == producer && op.micro_batch == waiting.micro_batch &&
-           (needs_activation ? op.kind == OpKind::forward : sends_gradient(op.kind));
-  });
-  if (needed == other.end()) throw std::logic_error("an op waits for one that no device will run");
-  return Wait{.waiting = waiting, .device = device, .needed = *needed, .needed_on = on};
-}
+  std::optional<Wait> of(int device) const {
+    const std::vector<Op>& lane = schedule_.lanes[static_cast<std::size_t>(device)];
+    const std::size_t head = heads_[static_cast<std::size_t>(device)];
+    if (head == lane.size()) return std::nullopt;
+    std::optional<Wait> wait = of(lane[head], device);
+    if (!wait && lane[head].with_next) wait = of(lane[head + 1], device);
+    if (!wait) throw std::logic_error("an op waits for one that no device will run");
+    return wait;
+  }
+
+ private:
+  const Schedule& schedule_;
+  std::span<const std::size_t> heads_;
+
+  // Nothing where what the op needs has been run.
+  std::optional<Wait> of(const Op& op, int device) const {
+    const int source = stage_needed(op.kind, op.stage);
+    const int on = schedule_.device_of(source, op.copy);
+    if (on < 0) return std::nullopt;
+    const std::vector<Op>& other = schedule_.lanes[static_cast<std::size_t>(on)];
+    const auto first =
+        other.begin() + static_cast<std::ptrdiff_t>(heads_[static_cast<std::size_t>(on)]);
+    const auto needed = std::find_if(first, other.end(), [&](const Op& candidate) {
+      return candidate.stage == source && candidate.micro_batch == op.micro_batch &&
+             candidate.copy == op.copy && answers(candidate.kind, op.kind);
+    });
+    if (needed == other.end()) return std::nullopt;
+    return Wait{.waiting = op, .device = device, .needed = *needed, .needed_on = on};
+  }
+
+  static int stage_needed(OpKind kind, int stage) {
+    const bool from_before =
+        kind == OpKind::forward || kind == OpKind::receive_forward || kind == OpKind::send_backward;
+    return from_before ? stage - 1 : stage + 1;
+  }
+
+  static bool answers(OpKind candidate, OpKind waiting) {
+    switch (waiting) {
+      case OpKind::forward:
+        return candidate == OpKind::forward;
+      case OpKind::receive_forward:
+        return candidate == OpKind::send_forward;
+      case OpKind::receive_backward:
+        return candidate == OpKind::send_backward;
+      case OpKind::send_forward:
+        return candidate == OpKind::receive_forward;
+      case OpKind::send_backward:
+        return candidate == OpKind::receive_backward;
+      default:
+        return sends_gradient(candidate);
+    }
+  }
+};
 
 }  // namespace
 
@@ -41,8 +79,9 @@ std::optional<Deadlock> find_deadlock(const Schedule& schedule, std::span<const 
   const auto devices = static_cast<std::size_t>(schedule.devices());
   std::vector<std::optional<Wait>> waits(devices);
   bool stuck = false;
+  const Waits lacking(schedule, heads);
   for (std::size_t device = 0; device < devices; ++device) {
-    waits[device] = wait_of(schedule, heads, static_cast<int>(device));
+    waits[device] = lacking.of(static_cast<int>(device));
     stuck = stuck || waits[device].has_value();
   }
   if (!stuck) return std::nullopt;

@@ -9,59 +9,67 @@
 
 namespace pipesim {
 
-namespace {
-
-constexpr Time not_yet{-1};
-
-}  // namespace
-
 Time DeviceUse::busy() const {
   Time total;
   for (const Time time : busy_by_kind) total += time;
   return total;
 }
 
-Engine::Engine(const Schedule& schedule) : schedule_(schedule) {
+namespace {
+
+bool is_plain(const Schedule& schedule) {
+  if (schedule.bidirectional()) return false;
+  for (const std::vector<Op>& lane : schedule.lanes) {
+    for (const Op& op : lane) {
+      if (op.with_next || !computes(op.kind)) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Engine::Engine(const Schedule& schedule) : schedule_(schedule), plain_(is_plain(schedule)) {
   find_routes();
 }
 
 // One link for each pair of devices and direction in which messages go.
 void Engine::find_routes() {
-  const std::size_t stages = schedule_.placement.size();
-  stages_.resize(stages);
+  const auto stages = static_cast<std::size_t>(schedule_.stages());
+  stages_.resize(schedule_.bidirectional() ? 2 * stages : stages);
   std::unordered_map<std::int64_t, int> numbers;
-  const auto route = [&](std::size_t from, std::size_t to) {
-    const int sender = schedule_.placement[from];
-    const int receiver = schedule_.placement[to];
-    const std::int64_t pair = std::int64_t{sender} * schedule_.devices() + receiver;
+  const auto route = [&](int from, int to) {
+    const std::int64_t pair = std::int64_t{from} * schedule_.devices() + to;
     const int next = static_cast<int>(numbers.size());
-    return Route{.link = numbers.try_emplace(pair, next).first->second, .receiver = receiver};
+    return Route{.link = numbers.try_emplace(pair, next).first->second, .receiver = to};
   };
-  for (std::size_t s = 0; s + 1 < stages; ++s) {
-    stages_[s].activation = route(s, s + 1);
-    stages_[s + 1].gradient = route(s + 1, s);
+  for (std::size_t at = 0; at < stages_.size(); ++at) {
+    const int stage = static_cast<int>(at % stages);
+    const int copy = static_cast<int>(at / stages);
+    const int here = schedule_.device_of(stage, copy);
+    const int before = schedule_.device_of(stage - 1, copy);
+    const int behind = schedule_.device_of(stage + 1, copy);
+    if (behind >= 0) stages_[at].activation = route(here, behind);
+    if (before >= 0) stages_[at].gradient = route(here, before);
   }
   link_free_at_.resize(numbers.size());
 }
 
 void Engine::reset(const StepCosts& costs, const OpTimes* measured) {
   const int stages = schedule_.stages();
-  for (Arrivals* arrivals : {&activation_, &gradient_}) {
+  std::vector<Arrivals*> tables{&activation_, &gradient_};
+  if (schedule_.communication == Communication::rendezvous) {
+    tables.insert(tables.end(), {&activation_posted_, &gradient_posted_});
+  }
+  for (Arrivals* arrivals : tables) {
     if (arrivals->stride() == 0) {
-      *arrivals = Arrivals(stages, schedule_.micro_batches, not_yet);
+      *arrivals = Arrivals(stages, schedule_.micro_batches, Arrivals::not_yet);
     } else {
-      arrivals->fill(not_yet);
+      arrivals->fill(Arrivals::not_yet);
     }
   }
   std::fill(link_free_at_.begin(), link_free_at_.end(), Time{});
-  const std::vector<StageOps> ops = op_table(costs);
-  for (std::size_t s = 0; s < ops.size(); ++s) stages_[s].ops = ops[s];
-  for (std::size_t s = 0; s + 1 < ops.size(); ++s) {
-    const bool apart = schedule_.placement[s] != schedule_.placement[s + 1];
-    stages_[s].activation.hop = apart ? costs.hops[s] : TransferCost{};
-    stages_[s + 1].gradient.hop = apart ? costs.hops[s] : TransferCost{};
-  }
-  kept_ = kept_micro_batch(costs.recompute, schedule_.micro_batches);
+  set_costs(costs);
   lanes_.clear();
   frontier_.clear();
   for (const std::vector<Op>& lane : schedule_.lanes) {
@@ -72,17 +80,28 @@ void Engine::reset(const StepCosts& costs, const OpTimes* measured) {
   }
 }
 
-template <bool wake>
-inline void Engine::send(Time* slot, const Route& route, Time finish) {
-  Time& free_at = link_free_at_[static_cast<std::size_t>(route.link)];
-  free_at = std::max(finish, free_at) + route.hop.occupancy;
-  *slot = free_at + route.hop.latency;
-  if constexpr (!wake) return;
-  Lane& lane = lanes_[static_cast<std::size_t>(route.receiver)];
-  if (lane.waits_for == slot) {
-    lane.waits_for = nullptr;
-    frontier_.push_back(route.receiver);
+void Engine::set_costs(const StepCosts& costs) {
+  const std::vector<StageOps> ops = op_table(costs);
+  for (std::size_t at = 0; at < stages_.size(); ++at) {
+    Stage& stage = stages_[at];
+    const std::size_t s = at % ops.size();
+    const int here = schedule_.device_of(static_cast<int>(s), at < ops.size() ? 0 : 1);
+    const auto hop = [&](const Route& route, std::size_t index) {
+      const bool apart = route.receiver >= 0 && route.receiver != here;
+      return apart ? costs.hops[index] : TransferCost{};
+    };
+    stage.ops = ops[s];
+    stage.activation.hop = hop(stage.activation, s);
+    stage.gradient.hop = hop(stage.gradient, s - 1);
   }
+  kept_ = kept_micro_batch(costs.recompute, schedule_.micro_batches);
+}
+
+void Engine::wake_up(int device, const Time* slot) {
+  Lane& lane = lanes_[static_cast<std::size_t>(device)];
+  if (lane.waits_for != slot) return;
+  lane.waits_for = nullptr;
+  frontier_.push_back(device);
 }
 
 void Engine::note_peak(int device, const Op& op, Time at, Bytes held) {
@@ -92,20 +111,6 @@ void Engine::note_peak(int device, const Op& op, Time at, Bytes held) {
   if (use.overflow || capacity_.empty()) return;
   const std::optional<Bytes>& capacity = capacity_[static_cast<std::size_t>(device)];
   if (capacity && held > *capacity) use.overflow = {.op = op, .at = at, .needed = held};
-}
-
-inline void Engine::account_for(Lane& lane, int device, const Op& op, const OpCost& cost,
-                                Interval when) {
-  lane.busy_by_kind[static_cast<std::size_t>(op.kind)] += when.finish - when.start;
-  lane.in_flight += op.kind == OpKind::forward ? 1 : 0;
-  lane.peak_in_flight = std::max(lane.peak_in_flight, lane.in_flight);
-  lane.in_flight -= sends_gradient(op.kind) ? 1 : 0;
-  const Bytes held = lane.held + cost.allocate;
-  lane.held = held - cost.release;
-  if (held > lane.peak) [[unlikely]] {
-    lane.peak = held;
-    note_peak(device, op, when.start, held);
-  }
 }
 
 // Runs a lane until an input is missing. Returns the number of ops that it ran.
@@ -133,7 +138,7 @@ std::ptrdiff_t Engine::advance(int device) {
     }
     Time start = clock;
     if (input != nullptr) {
-      if (*input == not_yet) {
+      if (*input == Arrivals::not_yet) {
         lane.waits_for = input;
         break;
       }
@@ -185,6 +190,7 @@ std::ptrdiff_t Engine::pass(int first, int step) {
 
 template <Engine::Mode mode>
 void Engine::run_all() {
+  if (!plain_) return run_general(mode);
   const int devices = schedule_.devices();
   for (std::ptrdiff_t count = devices; 2 * count >= devices;) {
     count = pass<mode>(0, 1);
@@ -205,11 +211,38 @@ Time Engine::latest_finish() const {
   return latest;
 }
 
+// What a lane computes, from end to end. A plain lane starts with a forward.
+Interval Engine::span_of(std::size_t device) const {
+  const Lane& lane = lanes_[device];
+  const std::vector<Op>& ops = schedule_.lanes[device];
+  if (!plain_) return lane.span;
+  if (lane.next == ops.data()) return {};
+  const Op& first = ops.front();
+  const bool receives = first.kind == OpKind::forward && first.stage > 0;
+  return {.start = receives ? activation_.at(first.stage, first.micro_batch) : Time{},
+          .finish = lane.clock};
+}
+
+// Only sends, receives and sharding can stand before the first op that computes, or behind the
+// last.
+Time Engine::pipeline_time() const {
+  if (plain_) return latest_finish();
+  Time first = Time::limit();
+  Time last;
+  for (const Lane& lane : lanes_) {
+    if (!lane.computed) continue;
+    first = std::min(first, lane.span.start);
+    last = std::max(last, lane.span.finish);
+  }
+  return last == Time{} ? last : last - first;
+}
+
 void Engine::hold_static_bytes(const StepCosts& costs) {
   uses_.assign(lanes_.size(), {});
-  for (std::size_t s = 0; s < costs.stages.size(); ++s) {
-    const auto device = static_cast<std::size_t>(schedule_.placement[s]);
-    uses_[device].static_bytes += costs.stages[s].static_bytes();
+  for (std::size_t at = 0; at < stages_.size(); ++at) {
+    const std::size_t s = at % costs.stages.size();
+    const int device = schedule_.device_of(static_cast<int>(s), at == s ? 0 : 1);
+    uses_[static_cast<std::size_t>(device)].static_bytes += costs.stages[s].static_bytes();
   }
   for (std::size_t device = 0; device < lanes_.size(); ++device) {
     Lane& lane = lanes_[device];
@@ -236,7 +269,6 @@ Outcome Engine::run(const StepCosts& costs, std::span<const std::optional<Bytes>
                         : run_all<Mode{.account = true, .replay = true}>();
   }
 
-  outcome.pipeline_time = latest_finish();
   outcome.devices = std::move(uses_);
   std::vector<std::size_t> heads;
   for (std::size_t device = 0; device < lanes_.size(); ++device) {
@@ -244,11 +276,13 @@ Outcome Engine::run(const StepCosts& costs, std::span<const std::optional<Bytes>
     DeviceUse& use = outcome.devices[device];
     use.busy_by_kind = lane.busy_by_kind;
     use.peak_in_flight = lane.peak_in_flight;
+    use.span = span_of(device);
     use.finish = lane.clock;
     heads.push_back(static_cast<std::size_t>(lane.next - schedule_.lanes[device].data()));
     if (record_timeline) outcome.timeline.lanes.cut(device, heads.back());
   }
-  outcome.deadlock = find_deadlock(schedule_, heads, outcome.pipeline_time);
+  outcome.deadlock = find_deadlock(schedule_, heads, latest_finish());
+  outcome.pipeline_time = outcome.deadlock ? outcome.deadlock->at : pipeline_time();
   if (record_timeline) {
     outcome.timeline.activation_arrival = std::exchange(activation_, {});
     outcome.timeline.gradient_arrival = std::exchange(gradient_, {});
@@ -262,7 +296,7 @@ Time Engine::makespan(const StepCosts& costs, const OpTimes* measured) {
   for (const Lane& lane : lanes_) {
     if (lane.next != lane.end) throw std::logic_error("makespan of a schedule that deadlocks");
   }
-  return latest_finish();
+  return pipeline_time();
 }
 
 }  // namespace pipesim

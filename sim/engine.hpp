@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <span>
@@ -24,8 +25,9 @@ using OpTimes = std::vector<std::vector<Time>>;
 
 /// What one device did and held during a simulated step.
 struct DeviceUse {
-  std::array<Time, op_kinds> busy_by_kind{};
-  Time finish{};  ///< Of its last op.
+  std::array<Time, op_kinds> busy_by_kind{};  ///< Of what it computes.
+  Interval span{};                            ///< From its first F, B, I, W or R to its last.
+  Time finish{};                              ///< Of its last op.
   Bytes static_bytes = 0;
   Bytes peak = 0;
   Time peak_at{};
@@ -38,7 +40,8 @@ struct DeviceUse {
 
 /// A simulated pipeline, up to its last backward.
 struct Outcome {
-  Time pipeline_time{};  ///< Or, in a deadlock, the latest finish reached.
+  /// From the first F, B, I, W or R to the last; in a deadlock, the latest finish reached.
+  Time pipeline_time{};
   std::vector<DeviceUse> devices{};
   Timeline timeline{};  ///< Empty unless asked for.
   std::optional<Deadlock> deadlock{};
@@ -46,6 +49,13 @@ struct Outcome {
 
 /// The discrete-event core. An op starts when its device is free, in the order of the schedule, and
 /// its input has arrived; a message takes its link, in its direction, first come first served.
+///
+/// An overlapped pair starts when both of its ops can, takes what the forward's stage says, and
+/// hands on both results at its end; its stretch of time is divided between the two in proportion
+/// to what each takes alone. Where sends and receives stand in the lanes, a receive holds its
+/// device until the message has arrived. A blocking send takes no time: the message waits for the
+/// link by itself. At a rendezvous the message takes the link once both are there, and the sender
+/// goes on when it has left.
 ///
 /// Every link has one sending device, so an op's start is the larger of two times that are known
 /// once its inputs are, and lanes may be advanced in any order, each until an input is missing.
@@ -77,7 +87,7 @@ class Engine {
     StageOps ops{};
     Route activation{};
     Route gradient{};
-  };
+  };  // One for each stage; behind them one for each second copy.
   // A device's progress. What the inner loop touches stands together.
   struct Lane {
     const Op* next = nullptr;
@@ -86,6 +96,8 @@ class Engine {
     Interval* record = nullptr;
     const Time* measured = nullptr;  ///< The next op's duration, where those are given.
     Time clock{};
+    Interval span{};
+    bool computed = false;  ///< `span` has begun.
     Bytes held = 0;
     Bytes peak = 0;
     int in_flight = 0;
@@ -102,9 +114,13 @@ class Engine {
   std::vector<int> frontier_{};
   Arrivals activation_{};
   Arrivals gradient_{};
+  Arrivals activation_posted_{};  ///< At a rendezvous: when the first of the two got there.
+  Arrivals gradient_posted_{};
   std::vector<DeviceUse> uses_{};
   std::span<const std::optional<Bytes>> capacity_{};
   int kept_ = -1;
+
+  bool plain_ = true;  ///< One copy of each stage, no pairs, no ops but F, B, I, W and R.
 
   void find_routes();
   // What a run does beside finding out when ops run.
@@ -115,6 +131,7 @@ class Engine {
   };
 
   void reset(const StepCosts& costs, const OpTimes* measured);
+  void set_costs(const StepCosts& costs);
   void hold_static_bytes(const StepCosts& costs);
   template <Mode mode>
   void run_all();
@@ -125,8 +142,48 @@ class Engine {
   void account_for(Lane& lane, int device, const Op& op, const OpCost& cost, Interval when);
   template <bool wake>
   void send(Time* slot, const Route& route, Time finish);
+  void wake_up(int device, const Time* slot);
   void note_peak(int device, const Op& op, Time at, Bytes held);
   Time latest_finish() const;
+  Time pipeline_time() const;
+  Interval span_of(std::size_t device) const;
+
+  // The way through schedules that are not plain: engine_general.cpp.
+  void run_general(Mode mode);
+  bool step(Lane& lane, int device, Mode mode);
+  bool compute(Lane& lane, int device, Mode mode);
+  bool compute_pair(Lane& lane, int device, Mode mode);
+  bool communicate(Lane& lane, Mode mode);
+  bool meet(Lane& lane, const Op& op, Time* arrival, Time* posted);
+  bool arrived(Lane& lane, const Time* input) const;
+  Time duration(Lane& lane, const Op& op, Mode mode) const;
+  void finish_op(Lane& lane, int device, const Op& op, Interval when, Mode mode);
+  void hand_on(const Op& op, int device, Time finish);
+  const Time* input_of(const Op& op);
+  const OpCost& cost_of(const Op& op) const;
+  const Stage& stage_of(const Op& op) const;
 };
+
+template <bool wake>
+inline void Engine::send(Time* slot, const Route& route, Time finish) {
+  Time& free_at = link_free_at_[static_cast<std::size_t>(route.link)];
+  free_at = std::max(finish, free_at) + route.hop.occupancy;
+  *slot = free_at + route.hop.latency;
+  if constexpr (wake) wake_up(route.receiver, slot);
+}
+
+inline void Engine::account_for(Lane& lane, int device, const Op& op, const OpCost& cost,
+                                Interval when) {
+  lane.busy_by_kind[static_cast<std::size_t>(op.kind)] += when.finish - when.start;
+  lane.in_flight += op.kind == OpKind::forward ? 1 : 0;
+  lane.peak_in_flight = std::max(lane.peak_in_flight, lane.in_flight);
+  lane.in_flight -= sends_gradient(op.kind) ? 1 : 0;
+  const Bytes held = lane.held + cost.allocate;
+  lane.held = held - cost.release;
+  if (held > lane.peak) [[unlikely]] {
+    lane.peak = held;
+    note_peak(device, op, when.start, held);
+  }
+}
 
 }  // namespace pipesim

@@ -6,22 +6,13 @@
 
 #include "models/cost_model.hpp"
 #include "schedules/catalog.hpp"
-#include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/in_flight.hpp"
-#include "schedules/recompute.hpp"
+#include "sim/config_schedule.hpp"
 #include "sim/machine_memory.hpp"
 
 namespace pipesim {
 
 namespace {
-
-const KnownSchedule& find_schedule_of(const Config& config) {
-  const KnownSchedule* known = find_schedule(config.pipeline.schedule);
-  if (known != nullptr) return *known;
-  throw config.source->error("/pipeline/schedule", "is not a known schedule",
-                             quoted(config.pipeline.schedule),
-                             suggestion(config.pipeline.schedule, "schedules", schedule_names()));
-}
 
 // Ops (12 bytes), arrivals (8) and intervals (16), and what else grows with them while they are
 // built.
@@ -30,7 +21,9 @@ constexpr double bytes_per_stage = 1024;
 
 void check_size(const Config& config) {
   const double stages = config.pipeline.all_stages();
-  const double kinds = config.pipeline.recompute == Recompute::none ? 2 : 3;
+  const double recomputed = config.pipeline.recompute == Recompute::none ? 0 : 1;
+  const double messages = config.pipeline.communication == Communication::overlapped ? 0 : 4;
+  const double kinds = 3 + recomputed + messages;  // F, I and W where the backward is split.
   const double extra = config.training.deferred_weight_gradient ? 1 : 0;
   const double ops = stages * (config.training.micro_batches * kinds + extra);
   const double needed = ops * bytes_per_op + stages * bytes_per_stage;
@@ -98,7 +91,10 @@ Partition partition_layers(const Config& config, const Network& network, const C
         .compute_time(static_cast<std::size_t>(first), static_cast<std::size_t>(last), again)
         .ps;
   };
-  const std::vector<InFlight> in_flight = in_flight_of(schedule, config.pipeline.recompute);
+  std::vector<InFlight> in_flight;
+  if (kind == PartitionKind::memory) {
+    in_flight = in_flight_of(with_equal_loads(config, schedule), config.pipeline.recompute);
+  }
   const auto memory = [&](int s, int first, int last) {
     const StageCost cost =
         costers.on(schedule.placement[static_cast<std::size_t>(s)])
@@ -137,15 +133,64 @@ void cost_hops(Experiment& experiment) {
   }
 }
 
+// Gathering a stage's weights, or scattering sums of its gradients, is half of an all-reduce.
+void cost_sharding(Experiment& experiment) {
+  const Config& config = experiment.config;
+  for (StageCost& stage : experiment.costs.stages) {
+    const Bytes bytes = stage.gradients > 0 ? stage.gradients : stage.weights;
+    const Time all_reduce =
+        ring_all_reduce(config.cluster.interconnect, bytes, config.training.data_parallel);
+    stage.gather = stage.reduce = {all_reduce.ps / 2};
+  }
+}
+
+// Whether the schedule runs I and W, whose times a model may not state apart.
+void check_split(const Experiment& experiment) {
+  const Config& config = experiment.config;
+  const bool splits = std::ranges::any_of(experiment.schedule.lanes, [](const auto& lane) {
+    return std::ranges::any_of(lane,
+                               [](const Op& op) { return op.kind == OpKind::backward_input; });
+  });
+  const KnownSchedule* known = find_schedule(config.pipeline.schedule);
+  if (!splits && (config.pipeline.file != nullptr || !known->splits_backward)) return;
+  constexpr std::string_view hint =
+      "this schedule runs I and W apart: give both backward_input and backward_weight";
+  if (const auto* given = std::get_if<StageCosts>(&config.model)) {
+    if (given->backward_input) return;
+    throw config.source->error("/model/backward_input", "is required", "nothing", hint);
+  }
+  const std::vector<Layer>& layers = std::get<Network>(config.model).layers;
+  const bool known_apart = std::ranges::any_of(
+      layers, [](const Layer& layer) { return !layer.backward_weight.empty(); });
+  if (known_apart) return;
+  throw config.source->error("/model/layers",
+                             "must state the two parts of the backward apart for this schedule",
+                             "only their sum", hint);
+}
+
+// What each device has beside what it always holds.
+std::vector<std::optional<Bytes>> room_for_stashes(const Experiment& experiment) {
+  std::vector<std::optional<Bytes>> room = experiment.capacity;
+  for (std::size_t s = 0; s < experiment.costs.stages.size(); ++s) {
+    std::optional<Bytes>& left = room[static_cast<std::size_t>(experiment.schedule.placement[s])];
+    if (left) *left -= experiment.costs.stages[s].static_bytes();
+  }
+  return room;
+}
+
 // Every time and every byte that can be reached is below these totals.
 void check_totals(const Experiment& experiment) {
   const Config& config = experiment.config;
   const std::int64_t micro_batches = config.training.micro_batches;
+  const int copies = experiment.schedule.bidirectional() ? 2 : 1;
   Time time;
   Bytes bytes = 0;
   for (const StageCost& stage : experiment.costs.stages) {
     const bool deferred = stage.deferred_micro_batches > 0;
-    Time passes = capped_sum(stage.forward, deferred ? stage.backward_input : stage.backward);
+    const Time split = capped_sum(stage.backward_input, deferred ? Time{} : stage.backward_weight);
+    Time passes = capped_sum(stage.forward, deferred ? split : std::max(split, stage.backward));
+    passes = capped_sum(passes, stage.overlapped.value_or(Time{}));
+    passes = capped_sum(passes, capped_sum(stage.gather, stage.reduce));
     if (experiment.costs.recompute != Recompute::none) {
       passes = capped_sum(passes, stage.recompute);
     }
@@ -154,7 +199,8 @@ void check_totals(const Experiment& experiment) {
     const Bytes messages = capped_sum(capped_sum(stage.output, stage.boundary), stage.workspace);
     const Bytes scratch = capped_sum(messages, stage.update_workspace);
     const Bytes kept = capped_product(std::max(stage.stash, stage.weight_stash), micro_batches);
-    bytes = capped_sum(bytes, capped_sum(capped_sum(stage.static_bytes(), kept), scratch));
+    bytes = capped_sum(
+        bytes, capped_product(capped_sum(capped_sum(stage.static_bytes(), kept), scratch), copies));
     time = capped_sum(time, ring_all_reduce(config.cluster.interconnect, stage.static_bytes(),
                                             config.training.data_parallel));
   }
@@ -174,37 +220,14 @@ void check_totals(const Experiment& experiment) {
   }
 }
 
-std::optional<Ratio> formula_for(const KnownSchedule& known, const Experiment& experiment) {
-  EqualStages equal{
-      .shape = {.stages = experiment.schedule.stages(),
-                .micro_batches = experiment.schedule.micro_batches},
-      .recompute_setting = experiment.costs.recompute,
-      .lazy_recompute = experiment.schedule.lazy_recompute,
-      .deferred_weight_gradient = experiment.config.training.deferred_weight_gradient};
-  for (const StageCost& stage : experiment.costs.stages) {  // Sums serve as well as means.
-    equal.forward = capped_sum(equal.forward, stage.forward);
-    equal.backward = capped_sum(equal.backward, stage.backward);
-    equal.backward_input = capped_sum(equal.backward_input, stage.backward_input);
-    equal.backward_weight = capped_sum(equal.backward_weight, stage.backward_weight);
-    equal.recompute = capped_sum(equal.recompute, stage.recompute);
-  }
-  return known.bubble(equal);
-}
-
 }  // namespace
 
 Experiment assemble(Config config) {
-  const KnownSchedule& known = find_schedule_of(config);
   check_size(config);
   Experiment experiment{.config = std::move(config)};
   const PipelineSettings& pipeline = experiment.config.pipeline;
   const Training& training = experiment.config.training;
-  experiment.schedule = with_recompute(
-      known.generate({.stages = pipeline.all_stages(), .micro_batches = training.micro_batches}),
-      pipeline.recompute, pipeline.lazy_recompute);
-  if (training.deferred_weight_gradient) {
-    experiment.schedule = with_deferred_weight_gradient(std::move(experiment.schedule));
-  }
+  experiment.schedule = schedule_before_costs(experiment.config);
   experiment.costs.recompute = pipeline.recompute;
   if (const auto* network = std::get_if<Network>(&experiment.config.model)) {
     cost_layers(*network, experiment);
@@ -215,12 +238,24 @@ Experiment assemble(Config config) {
     }
   }
   cost_hops(experiment);
+  cost_sharding(experiment);
+  check_split(experiment);
   check_totals(experiment);
   for (int device = 0; device < experiment.schedule.devices(); ++device) {
     experiment.capacity.push_back(experiment.config.cluster.device(device).memory);
   }
-  experiment.bubble_formula = formula_for(known, experiment);
+  experiment.schedule = complete_schedule(experiment.config, std::move(experiment.schedule),
+                                          experiment.costs, room_for_stashes(experiment));
+  experiment.bubble_formula = bubble_formula_of(experiment.config, experiment.costs);
   return experiment;
+}
+
+Attempt try_assemble(const Config& config) {
+  try {
+    return {.experiment = assemble(config)};
+  } catch (const InputError& error) {
+    return {.reason = error.reason()};
+  }
 }
 
 }  // namespace pipesim

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "models/config.hpp"
@@ -24,5 +25,13 @@ struct Experiment {
 /// Throws InputError: an unknown schedule, more ops than this machine's memory holds (found before
 /// anything is built), a device that lacks a figure, totals of time or bytes of 2^62 and more.
 Experiment assemble(Config config);
+
+/// The same for a setting that nobody asked for: where it can't be, `reason` says why. Beside main
+/// the one place where an InputError ends.
+struct Attempt {
+  std::optional<Experiment> experiment{};
+  std::string reason{};
+};
+Attempt try_assemble(const Config& config);
 
 }  // namespace pipesim

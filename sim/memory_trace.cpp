@@ -34,14 +34,13 @@ void DeviceMemory::add(Time at, MemoryTag tag, Bytes delta) {
 
 void DeviceMemory::add_static() {
   // Looked up in the lane, not in the placement of all stages: there may be very many devices.
-  std::vector<int> stages;
+  std::vector<StageCopy> held;
   for (const Op& op : schedule_.lanes[static_cast<std::size_t>(device_)]) {
-    if (std::find(stages.begin(), stages.end(), op.stage) == stages.end()) {
-      stages.push_back(op.stage);
-    }
+    const StageCopy stage{.stage = op.stage, .copy = op.copy};
+    if (std::find(held.begin(), held.end(), stage) == held.end()) held.push_back(stage);
   }
-  std::sort(stages.begin(), stages.end());
-  for (const int stage : stages) {
+  std::sort(held.begin(), held.end());
+  for (const auto& [stage, copy] : held) {
     const StageCost& cost = costs_.stages[static_cast<std::size_t>(stage)];
     add({}, MemoryTag::weights, cost.weights);
     add({}, MemoryTag::gradients, cost.gradients);

@@ -14,7 +14,7 @@ bool all_equal(const std::vector<StageCost>& stages) {
   constexpr auto same_times = [](const StageCost& a, const StageCost& b) {
     return a.forward == b.forward && a.backward == b.backward &&
            a.backward_input == b.backward_input && a.backward_weight == b.backward_weight &&
-           a.recompute == b.recompute;
+           a.recompute == b.recompute && a.overlapped == b.overlapped;
   };
   return std::all_of(stages.begin(), stages.end(),
                      [&](const StageCost& stage) { return same_times(stage, stages.front()); });
@@ -25,13 +25,20 @@ bool all_free(const std::vector<TransferCost>& hops) {
                      [](const TransferCost& hop) { return hop == TransferCost{}; });
 }
 
+bool never_gathers(const std::vector<StageCost>& stages) {
+  return std::all_of(stages.begin(), stages.end(), [](const StageCost& stage) {
+    return stage.gather == Time{} && stage.reduce == Time{};
+  });
+}
+
 }  // namespace
 
 BubbleBreakdown break_down_bubble(Engine& engine, const Experiment& experiment,
                                   const Outcome& outcome) {
   const Time t0 = outcome.pipeline_time;
   StepCosts costs = with_free_transfers(experiment.costs);
-  const Time t1 = all_free(experiment.costs.hops) ? t0 : engine.makespan(costs);
+  const bool free = all_free(experiment.costs.hops) && never_gathers(experiment.costs.stages);
+  const Time t1 = free ? t0 : engine.makespan(costs);
   Time t2 = t1;
   std::int64_t scale = 1;
   if (!all_equal(costs.stages)) {
@@ -52,6 +59,7 @@ Metrics measure(const Outcome& outcome) {
   Metrics metrics{.pipeline_time = outcome.pipeline_time};
   for (const DeviceUse& device : outcome.devices) {
     metrics.busy += device.busy();
+    metrics.longest_span = std::max(metrics.longest_span, device.span.finish - device.span.start);
     for (std::size_t kind = 0; kind < op_kinds; ++kind) {
       metrics.busy_by_kind[kind] += device.busy_by_kind[kind];
     }
@@ -62,10 +70,15 @@ Metrics measure(const Outcome& outcome) {
   const Int128 idle = total - metrics.busy.ps;
   metrics.bubble_fraction = ratio(idle, total);
   metrics.bubble_over_ideal = ratio(idle, metrics.busy.ps);
+  const Int128 spans =
+      Int128{metrics.longest_span.ps} * static_cast<Int128>(outcome.devices.size());
+  metrics.span_bubble = ratio(spans - metrics.busy.ps, spans);
 
   // A device reduces and updates as soon as its own last backward is done.
+  // What its lane gathers or reduces beyond that counts with the all-reduce.
   Time reduced = metrics.pipeline_time;
-  metrics.step_time = metrics.pipeline_time;
+  for (const DeviceUse& device : outcome.devices) reduced = std::max(reduced, device.finish);
+  metrics.step_time = reduced;
   for (const TailSpan& span : outcome.timeline.tail) {
     if (span.op.kind == OpKind::all_reduce) reduced = std::max(reduced, span.when.finish);
     metrics.step_time = std::max(metrics.step_time, span.when.finish);

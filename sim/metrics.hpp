@@ -29,9 +29,13 @@ struct Metrics {
   Time all_reduce{};     ///< What of it the pipeline does not hide.
   Time optimizer{};
   Time busy{};  ///< Of all devices together.
+  /// The longest that a device takes from its first F, B, I, W or R to its last: what a step costs
+  /// where the optimizer step needs no flush (arXiv:2401.10241, 4).
+  Time longest_span{};
   std::array<Time, op_kinds> busy_by_kind{};
   Ratio bubble_fraction{};
   Ratio bubble_over_ideal{};
+  Ratio span_bubble{};  ///< What of the longest span a device idles, on average.
   BubbleBreakdown breakdown{};
   bool fits_memory = true;
 };

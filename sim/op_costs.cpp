@@ -23,6 +23,19 @@ OpCost op_cost(OpKind kind, const StageCost& cost, const StagePlace& place) {
   return result;
 }
 
+// Stated for all stages, or for none.
+bool overlaps(const StepCosts& costs) {
+  return !costs.stages.empty() && costs.stages.front().overlapped;
+}
+
+Time total_overlapped(const StepCosts& costs) {
+  Time total;
+  for (const StageCost& stage : costs.stages) {
+    total = capped_sum(total, stage.overlapped.value_or(Time{}));
+  }
+  return total;
+}
+
 Time total_over_stages(const StepCosts& costs, StageTime time) {
   Time total;
   for (const StageCost& stage : costs.stages) total = capped_sum(total, stage.*time);
@@ -50,6 +63,10 @@ Time duration_of(OpKind kind, const StageCost& cost) {
       return cost.recompute;
     case OpKind::optimizer:
       return cost.optimizer;
+    case OpKind::unshard:
+      return cost.gather;
+    case OpKind::reduce_grad:
+      return cost.reduce;
     default:
       return {};
   }
@@ -65,6 +82,7 @@ std::vector<StageOps> op_table(const StepCosts& costs) {
       table[s].by_kind[static_cast<std::size_t>(kind)] =
           op_cost(static_cast<OpKind>(kind), cost, place);
     }
+    table[s].overlapped = cost.overlapped;
     table[s].kept_forward = op_cost(OpKind::forward, cost, costs.place(static_cast<int>(s), true));
   }
   return table;
@@ -72,6 +90,7 @@ std::vector<StageOps> op_table(const StepCosts& costs) {
 
 StepCosts with_free_transfers(StepCosts costs) {
   for (TransferCost& hop : costs.hops) hop = {};
+  for (StageCost& stage : costs.stages) stage.gather = stage.reduce = {};
   return costs;
 }
 
@@ -84,13 +103,20 @@ EvenedCosts with_equal_stages(StepCosts costs, const Schedule& schedule) {
     common = std::gcd(common, total.ps);
     everything += Int128{total.ps} * schedule.micro_batches;
   }
+  common = std::gcd(common, total_overlapped(costs).ps);
   std::int64_t scale = stages / common;
   // No schedule takes longer than all its ops one after the other.
   if (everything * scale >= Int128{Time::limit().ps}) scale = 1;
+  const auto mean = [&](Time total) {
+    return Time{static_cast<std::int64_t>((Int128{total.ps} * scale + stages / 2) / stages)};
+  };
   for (const StageTime time : stage_times) {
-    const Int128 scaled = Int128{total_over_stages(costs, time).ps} * scale;
-    const Time mean{static_cast<std::int64_t>((scaled + stages / 2) / stages)};
-    for (StageCost& stage : costs.stages) stage.*time = mean;
+    const Time each = mean(total_over_stages(costs, time));
+    for (StageCost& stage : costs.stages) stage.*time = each;
+  }
+  if (overlaps(costs)) {
+    const Time each = mean(total_overlapped(costs));
+    for (StageCost& stage : costs.stages) stage.overlapped = each;
   }
   return {.costs = std::move(costs), .scale = scale};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "models/interconnect.hpp"
@@ -40,6 +41,7 @@ struct OpCost {
 struct StageOps {
   std::array<OpCost, op_kinds> by_kind{};
   OpCost kept_forward{};
+  std::optional<Time> overlapped{};  ///< Of F and a backward together.
 };
 
 std::vector<StageOps> op_table(const StepCosts& costs);

@@ -16,8 +16,16 @@ Bytes reduced_bytes(const StageCost& cost) {
 class Tail {
  public:
   Tail(const Experiment& experiment, Outcome& outcome)
-      : experiment_(experiment), schedule_(experiment.schedule), spans_(schedule_.lanes.size()) {
+      : experiment_(experiment),
+        schedule_(experiment.schedule),
+        spans_(schedule_.lanes.size()),
+        reduced_(schedule_.placement.size()) {
     for (const DeviceUse& use : outcome.devices) now_.push_back(use.finish);
+    for (const std::vector<Op>& lane : schedule_.lanes) {
+      for (const Op& op : lane) {
+        if (op.kind == OpKind::reduce_grad) reduced_[static_cast<std::size_t>(op.stage)] = 1;
+      }
+    }
     for (int stage = 0; stage < schedule_.stages(); ++stage) reduce(stage);
     for (int stage = 0; stage < schedule_.stages(); ++stage) update(stage);
     for (const std::vector<TailSpan>& spans : spans_) {
@@ -30,6 +38,7 @@ class Tail {
   const Schedule& schedule_;
   std::vector<Time> now_{};  // When each device is free.
   std::vector<std::vector<TailSpan>> spans_;
+  std::vector<std::uint8_t> reduced_;  // [stage]: its REDUCE_GRAD stands in the lanes.
 
   void add(const Op& op, Time start, Time duration) {
     const auto device = static_cast<std::size_t>(schedule_.device_of(op.stage, op.copy));
@@ -46,7 +55,7 @@ class Tail {
     const Bytes bytes = reduced_bytes(experiment_.costs.stages[static_cast<std::size_t>(stage)]);
     const Time duration =
         ring_all_reduce(config.cluster.interconnect, bytes, copies * config.training.data_parallel);
-    if (duration == Time{}) return;
+    if (duration == Time{} || reduced_[static_cast<std::size_t>(stage)] != 0) return;
     Time start;
     for (int copy = 0; copy < copies; ++copy) start = std::max(start, now(stage, copy));
     for (int copy = 0; copy < copies; ++copy) {

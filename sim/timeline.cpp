@@ -31,13 +31,14 @@ Sent sent_by(const Op& op, const Interval& when, const Schedule& schedule, const
   if (!is_activation && !is_gradient) return {};
 
   const int receiver = is_activation ? op.stage + 1 : op.stage - 1;
-  const int from = schedule.placement[static_cast<std::size_t>(op.stage)];
-  const int to = schedule.placement[static_cast<std::size_t>(receiver)];
+  const int from = schedule.device_of(op.stage, op.copy);
+  const int to = schedule.device_of(receiver, op.copy);
   if (from == to) return {};
 
   const Arrivals& arrivals =
       is_activation ? timeline.activation_arrival : timeline.gradient_arrival;
   const Time finish = arrivals.at(receiver, op.micro_batch);
+  if (finish == Arrivals::not_yet) return {};
   const auto hop = static_cast<std::size_t>(std::min(op.stage, receiver));
   const Time start = timeline.clock == Clock::wall ? when.finish : finish - costs.hops[hop].total();
   return {.any = true,

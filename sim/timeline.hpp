@@ -62,6 +62,8 @@ class LaneIntervals {
 /// row, so that `row(0) - 1`, of an op without a micro-batch, is a place too.
 class Arrivals {
  public:
+  static constexpr Time not_yet{-1};
+
   Arrivals() = default;
   Arrivals(int stages, int micro_batches, Time value)
       : stride_(row_stride(micro_batches)),

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <iterator>
 #include <limits>
 
@@ -11,28 +12,47 @@ namespace pipesim {
 
 namespace {
 
-template <class T>
-PerStage<T> total(const PerStage<T>& values, int stages) {
-  T sum{};
-  for (int s = 0; s < stages; ++s) sum = capped_sum(sum, values[s]);
-  return {.values = {sum}};
+// The same model with another number of stages on each device.
+void cut_for(int virtual_stages, Variant& variant) {
+  PipelineSettings& pipeline = variant.config.pipeline;
+  const int stages = pipeline.all_stages();
+  if (virtual_stages == pipeline.virtual_stages) return;
+  pipeline.virtual_stages = virtual_stages;
+  const int wanted = pipeline.all_stages();
+  if (auto* costs = std::get_if<StageCosts>(&variant.config.model)) {
+    if (wanted % stages != 0 && stages % wanted != 0) {
+      variant.reason = fmt::format("{} stages cannot be cut into {}", stages, wanted);
+    } else {
+      *costs = recut(*costs, stages, wanted);
+    }
+    return;
+  }
+  const std::size_t layers = std::get<Network>(variant.config.model).layers.size();
+  if (static_cast<std::size_t>(wanted) > layers) {
+    variant.reason = fmt::format("needs {} stages of the model's {} layers", wanted, layers);
+  } else if (pipeline.partition == PartitionKind::listed) {
+    variant.reason = fmt::format("needs {} stages, the partition lists {}", wanted, stages);
+  }
 }
 
-StageCosts as_one_stage(const StageCosts& costs, int stages) {
-  StageCosts one{.forward = total(costs.forward, stages),
-                 .backward = total(costs.backward, stages),
-                 .recompute = total(costs.recompute, stages),
-                 .stash = total(costs.stash, stages),
-                 .boundary = {.values = {costs.boundary[0]}},
-                 .parameters = total(costs.parameters, stages)};
-  return one;
-}
-
-Variant with_schedule(const Config& config, std::string_view schedule, Recompute recompute) {
-  Variant variant{.name = std::string(schedule), .config = config};
-  variant.config.pipeline.schedule = schedule;
-  variant.config.pipeline.recompute = recompute;
+Variant with_schedule(const Config& config, const KnownSchedule& schedule, Recompute recompute) {
+  Variant variant{.name = std::string(schedule.name), .config = config};
+  PipelineSettings& pipeline = variant.config.pipeline;
+  pipeline.schedule = schedule.name;
+  pipeline.file.reset();
+  pipeline.recompute = recompute;
+  if (!schedule.automatic) pipeline.memory_limit.reset();
   if (recompute != Recompute::none) variant.config.training.deferred_weight_gradient = false;
+  if (!schedule.any_virtual_stages || pipeline.virtual_stages == 1) {
+    cut_for(schedule.virtual_stages, variant);
+  }
+  return variant;
+}
+
+Variant as_brought(const Config& config, Recompute recompute) {
+  Variant variant{.name = std::filesystem::path(config.pipeline.file->name).stem().string(),
+                  .config = config};
+  variant.config.pipeline.recompute = recompute;
   return variant;
 }
 
@@ -47,11 +67,7 @@ Variant data_parallel_variant(const Config& config, Recompute recompute) {
   const std::int64_t micro_batches =
       std::int64_t{config.training.micro_batches} * config.training.data_parallel;
 
-  parallel.pipeline.stages = 1;
-  parallel.pipeline.virtual_stages = 1;
-  parallel.pipeline.recompute = recompute;
-  parallel.pipeline.partition = PartitionKind::uniform;
-  parallel.pipeline.layer_counts.clear();
+  parallel.pipeline = {.schedule = "1f1b", .recompute = recompute};
   parallel.training.data_parallel = replicas;
   parallel.training.deferred_weight_gradient = false;
   if (config.cluster.kinds.size() > 1) {
@@ -61,8 +77,7 @@ Variant data_parallel_variant(const Config& config, Recompute recompute) {
       variant.reason =
           fmt::format("{} micro-batches do not divide among {} devices", micro_batches, replicas);
     }
-    parallel.model = as_one_stage(*costs, stages);
-    parallel.pipeline.schedule = "1f1b";
+    parallel.model = recut(*costs, stages, 1);
     parallel.training.micro_batches = static_cast<int>(micro_batches / replicas);
     parallel.training.batch_size = samples / replicas;
   } else {
@@ -79,8 +94,9 @@ Variant data_parallel_variant(const Config& config, Recompute recompute) {
 std::vector<Variant> contrasts(const Config& config) {
   std::vector<Variant> variants;
   for (const Recompute recompute : {Recompute::none, Recompute::full}) {
+    if (config.pipeline.file != nullptr) variants.push_back(as_brought(config, recompute));
     for (const KnownSchedule& schedule : known_schedules()) {
-      variants.push_back(with_schedule(config, schedule.name, recompute));
+      variants.push_back(with_schedule(config, schedule, recompute));
     }
     variants.push_back(data_parallel_variant(config, recompute));
   }
@@ -122,12 +138,15 @@ std::vector<Variant> smaller_variants(const Config& config) {
   }
   const Config accumulated = changed;
   const std::string recompute_setting = with("pipeline.recompute=full");
-  if (config.pipeline.schedule != "1f1b") {
+  // A file can't be unset, and other schedules may need the model cut another way.
+  const bool other = config.pipeline.schedule != "1f1b" && config.pipeline.file == nullptr &&
+                     config.pipeline.virtual_stages == 1 && !config.pipeline.memory_limit;
+  if (other) {
     changed.pipeline.schedule = "1f1b";
     set("pipeline.schedule=1f1b");
   }
   if (config.pipeline.recompute == Recompute::none) {
-    if (config.pipeline.schedule != "1f1b") {
+    if (other) {
       Config recomputed = accumulated;
       recomputed.pipeline.recompute = Recompute::full;
       add(recomputed, recompute_setting);

@@ -21,8 +21,10 @@ struct Variant {
 /// deferred weight gradient.
 Variant data_parallel_variant(const Config& config, Recompute recompute);
 
-/// Every schedule of the catalog and data parallelism, each without and with re-computation. Where
-/// the weight gradient is deferred, it still is in the schedules without re-computation alone.
+/// Every schedule of the catalog, that of the config's file, and data parallelism, each without and
+/// with re-computation. A schedule that holds another number of stages on a device gets the same
+/// model cut accordingly. Where the weight gradient is deferred, it still is in the schedules
+/// without re-computation alone.
 std::vector<Variant> contrasts(const Config& config);
 
 /// Settings that need less memory, the mildest first.

@@ -118,7 +118,10 @@ MemoryNeed memory_needed(const Experiment& experiment, const Run& predicted,
   }
   const auto element = static_cast<double>(bytes_per_element(training.precision));
   activations *= static_cast<double>(training.batch_size);
-  return {.bytes = devices + element * (samples + 2 * parameters + activations),
+  // The reference and what it is compared with; of two copies also the gradients on their way from
+  // one to the other, and the reference's second sum.
+  const double times = experiment.schedule.bidirectional() ? 5 : 2;
+  return {.bytes = devices + element * (samples + times * parameters + activations),
           .parameters = parameters,
           .by_samples = samples + activations > parameters};
 }

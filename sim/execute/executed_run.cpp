@@ -74,7 +74,12 @@ DeviceUse use_of(const Experiment& experiment, const Timeline& timeline, std::si
   const std::vector<Op>& lane = experiment.schedule.lanes[device];
   const std::span<const Interval> intervals = timeline.lanes[device];
   int in_flight = 0;
+  bool computed = false;
   for (std::size_t slot = 0; slot < intervals.size(); ++slot) {
+    if (!computes(lane[slot].kind)) continue;
+    if (!computed) use.span.start = intervals[slot].start;
+    computed = true;
+    use.span.finish = intervals[slot].finish;
     use.busy_by_kind[kind_of(lane[slot])] += intervals[slot].finish - intervals[slot].start;
     if (lane[slot].kind == OpKind::forward) ++in_flight;
     use.peak_in_flight = std::max(use.peak_in_flight, in_flight);
@@ -108,6 +113,7 @@ StepCosts mean_costs(const Experiment& experiment, const Timeline& timeline) {
     stage.backward_input = mean(OpKind::backward_input);
     stage.backward_weight = mean(OpKind::backward_weight);
     stage.recompute = mean(OpKind::recompute);
+    stage.overlapped = std::nullopt;  // One after the other is how a core runs a pair.
   }
   return costs;
 }
@@ -138,6 +144,18 @@ BubbleBreakdown break_down(const Experiment& experiment, const StepCosts& costs,
           .communication_time = replayed - t1};
 }
 
+// Of devices that compute nothing the span is empty.
+Time pipeline_time(const std::vector<DeviceUse>& devices) {
+  Time first = Time::limit();
+  Time last;
+  for (const DeviceUse& use : devices) {
+    if (use.span.finish == Time{}) continue;
+    first = std::min(first, use.span.start);
+    last = std::max(last, use.span.finish);
+  }
+  return last == Time{} ? last : last - first;
+}
+
 Run finish(const Experiment& experiment, const StepCosts& costs, Timeline timeline,
            const Allocations& allocations) {
   Run run;
@@ -146,8 +164,8 @@ Run finish(const Experiment& experiment, const StepCosts& costs, Timeline timeli
   for (std::size_t d = 0; d < allocations.size(); ++d) {
     outcome.timeline.memory.push_back(events_of(allocations[d], outcome.timeline, d));
     outcome.devices.push_back(use_of(experiment, outcome.timeline, d, allocations[d]));
-    outcome.pipeline_time = std::max(outcome.pipeline_time, outcome.devices.back().finish);
   }
+  outcome.pipeline_time = pipeline_time(outcome.devices);
   run.metrics = measure(outcome);
   run.metrics.breakdown = break_down(experiment, costs, outcome);
   return run;
@@ -159,19 +177,56 @@ Time median(std::vector<Time> times) {
   return *middle;
 }
 
-// Each hop at the median of its messages' hand-offs, in both directions.
+// Each hop at the median of its messages' hand-offs, in both directions: from the finish of the op
+// that lets a message go to another device, to its arrival there.
 StepCosts observed_hops(const Experiment& experiment, const Timeline& timeline) {
-  StepCosts costs = experiment.costs;
-  std::vector<std::vector<Time>> delays(costs.hops.size());
-  for_each_transfer(experiment.schedule, costs, timeline, [&](const Transfer& message) {
-    const int hop = message.is_gradient ? message.stage - 1 : message.stage;
-    delays[static_cast<std::size_t>(hop)].push_back(message.when.finish - message.when.start);
+  const Schedule& schedule = experiment.schedule;
+  const bool sent_by_lanes = schedule.communication != Communication::overlapped;
+  std::vector<std::vector<Time>> delays(experiment.costs.hops.size());
+  for_each_span(schedule, timeline, [&](int device, const Op& op, const Interval& when) {
+    const auto message = message_from(op, schedule);
+    if (!message || communicates(op.kind) != sent_by_lanes) return;
+    if (schedule.device_of(message->stage, op.copy) == device) return;
+    const Arrivals& arrivals =
+        message->is_gradient ? timeline.gradient_arrival : timeline.activation_arrival;
+    delays[static_cast<std::size_t>(std::min(op.stage, message->stage))].push_back(
+        arrivals.at(message->stage, message->micro_batch) - when.finish);
   });
+  StepCosts costs = experiment.costs;
   for (std::size_t hop = 0; hop < delays.size(); ++hop) {
     costs.hops[hop] = {};
     if (!delays[hop].empty()) costs.hops[hop].latency = median(delays[hop]);
   }
   return costs;
+}
+
+// Puts what follows the pipeline on the devices' clocks: the two copies of a stage add up their
+// gradients as soon as both are done, stage by stage; then each device updates.
+std::vector<TailSpan> tail_after(const Outcome& pipeline, std::vector<TailSpan> tail) {
+  std::vector<Time> now;
+  for (const DeviceUse& device : pipeline.devices) now.push_back(device.finish);
+  const auto free_at = [&](const TailSpan* span) -> Time& {
+    return now[static_cast<std::size_t>(span->device)];
+  };
+  const auto place = [&](TailSpan* span, Time earliest) {
+    const Time start = std::max(earliest, free_at(span));
+    free_at(span) = start + span->when.finish;
+    span->when = {.start = start, .finish = free_at(span)};
+  };
+  std::vector<TailSpan*> sums;
+  for (TailSpan& span : tail) {
+    if (span.op.kind == OpKind::all_reduce) sums.push_back(&span);
+  }
+  std::ranges::stable_sort(sums, {}, [](const TailSpan* span) { return span->op.stage; });
+  for (std::size_t i = 0; i + 1 < sums.size(); i += 2) {
+    const Time both_done = std::max(free_at(sums[i]), free_at(sums[i + 1]));
+    place(sums[i], both_done);
+    place(sums[i + 1], both_done);
+  }
+  for (TailSpan& span : tail) {
+    if (span.op.kind != OpKind::all_reduce) place(&span, {});
+  }
+  return tail;
 }
 
 }  // namespace
@@ -187,14 +242,7 @@ Run measured_run(const Experiment& experiment, const Measured& measured,
   Outcome outcome = engine.run(experiment.costs, {}, true, &measured.ops);
   Timeline timeline = std::move(outcome.timeline);
   timeline.clock = Clock::measured;
-  std::vector<Time> now;
-  for (const DeviceUse& device : outcome.devices) now.push_back(device.finish);
-  for (TailSpan span : measured.tail) {
-    Time& clock = now[static_cast<std::size_t>(span.device)];
-    span.when = {.start = clock, .finish = clock + span.when.finish};
-    clock = span.when.finish;
-    timeline.tail.push_back(span);
-  }
+  timeline.tail = tail_after(outcome, measured.tail);
   return finish(experiment, experiment.costs, std::move(timeline), allocations);
 }
 

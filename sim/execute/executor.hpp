@@ -3,24 +3,16 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "sim/engine.hpp"
 #include "sim/execute/device_threads.hpp"
-#include "sim/execute/mailbox.hpp"
-#include "sim/execute/stage_worker.hpp"
+#include "sim/execute/virtual_device.hpp"
 #include "sim/experiment.hpp"
 #include "sim/timeline.hpp"
 
 namespace pipesim {
-
-/// An op that failed: what happened, with its device. All devices have stopped.
-/// The executor is not to be used again.
-struct DeviceFailure : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// A step whose ops ran one after the other.
 struct Measured {
@@ -38,48 +30,48 @@ class Executor {
   explicit Executor(const Experiment& experiment);
 
   /// A thread for each device, real hand-offs, real time, from the first op's start on. Messages
-  /// arrive when the receiver sees them: when they are sent, or when it stops waiting.
+  /// arrive when the receiver sees them: when they are sent, or when it stops waiting. A send or a
+  /// receive has an interval without length: when it could go on.
   /// Throws DeviceFailure.
   Timeline run(const MiniBatch<T>& batch, Update update = Update::apply);
 
-  /// Every op alone, on this thread. Throws DeviceFailure.
+  /// Every op alone, on this thread. What sends, receives or stands for sharding takes no time; the
+  /// sum of two copies' gradients includes what it takes to copy one. Throws DeviceFailure.
   Measured measure(const MiniBatch<T>& batch, Update update = Update::apply);
 
   /// The loss of the last mini-batch: the mean squared error, before the update.
   double loss() const;
 
   /// What a device allocated and released: its weights first, then the last step.
-  const std::vector<AllocationEvent>& allocations(int device) const;
+  const std::vector<AllocationEvent>& allocations(int device) const {
+    return devices_[static_cast<std::size_t>(device)]->allocations();
+  }
 
-  const StageWorker<T>& stage(int index) const { return *stages_[static_cast<std::size_t>(index)]; }
+  /// A stage; of a bidirectional schedule's two copies the one of that number.
+  const StageWorker<T>& stage(int index, int copy = 0) const {
+    const int device = schedule_.device_of(index, copy);
+    return devices_[static_cast<std::size_t>(device)]->stage({.stage = index, .copy = copy});
+  }
 
  private:
-  const Experiment& experiment_;
   const Schedule& schedule_;
-  std::vector<DeviceAllocator> memories_;
-  std::vector<std::unique_ptr<StageWorker<T>>> stages_{};
-  std::vector<std::vector<StageCopy>> stages_of_;
-  std::vector<Mailbox> activations_;  ///< [stage · M + micro-batch]: what that stage receives.
-  std::vector<Mailbox> gradients_;
+  Messages messages_;
+  StepClock clock_{};
+  std::vector<std::unique_ptr<VirtualDevice<T>>> devices_{};
   std::chrono::nanoseconds spin_{};
   std::optional<DeviceThreads> threads_{};
-  std::int64_t elements_ = 1;            ///< Of the last mini-batch's targets.
-  Mailbox::Steady::time_point epoch_{};  ///< Of the step's readings of the clock.
+  std::int64_t elements_ = 1;  ///< Of the last mini-batch's targets.
 
   std::mutex failure_lock_{};
   std::string failure_{};
 
-  Mailbox* consumed_by(const Op& op);
-  Mailbox* filled_by(const Op& op);
-  Mailbox& activation(int stage, int m);
-  Mailbox& gradient(int stage, int m);
   void begin_step(const MiniBatch<T>& batch, Update update);
-  void run_device(int device, const MiniBatch<T>& batch, Timeline& timeline,
-                  std::vector<TailSpan>& tail);
-  void run_op(int device, const Op& op, const MiniBatch<T>& batch, Timeline& timeline);
-  void run_tail(int device, const MiniBatch<T>& batch, std::vector<TailSpan>& tail);
-  void fail(int device, const Op& op, const char* what);
-  bool measure_lane(int device, const MiniBatch<T>& batch, std::vector<Time>& times);
+  void run_device(int device, Timeline& timeline, std::vector<TailSpan>& tail);
+  void fail(const char* what);
+  void await(const Op& op, Timeline& timeline);
+  std::size_t measure_lane(std::size_t device, std::size_t first, Interval* times);
+  LaneIntervals measure_lanes();
+  std::vector<TailSpan> measure_tail();
 };
 
 }  // namespace pipesim

@@ -34,23 +34,32 @@ bool same_bits(std::span<const T> a, std::span<const T> b) {
   return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
 }
 
-// The micro-batches whose weight gradients a stage adds, in its order.
-std::vector<int> accumulation_order(const Schedule& schedule, int stage) {
-  std::vector<int> order;
-  const int device = schedule.placement[static_cast<std::size_t>(stage)];
-  for (const Op& op : schedule.lanes[static_cast<std::size_t>(device)]) {
-    const bool adds = op.kind == OpKind::backward || op.kind == OpKind::backward_weight;
-    if (adds && op.stage == stage && op.micro_batch >= 0) order.push_back(op.micro_batch);
+int copies_of_stages(const Schedule& schedule) {
+  return schedule.bidirectional() ? 2 : 1;
+}
+
+// The micro-batches whose weight gradients a stage adds, in its order: those of each copy.
+std::vector<std::vector<int>> accumulation_order(const Schedule& schedule, int stage) {
+  std::vector<std::vector<int>> order;
+  for (int copy = 0; copy < copies_of_stages(schedule); ++copy) {
+    std::vector<int>& of_copy = order.emplace_back();
+    const int device = schedule.device_of(stage, copy);
+    for (const Op& op : schedule.lanes[static_cast<std::size_t>(device)]) {
+      const bool adds = op.kind == OpKind::backward || op.kind == OpKind::backward_weight;
+      const bool is_here = op.stage == stage && op.copy == copy && op.micro_batch >= 0;
+      if (adds && is_here) of_copy.push_back(op.micro_batch);
+    }
   }
   return order;
 }
 
-// A pipelined network's layers, in order, with what the pipeline computed for them.
+// A pipelined network's layers, in order, with what the pipeline computed for them: the gradient
+// once for each copy of the stage.
 template <class T>
 struct Layers {
   std::vector<LayerShape> shapes{};
   std::vector<LinearParameters<T>> parameters{};
-  std::vector<LinearParameters<T>> gradients{};
+  std::vector<std::vector<LinearParameters<T>>> gradients{};  ///< [layer][copy]
   Passes same_order{};
 
   Layers(const Experiment& experiment, const Executor<T>& executor) {
@@ -61,7 +70,10 @@ struct Layers {
       for (int l = 0; l < stage.plan().layer_count(); ++l) {
         shapes.push_back(stage.plan().layers[static_cast<std::size_t>(l)]);
         parameters.push_back(stage.parameters().layer(l));
-        gradients.push_back(stage.gradient(l));
+        std::vector<LinearParameters<T>>& of_layer = gradients.emplace_back();
+        for (int copy = 0; copy < copies_of_stages(schedule); ++copy) {
+          of_layer.push_back(executor.stage(s, copy).gradient(l));
+        }
         if (!stage.plan().deferred_weight_gradient) {
           same_order.order.push_back(accumulation_order(schedule, s));
         }
@@ -82,10 +94,11 @@ GradientCheck check_gradients(const Experiment& experiment, const Executor<T>& e
         gradient_without_pipeline(layers.shapes, layers.parameters, batch, passes);
     for (std::size_t l = 0; l < layers.shapes.size(); ++l) {
       const LinearParameters<T> reference = expected.layer(static_cast<int>(l));
-      const LinearParameters<T>& actual = layers.gradients[l];
-      visit(l, "weights", std::span<const T>(actual.weight.all()),
-            std::span<const T>(reference.weight.all()));
-      visit(l, "biases", std::span<const T>(actual.bias), std::span<const T>(reference.bias));
+      for (const LinearParameters<T>& actual : layers.gradients[l]) {
+        visit(l, "weights", std::span<const T>(actual.weight.all()),
+              std::span<const T>(reference.weight.all()));
+        visit(l, "biases", std::span<const T>(actual.bias), std::span<const T>(reference.bias));
+      }
     }
   };
   // All samples at once, layer by layer.

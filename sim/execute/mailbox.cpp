@@ -1,7 +1,5 @@
 #include "sim/execute/mailbox.hpp"
 
-#include <utility>
-
 namespace pipesim {
 
 namespace {
@@ -14,8 +12,7 @@ void relax() {
 
 }  // namespace
 
-void Mailbox::put(Block message) {
-  message_ = std::move(message);
+void Mailbox::post() {
   put_at_ = Steady::now();
   std::uint32_t expected = empty;
   state_.compare_exchange_strong(expected, full, std::memory_order_release,

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include "sim/execute/block.hpp"
 
@@ -18,14 +19,22 @@ class Mailbox {
  public:
   using Steady = std::chrono::steady_clock;
 
-  void put(Block message);
+  void put(Block message) {
+    lay(std::move(message));
+    post();
+  }
+  /// put() in two steps: the message lies there, seen by its sender alone, until it is posted.
+  void lay(Block message) { message_ = std::move(message); }
+  bool holds() const { return static_cast<bool>(message_); }
+  void post();
+
   bool ready() const { return state_.load(std::memory_order_acquire) == full; }
   /// Waits for the message. Throws Stopped after stop().
   void wait(std::chrono::nanoseconds spin);
   /// The message, which must be ready.
   Block take();
 
-  Steady::time_point put_at() const { return put_at_; }  ///< Once ready.
+  Steady::time_point put_at() const { return put_at_; }  ///< When it was posted, once ready.
 
   void stop();   ///< Whoever waits, or ever will, is sent away.
   void clear();  ///< Empty again. No thread may use the mailbox meanwhile.

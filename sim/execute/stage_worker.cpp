@@ -109,6 +109,8 @@ Block StageWorker<T>::run(const Op& op, Block received, const MiniBatch<T>& batc
     case OpKind::backward_weight:
       if (op.micro_batch < 0) return backward_weight_of_mini_batch(), Block{};
       return backward_weight(op.micro_batch), Block{};
+    case OpKind::all_reduce:
+      return add_gradient(std::move(received)), Block{};
     case OpKind::optimizer:
       return update_weights(), Block{};
     default:
@@ -298,6 +300,26 @@ void StageWorker<T>::backward_weight_of_mini_batch() {
   }
   memory_.release(MemoryTag::workspace, std::move(scratch));
   stash_.release_mini_batch();
+}
+
+template <class T>
+Block StageWorker<T>::copy_of_gradient() {
+  const std::span<const T> gradient = gradients_.all();
+  Block copied = memory_.take(static_cast<Bytes>(gradient.size_bytes()));
+  std::ranges::copy(gradient, copied.as<T>());
+  return copied;
+}
+
+// Both copies of the stage add one to the other: their sums have the same bits.
+template <class T>
+void StageWorker<T>::add_gradient(Block received) {
+  const std::span<T> gradient = gradients_.all();
+  if (received.bytes() != static_cast<Bytes>(gradient.size_bytes())) {
+    throw std::logic_error("the other copy's gradient is not held");
+  }
+  const T* const other = received.as<T>();
+  for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] += other[i];
+  memory_.give_back(std::move(received));
 }
 
 template <class T>

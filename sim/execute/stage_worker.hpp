@@ -34,9 +34,13 @@ class StageWorker {
   /// `first_layer` counts in the network. Draws the weights.
   StageWorker(const StagePlan& plan, DeviceAllocator& memory);
 
-  /// Runs an op. `received`: the message it consumes, if any. Returns the one that it sends, if
-  /// any. Throws std::logic_error when the stage does not hold what the op needs.
+  /// Runs an op. `received`: the message it consumes, if any; of A, the other copy's gradient.
+  /// Returns the one that it sends, if any. Throws std::logic_error when the stage does not hold
+  /// what the op needs.
   Block run(const Op& op, Block received, const MiniBatch<T>& batch);
+
+  /// The step's gradient, for the other copy of the stage. It counts on no device.
+  Block copy_of_gradient();
 
   /// The update of a schedule that accumulates gradients: the O at the end of the step.
   void update_weights();
@@ -71,6 +75,7 @@ class StageWorker {
   Block backward_input(int m, Block received, const MiniBatch<T>& batch);
   void backward_weight(int m);
   void backward_weight_of_mini_batch();
+  void add_gradient(Block received);
   Block output_gradient(int m, Block received, const MiniBatch<T>& batch);
 };
 

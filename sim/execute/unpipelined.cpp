@@ -92,23 +92,40 @@ class Pass {
   }
 };
 
+template <class T>
+StageParameters<T> zeros_for(const std::vector<LayerShape>& layers) {
+  const StagePlan plan{.layers = layers};
+  StageParameters<T> zeros(plan, Block(plan.parameters() * static_cast<Bytes>(sizeof(T))));
+  std::ranges::fill(zeros.all(), T{});
+  return zeros;
+}
+
+template <class T>
+void add(std::span<const T> values, std::span<T> total) {
+  for (std::size_t i = 0; i < total.size(); ++i) total[i] += values[i];
+}
+
 }  // namespace
 
 template <class T>
 StageParameters<T> gradient_without_pipeline(const std::vector<LayerShape>& layers,
                                              const std::vector<LinearParameters<T>>& parameters,
                                              const MiniBatch<T>& batch, const Passes& passes) {
-  const StagePlan whole{.layers = layers};
-  StageParameters<T> gradient(whole, Block(whole.parameters() * static_cast<Bytes>(sizeof(T))));
-  std::ranges::fill(gradient.all(), T{});
+  StageParameters<T> gradient = zeros_for<T>(layers);
   Pass<T> pass(layers, parameters, batch, passes);
   for (int p = 0; p < passes.count; ++p) pass.run(p);
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const LinearParameters<T> target = gradient.layer(static_cast<int>(l));
     if (passes.order.empty()) {
       pass.set_weight_gradient(l, target);
-    } else {
-      for (const int p : passes.order[l]) pass.add_weight_gradient(l, p, target);
+      continue;
+    }
+    const std::vector<std::vector<int>>& groups = passes.order[l];
+    for (const int p : groups.front()) pass.add_weight_gradient(l, p, target);
+    for (std::size_t g = 1; g < groups.size(); ++g) {
+      const StageParameters<T> sum = zeros_for<T>({layers[l]});
+      for (const int p : groups[g]) pass.add_weight_gradient(l, p, sum.layer(0));
+      add<T>(sum.all(), gradient.run(static_cast<int>(l)));
     }
   }
   return gradient;

@@ -14,9 +14,10 @@ struct Passes {
   /// they are decides how it rounds, and where a relu's input is within rounding of 0, that decides
   /// what it lets through: runs that shall be compared take as many.
   int rows_at_a_time = 0;
-  /// order[layer]: in which order the passes' weight gradients are added. Empty: one product over
-  /// the whole mini-batch.
-  std::vector<std::vector<int>> order{};
+  /// order[layer][group]: in which order the passes' weight gradients are added. A layer has at
+  /// least one group; the sums of the others are added to the first's. Empty: one product over the
+  /// whole mini-batch.
+  std::vector<std::vector<std::vector<int>>> order{};
 };
 
 /// The gradient of a mini-batch's loss without a pipeline: no stages, devices, messages or

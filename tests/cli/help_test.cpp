@@ -29,7 +29,7 @@ TEST_SUITE("cli/help") {
     };
     for (const Command& command :
          {Command{"simulate",
-                  "--set --json --timeline --chrome-trace --memory-trace --out --quiet"},
+                  "--set --json --timeline --chrome-trace --memory-trace --out --quiet --explain"},
           Command{"execute",
                   "--set --clock --steps --json --timeline --chrome-trace --memory-trace --out "
                   "--quiet"},

@@ -118,6 +118,53 @@ TEST_SUITE("cli/simulate") {
     CHECK(all["samples_per_s"] == 4.0 / 12);
   }
 
+  TEST_CASE("--explain shows the critical path and what each device waited for") {
+    const ProcessResult plain = run_pipesim({"simulate", unit});
+    const ProcessResult explained = run_pipesim({"simulate", unit, "--explain"});
+    CHECK(explained.exit_code == 0);
+    CHECK(explained.err.empty());
+    CHECK(explained.out == plain.out + R"(
+critical path  12 s: F 50.00 %, B 50.00 %, messages 0.00 %
+      0 ps  device 0  F0           1 op         1 s
+       1 s  device 1  F0           1 op         1 s
+       2 s  device 2  F0 … B3     5 ops         5 s
+       7 s  device 1  B3           1 op         1 s
+       8 s  device 0  B3 … B0     4 ops         4 s
+longest wait   4 s: B3 on device 0, from 4 s on, for B3 on device 1
+
+device     on path     share        idle      waited   times  for
+     0         5 s   41.67 %         4 s         4 s       1  gradients from device 1
+     1         2 s   16.67 %         4 s         1 s       1  its first op (fill)
+                                                 2 s       1  gradients from device 2
+                                                 1 s       1  the others' last ops (drain)
+     2         5 s   41.67 %         4 s         2 s       1  its first op (fill)
+                                                 2 s       1  the others' last ops (drain)
+)");
+  }
+
+  TEST_CASE("--explain adds one key to the summary, also to the one in a folder") {
+    const TemporaryFolder folder;
+    json all = summary({unit, "--explain"});
+    CHECK(run_pipesim({"simulate", unit, "--explain", "--quiet", "--out", folder.path()})
+              .out.empty());
+    CHECK(json::parse(read_text(folder / "summary.json")) == all);
+    CHECK(keys_of(all["explanation"]) ==
+          std::set<std::string>{"critical_path", "devices", "longest_wait"});
+    CHECK(all["explanation"]["critical_path"]["ops"].size() == 12);
+    all.erase("explanation");
+    CHECK(all == summary({unit}));
+  }
+
+  TEST_CASE("what does not fit is explained all the same") {
+    const ProcessResult result =
+        run_pipesim({"simulate", "examples/does_not_fit.json", "--explain", "--json"});
+    CHECK(result.exit_code == 3);
+    const json all = json::parse(result.out);
+    const json& path = all["explanation"]["critical_path"];
+    CHECK(path["ops"].front()["start_s"] == 0.0);
+    CHECK(path["ops"].back()["finish_s"] == all["pipeline_time_s"]);
+  }
+
   TEST_CASE("with a backward of twice the forward, the step takes (M + K - 1) * 3") {
     for (const char* schedule : {"gpipe", "1f1b"}) {
       for (const int stages : {1, 2, 5, 16}) {

@@ -71,12 +71,13 @@ TEST_SUITE("models/pipeline_settings") {
   }
 
   TEST_CASE("a misspelt key is answered with the right one") {
-    CHECK_THROWS_WITH_AS(
-        pipeline(R"({"stages": 4, "microbatches": 8})"),
-        "c.json: /microbatches: is not a known key, got 8\n"
-        "  hint: did you mean \"micro_batches\"? known here: schedule, stages, micro_batches, "
-        "micro_batch_size, partition, recompute, recompute_placement, virtual_stages, memory_limit",
-        InputError);
+    CHECK_THROWS_WITH_AS(pipeline(R"({"stages": 4, "microbatches": 8})"),
+                         "c.json: /microbatches: is not a known key, got 8\n"
+                         "  hint: did you mean \"micro_batches\"? known here: schedule, "
+                         "schedule_file, stages, micro_batches, "
+                         "micro_batch_size, partition, recompute, recompute_placement, "
+                         "virtual_stages, group_size, communication, memory_limit",
+                         InputError);
   }
 
   TEST_CASE("a partition is a name or a count of layers for every stage") {
@@ -102,21 +103,38 @@ TEST_SUITE("models/pipeline_settings") {
                          InputError);
   }
 
-  TEST_CASE("what the schedule cannot do is refused") {
-    CHECK_THROWS_WITH_AS(pipeline(R"({"stages": 2, "micro_batches": 8, "virtual_stages": 2})"),
-                         "c.json: /virtual_stages: schedule gpipe runs one stage on each device, "
-                         "got 2\n  hint: set virtual_stages to 1, or leave it out",
-                         InputError);
-    CHECK_THROWS_WITH_AS(pipeline(R"({"stages": 2, "micro_batches": 8, "memory_limit": "1 GiB"})"),
-                         "c.json: /memory_limit: schedule gpipe does not adapt to a memory limit, "
-                         "got \"1 GiB\"\n  hint: leave it out; a device's memory is set with "
-                         "cluster.device",
-                         InputError);
+  TEST_CASE("selective re-computation needs a transformer") {
     CHECK_THROWS_WITH_AS(
         pipeline(R"({"stages": 2, "micro_batches": 8, "recompute": "selective"})"),
         "c.json: /recompute: selects the attention of a transformer, which this model has not, "
         "got \"selective\"\n  hint: choose \"none\", \"full\" or \"except_last\"",
         InputError);
+  }
+
+  TEST_CASE("a memory limit is bytes or a number of micro-batches") {
+    const auto limit = [](const std::string& value) {
+      return *pipeline(R"({"stages": 2, "micro_batches": 8, "memory_limit": )" + value + "}")
+                  .memory_limit;
+    };
+    CHECK(limit("\"1 GiB\"").bytes == Bytes{1} << 30);
+    CHECK(limit("4096").bytes == 4096);
+    CHECK(limit("\"2.5 micro-batches\"").micro_batches == 2.5);
+    CHECK_THROWS_WITH_AS(limit("\"many micro-batches\""),
+                         "c.json: /memory_limit: must be a size or a number of micro-batches, got "
+                         "\"many micro-batches\"\n  hint: such as \"16 GiB\" or \"8 "
+                         "micro-batches\"",
+                         InputError);
+  }
+
+  TEST_CASE("a way to communicate is one of three") {
+    const auto with = [](const std::string& how) {
+      return pipeline(R"({"stages": 2, "micro_batches": 8, "communication": )" + how + "}");
+    };
+    CHECK(with("\"rendezvous\"").communication == Communication::rendezvous);
+    CHECK_THROWS_WITH_AS(with("\"block\""),
+                         "c.json: /communication: is not known, got \"block\"\n  hint: did you "
+                         "mean \"blocking\"? ways: overlapped, blocking, rendezvous",
+                         InputError);
   }
 }
 

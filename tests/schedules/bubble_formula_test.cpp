@@ -4,12 +4,12 @@
 
 #include <random>
 
-#include "schedules/catalog.hpp"
 #include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/recompute.hpp"
 #include "sim/engine.hpp"
 #include "sim/metrics.hpp"
 #include "support/experiments.hpp"
+#include "support/schedules.hpp"
 
 using namespace pipesim;
 
@@ -27,7 +27,7 @@ TEST_CASE("the bubble is (k - 1) / (m + k - 1) without re-computation") {
 TEST_CASE("where there is a formula, the simulated bubble of equal stages is exactly it") {
   std::mt19937 random(8);
   std::uniform_int_distribution<std::int64_t> any(1, 1000);
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     for (int trial = 0; trial < 600; ++trial) {
       const EqualStages equal{
           .shape = {.stages = std::uniform_int_distribution<int>(1, 8)(random),
@@ -60,7 +60,7 @@ TEST_CASE(
     "with a deferred weight gradient the bubble is (k - 1)(f + i) of (m + k - 1)(f + i) + w") {
   std::mt19937 random(9);
   std::uniform_int_distribution<std::int64_t> any(0, 1000);
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     for (int trial = 0; trial < 300; ++trial) {
       const int k = std::uniform_int_distribution<int>(1, 8)(random);
       const int m = std::uniform_int_distribution<int>(1, 17)(random);

@@ -5,10 +5,10 @@
 #include <string>
 
 #include "models/input_error.hpp"
-#include "schedules/catalog.hpp"
 #include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/recompute.hpp"
 #include "support/experiments.hpp"
+#include "support/schedules.hpp"
 
 using namespace pipesim;
 using test::lane;
@@ -38,7 +38,7 @@ const std::string good = "F1.0 B1.0 F1.1 B1.1";
 TEST_SUITE_BEGIN("schedules/check_schedule");
 
 TEST_CASE("every generated schedule is accepted, with and without re-computation") {
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     for (const int stages : {1, 2, 5}) {
       for (const int micro_batches : {1, 3, 8}) {
         for (const auto recompute : {Recompute::none, Recompute::full, Recompute::except_last}) {

@@ -4,13 +4,13 @@
 
 #include <random>
 
-#include "schedules/catalog.hpp"
 #include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/gpipe.hpp"
 #include "schedules/one_f_one_b.hpp"
 #include "schedules/recompute.hpp"
 #include "support/experiments.hpp"
 #include "support/op_graph.hpp"
+#include "support/schedules.hpp"
 
 using namespace pipesim;
 using test::equal_costs;
@@ -50,7 +50,7 @@ StepCosts random_costs(int stages, std::mt19937& random) {
 TEST_SUITE_BEGIN("sim/engine");
 
 TEST_CASE("step time is (m + p - 1)(f + b) when transfers are free") {
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     for (const int stages : {1, 2, 4, 8}) {
       for (const int micro_batches : {1, 3, 8, 32}) {
         CAPTURE(known.name);
@@ -68,7 +68,7 @@ TEST_CASE("step time is (m + p - 1)(f + b) when transfers are free") {
 TEST_CASE("eager re-computation takes (m + p - 1)(f + b) + m r, lazy (m + p - 1)(f + b + r)") {
   std::mt19937 random(1);
   std::uniform_int_distribution<std::int64_t> any(1, 1000);
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     for (int trial = 0; trial < 200; ++trial) {
       const int k = std::uniform_int_distribution<int>(1, 9)(random);
       const int m = std::uniform_int_distribution<int>(1, 20)(random);
@@ -91,7 +91,7 @@ TEST_CASE("eager re-computation takes (m + p - 1)(f + b) + m r, lazy (m + p - 1)
 
 TEST_CASE("the pipeline's time is the longest path through its ops") {
   std::mt19937 random(2);
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     for (int trial = 0; trial < 300; ++trial) {
       const int k = std::uniform_int_distribution<int>(1, 6)(random);
       const int m = std::uniform_int_distribution<int>(1, 9)(random);
@@ -180,7 +180,7 @@ TEST_CASE("the two directions of a link do not disturb each other") {
 }
 
 TEST_CASE("in steady state the slowest stage sets the pace") {
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     const auto time_for = [&](int micro_batches) {
       const Schedule schedule = known.generate({.stages = 4, .micro_batches = micro_batches});
       StepCosts costs = equal_costs(4);

@@ -2,13 +2,13 @@
 
 #include <random>
 
-#include "schedules/catalog.hpp"
 #include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/in_flight.hpp"
 #include "schedules/recompute.hpp"
 #include "sim/engine.hpp"
 #include "sim/memory_trace.hpp"
 #include "support/experiments.hpp"
+#include "support/schedules.hpp"
 
 using namespace pipesim;
 
@@ -102,7 +102,7 @@ TEST_SUITE_BEGIN("sim/memory");
 
 TEST_CASE("the stash's peak is i stash, or with re-computation i boundary + (stash - boundary)") {
   std::mt19937 random(4);
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     for (int trial = 0; trial < 300; ++trial) {
       const Recompute recompute = trial % 2 == 0 ? Recompute::none : Recompute::full;
       const Case item = random_case(known, recompute, random);
@@ -127,7 +127,7 @@ TEST_CASE("the stash's peak is i stash, or with re-computation i boundary + (sta
 
 TEST_CASE("the engine's peak is the trace's largest total, and its time the first to reach it") {
   std::mt19937 random(5);
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     for (const auto recompute : {Recompute::none, Recompute::full, Recompute::except_last}) {
       for (int trial = 0; trial < 50; ++trial) {
         check_against_trace(random_case(known, recompute, random));
@@ -141,7 +141,7 @@ TEST_CASE("the engine's peak is the trace's largest total, and its time the firs
 
 TEST_CASE("the memory partition's estimate of a stage is what the engine finds") {
   std::mt19937 random(6);
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     for (const auto recompute : {Recompute::none, Recompute::full, Recompute::except_last}) {
       for (int trial = 0; trial < 100; ++trial) {
         CAPTURE(known.name);
@@ -158,7 +158,7 @@ TEST_CASE("the memory partition's estimate of a stage is what the engine finds")
 
 TEST_CASE("with a deferred weight gradient every micro-batch's stash waits for W") {
   std::mt19937 random(10);
-  for (const KnownSchedule& known : known_schedules()) {
+  for (const KnownSchedule& known : test::flush_schedules()) {
     for (int trial = 0; trial < 100; ++trial) {
       const Case item = random_deferred_case(known, random);
       const Outcome outcome = Engine(item.schedule).run(item.costs, {}, true);

@@ -75,7 +75,7 @@ TEST_CASE("the parts of the bubble add up to it exactly, whatever the stages and
     }
     return "[" + list + "]";
   };
-  for (const std::string& schedule : schedule_names()) {
+  for (const std::string schedule : {"gpipe", "1f1b"}) {
     for (int trial = 0; trial < 100; ++trial) {
       const int k = std::uniform_int_distribution<int>(1, 7)(random);
       const int m = std::uniform_int_distribution<int>(1, 9)(random);

@@ -3,28 +3,51 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "sim/config_schedule.hpp"
+
 namespace pipesim::test {
 
 Experiment experiment_from(std::string_view text, const std::vector<std::string>& settings) {
-  return assemble(read_config(parse_document(text, "config.json", settings)));
+  return assemble(
+      read_config(parse_document(text, "config.json", settings), default_virtual_stages));
 }
 
 Experiment example(const std::string& name, const std::vector<std::string>& settings) {
-  return assemble(read_config(read_document(PIPESIM_SOURCE_DIR "/examples/" + name, settings)));
+  return assemble(read_config(read_document(PIPESIM_SOURCE_DIR "/examples/" + name, settings),
+                              default_virtual_stages));
 }
+
+namespace {
+
+OpKind kind_named(std::string_view name) {
+  for (int kind = 0; kind < op_kinds; ++kind) {
+    if (token(static_cast<OpKind>(kind)) == name) return static_cast<OpKind>(kind);
+  }
+  throw std::logic_error("no such op in a test's lane");
+}
+
+// "F0'.1"
+Op op_from(const std::string& word) {
+  std::istringstream rest(word.substr(word.find_first_of("0123456789")));
+  Op op{.kind = kind_named(std::string_view(word).substr(0, word.find_first_of("0123456789"))),
+        .micro_batch = -1};
+  rest >> op.stage;
+  if (rest.peek() == '\'') op.copy = static_cast<std::uint8_t>(rest.get() == '\'');
+  if (rest.get() == '.') rest >> op.micro_batch;
+  return op;
+}
+
+}  // namespace
 
 std::vector<Op> lane(std::string_view text) {
   std::vector<Op> ops;
   std::istringstream words{std::string(text)};
-  char kind = 0;
-  char dot = 0;
-  int stage = 0;
-  int micro_batch = 0;
-  while (words >> kind >> stage >> dot >> micro_batch) {
-    const auto number = std::string_view("FBIWRAO").find(kind);
-    if (number == std::string_view::npos) throw std::logic_error("no such op in a test's lane");
-    ops.push_back(
-        {.kind = static_cast<OpKind>(number), .stage = stage, .micro_batch = micro_batch});
+  for (std::string word; words >> word;) {
+    const std::size_t plus = word.find('+');
+    ops.push_back(op_from(word.substr(0, plus)));
+    if (plus == word.npos) continue;
+    ops.back().with_next = true;
+    ops.push_back(op_from(word.substr(plus + 1)));
   }
   return ops;
 }

@@ -14,7 +14,9 @@ Experiment experiment_from(std::string_view text, const std::vector<std::string>
 /// The same of a file in examples/.
 Experiment example(const std::string& name, const std::vector<std::string>& settings = {});
 
-/// A lane from text: "F0.1 B0.1" is F and B of micro-batch 1 in stage 0.
+/// A lane from text: "F0.1 B0.1" is F and B of micro-batch 1 in stage 0, "F0'.1" runs on the
+/// stage's second copy, "F0.1+B0.0" is an overlapped pair, "SEND_F0.1" a send, "UNSHARD0" of no
+/// micro-batch.
 std::vector<Op> lane(std::string_view text);
 
 /// A lane as text, short form: "F0 F1 B1 B0".

@@ -83,15 +83,19 @@ PipelinedMlp random_mlp(std::mt19937& random, int stages, const BackwardMode& mo
   return mlp;
 }
 
+void set_schedule(Experiment& experiment, const Schedule& schedule) {
+  experiment.schedule = schedule;
+  experiment.schedule.micro_batches = experiment.config.training.micro_batches;
+  experiment.schedule.lazy_recompute = experiment.config.pipeline.lazy_recompute;
+  experiment.capacity.assign(schedule.lanes.size(), std::nullopt);
+  check_schedule(experiment.schedule);
+}
+
 void set_schedule(Experiment& experiment, const std::vector<int>& placement,
                   const std::vector<std::string>& lanes) {
-  Schedule& schedule = experiment.schedule;
-  schedule.name = "by hand";
-  schedule.placement = placement;
-  schedule.lanes.clear();
+  Schedule schedule{.name = "by hand", .placement = placement};
   for (const std::string& text : lanes) schedule.lanes.push_back(lane(text));
-  experiment.capacity.assign(lanes.size(), std::nullopt);
-  check_schedule(schedule);
+  set_schedule(experiment, schedule);
 }
 
 }  // namespace pipesim::test

@@ -86,7 +86,10 @@ std::vector<std::vector<AllocationEvent>> allocations_of(const Executor<T>& exec
   return all;
 }
 
-/// Replaces the schedule by one that a test has written, after check_schedule.
+/// Replaces the schedule's order and placement by another's, after check_schedule.
+void set_schedule(Experiment& experiment, const Schedule& schedule);
+
+/// The same with lanes that a test has written.
 void set_schedule(Experiment& experiment, const std::vector<int>& placement,
                   const std::vector<std::string>& lanes);
 

@@ -105,6 +105,21 @@ TEST_SUITE("sim/execute/execute") {
           "  hint: N GB are available: execute a smaller model; simulate needs no such memory");
   }
 
+  TEST_CASE("two copies of a stage need the memory of two, and of what they exchange") {
+    Experiment experiment = experiment_from(
+        R"({"model": {"kind": "mlp", "layer_sizes": [10000000, 1000000]},
+            "pipeline": {"stages": 1, "micro_batches": 2}})");
+    test::set_schedule(experiment,
+                       Schedule{.placement = {0},
+                                .second_placement = {1},
+                                .lanes = {test::lane("F0.0 B0.0"), test::lane("F0'.1 B0'.1")}});
+    // Parameters and gradients twice, what is exchanged twice, and three times to check.
+    CHECK(without_free_memory(refusal(experiment)) ==
+          "config.json: /model/layer_sizes: needs 360000.3 GB of this machine's memory to execute, "
+          "got 10000001000000 parameters\n"
+          "  hint: N GB are available: execute a smaller model; simulate needs no such memory");
+  }
+
   TEST_CASE("more samples than the machine holds are refused, too") {
     // 68 and 60 GB on the devices; 6 values a sample that go in, 17 that the check keeps.
     CHECK(without_free_memory(refusal_with({"training.batch_size=2000000000"})) ==

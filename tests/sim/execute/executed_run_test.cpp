@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
 #include <random>
 #include <utility>
 
 #include "sim/memory_trace.hpp"
+#include "support/experiments.hpp"
 #include "support/networks.hpp"
 
 namespace pipesim {
@@ -163,6 +165,74 @@ TEST_SUITE("sim/execute/executed_run") {
     CHECK(run.outcome.timeline.tail[1].when.start == 15_ps);
     CHECK(run.metrics.step_time == 21_ps);
     CHECK(run.metrics.optimizer == 11_ps);
+  }
+
+  TEST_CASE("copies add up their gradients when both are done, stage by stage, and then update") {
+    Experiment experiment = assemble(PipelinedMlp{.stages = 2, .micro_batches = 2});
+    set_schedule(experiment, Schedule{.placement = {0, 1},
+                                      .second_placement = {1, 0},
+                                      .lanes = {test::lane("F0.0 F1'.1 B1'.1 B0.0"),
+                                                test::lane("F0'.1 F1.0 B1.0 B0'.1")}});
+    const auto span = [](const char* op, int device, Time time) {
+      return TailSpan{.device = device, .op = test::lane(op).front(), .when = {.finish = time}};
+    };
+    const Measured measured{
+        .ops = {{1_ps, 1_ps, 1_ps, 1_ps}, {1_ps, 1_ps, 1_ps, 3_ps}},
+        .tail = {span("A0", 0, 2_ps), span("A1'", 0, 3_ps), span("O0", 0, 1_ps),
+                 span("O1'", 0, 1_ps), span("A0'", 1, 4_ps), span("A1", 1, 3_ps),
+                 span("O0'", 1, 5_ps), span("O1", 1, 5_ps)}};
+    const Run run = measured_run(experiment, measured, nothing_of(experiment));
+    const std::vector<TailSpan>& tail = run.outcome.timeline.tail;
+    std::vector<std::int64_t> starts;
+    for (const TailSpan& one : tail) starts.push_back(one.when.start.ps);
+    // Device 1 is done at 6; device 0, which is done at 4, waits for it, and again before stage 1.
+    CHECK(starts == std::vector<std::int64_t>{6, 10, 13, 14, 6, 10, 13, 18});
+    CHECK(run.metrics.pipeline_time == 6_ps);
+    CHECK(run.metrics.all_reduce == 7_ps);
+    CHECK(run.metrics.step_time == 23_ps);
+  }
+
+  TEST_CASE(
+      "a measured pair takes what its ops took, one after the other, whatever it could save") {
+    Experiment experiment = assemble(PipelinedMlp{.stages = 1, .micro_batches = 2});
+    set_schedule(experiment, {0}, {"F0.0 F0.1+B0.0 B0.1"});
+    experiment.costs.stages[0].overlapped = 1_ps;
+    const Measured measured{.ops = {{2_ps, 4_ps, 5_ps, 7_ps}}};
+    const Run run = measured_run(experiment, measured, nothing_of(experiment));
+    CHECK(run.metrics.pipeline_time == 18_ps);
+    CHECK(run.outcome.timeline.lanes[0][1].finish == 6_ps);
+    CHECK(run.outcome.timeline.lanes[0][2].start == 6_ps);
+    CHECK(run.metrics.bubble_fraction.numerator == 0);
+    CHECK(run.metrics.breakdown.imbalance.numerator == 0);
+  }
+
+  TEST_CASE("the pipeline's time is what is computed: neither sends around it, nor sharding") {
+    Experiment experiment = assemble(PipelinedMlp{.stages = 2, .micro_batches = 1});
+    set_schedule(experiment,
+                 Schedule{.placement = {0, 1},
+                          .lanes = {test::lane("UNSHARD0 F0.0 SEND_F0.0 RECV_B0.0 B0.0 RESHARD0"),
+                                    test::lane("RECV_F1.0 F1.0 B1.0 SEND_B1.0 REDUCE_GRAD1")},
+                          .communication = Communication::rendezvous});
+    // As the wall clock may have it.
+    Timeline timeline{.clock = Clock::wall, .lanes = LaneIntervals(experiment.schedule)};
+    const std::vector<std::vector<Interval>> times{
+        {{0_ps, 0_ps}, {2_ps, 3_ps}, {5_ps, 5_ps}, {15_ps, 15_ps}, {16_ps, 20_ps}, {30_ps, 30_ps}},
+        {{6_ps, 6_ps}, {7_ps, 9_ps}, {9_ps, 11_ps}, {14_ps, 14_ps}, {25_ps, 25_ps}}};
+    for (std::size_t d = 0; d < 2; ++d) {
+      std::copy(times[d].begin(), times[d].end(), timeline.lanes.first_of(d));
+    }
+    timeline.activation_arrival = timeline.gradient_arrival = Arrivals(2, 1, Arrivals::not_yet);
+    timeline.activation_arrival.row(1)[0] = 6_ps;
+    timeline.gradient_arrival.row(0)[0] = 15_ps;
+    const Run run = wall_run(experiment, timeline, nothing_of(experiment));
+    CHECK(run.metrics.pipeline_time == 18_ps);
+    CHECK(run.outcome.devices[1].span.start == 7_ps);
+    CHECK(run.outcome.devices[1].span.finish == 11_ps);
+    CHECK(run.outcome.devices[0].finish == 30_ps);
+    CHECK(run.metrics.busy == 9_ps);
+    // Each message takes 1 ps from its send on: that is all that the replay leaves unhidden.
+    CHECK(run.metrics.breakdown.communication_time == 2_ps);
+    CHECK(same(sum_of_parts(run.metrics.breakdown), run.metrics.bubble_fraction));
   }
 
   TEST_CASE("on the measured clock nothing is unexplained, and the parts are the bubble exactly") {

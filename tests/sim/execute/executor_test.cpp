@@ -2,10 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <cstring>
-
-#include "sim/execute/execute.hpp"
+#include "support/executed_step.hpp"
 #include "support/networks.hpp"
 
 namespace pipesim {
@@ -13,34 +10,17 @@ namespace pipesim {
 namespace {
 
 using test::BackwardMode;
+using test::executed_clocks;
 using test::HostBatch;
 using test::parameters_of;
 using test::PipelinedMlp;
 using test::run_step;
 using test::set_schedule;
 
-constexpr Clock executed_clocks[] = {Clock::wall, Clock::measured};
-
-// Runs a step and says what is wrong with it; empty: nothing.
-std::string complaint(const Experiment& experiment, Clock clock) {
-  const Execution execution = execute(experiment, {.clock = clock, .steps = 1});
-  if (!execution.memory_difference.empty()) return execution.memory_difference;
-  if (!execution.gradients.same_bits) return "other bits than without a pipeline";
-  if (!execution.gradients.passed()) return "the gradient differs in " + execution.gradients.tensor;
-  for (std::size_t d = 0; d < execution.run.outcome.devices.size(); ++d) {
-    const DeviceUse& executed = execution.run.outcome.devices[d];
-    const DeviceUse& simulated = execution.prediction.outcome.devices[d];
-    if (executed.peak != simulated.peak) return "another peak";
-    if (executed.static_bytes != simulated.static_bytes) return "other static bytes";
-    if (executed.peak_in_flight != simulated.peak_in_flight) return "another number in flight";
-  }
-  return {};
-}
-
 void check_on_both_clocks(const Experiment& experiment) {
   for (const Clock clock : executed_clocks) {
     CAPTURE(name_of(clock));
-    CHECK(complaint(experiment, clock) == "");
+    CHECK(test::complaint_about(experiment, clock) == "");
   }
 }
 
@@ -79,40 +59,6 @@ std::string failure_of(const Experiment& experiment, Clock clock) {
     return failure.what();
   }
   return "no failure";
-}
-
-// The span of an op that must be in the schedule.
-Interval when(const Schedule& schedule, const Timeline& timeline, const Op& op) {
-  const int device = schedule.placement[static_cast<std::size_t>(op.stage)];
-  const std::vector<Op>& lane = schedule.lanes[static_cast<std::size_t>(device)];
-  const auto slot = static_cast<std::size_t>(std::ranges::find(lane, op) - lane.begin());
-  return timeline.lanes[static_cast<std::size_t>(device)][slot];
-}
-
-void check_message(const Interval& sender, Time arrival, const Interval& receiver) {
-  CHECK(sender.finish <= arrival);
-  CHECK(arrival <= receiver.start);
-}
-
-void check_times(const Schedule& schedule, const Timeline& timeline) {
-  std::vector<Time> now(static_cast<std::size_t>(schedule.devices()));
-  for_each_span(schedule, timeline, [&](int device, const Op& op, const Interval& span) {
-    CHECK(now[static_cast<std::size_t>(device)] <= span.start);
-    CHECK(span.start <= span.finish);
-    now[static_cast<std::size_t>(device)] = span.finish;
-    const Op above{op.kind, op.stage - 1, op.micro_batch};
-    const Op below{.kind = OpKind::backward, .stage = op.stage + 1, .micro_batch = op.micro_batch};
-    if (op.kind == OpKind::forward && op.stage > 0) {
-      check_message(when(schedule, timeline, above),
-                    timeline.activation_arrival.at(op.stage, op.micro_batch), span);
-    }
-    const bool waits =
-        op.kind == OpKind::backward || (op.kind == OpKind::recompute && schedule.lazy_recompute);
-    if (waits && op.stage + 1 < schedule.stages()) {
-      check_message(when(schedule, timeline, below),
-                    timeline.gradient_arrival.at(op.stage, op.micro_batch), span);
-    }
-  });
 }
 
 }  // namespace
@@ -228,6 +174,14 @@ TEST_SUITE("sim/execute/executor") {
     check_on_both_clocks(experiment);
   }
 
+  TEST_CASE("several stages on a device: there and back, where the last two are neighbours") {
+    Experiment experiment = assemble(PipelinedMlp{.stages = 4, .micro_batches = 2});
+    set_schedule(
+        experiment, {0, 1, 1, 0},
+        {"F0.0 F0.1 F3.0 B3.0 F3.1 B3.1 B0.0 B0.1", "F1.0 F2.0 F1.1 F2.1 B2.0 B1.0 B2.1 B1.1"});
+    check_on_both_clocks(experiment);
+  }
+
   TEST_CASE("a split backward, with W for each micro-batch in an order of its own") {
     for (const std::string precision : {"fp32", "fp64"}) {
       Experiment experiment =
@@ -260,7 +214,7 @@ TEST_SUITE("sim/execute/executor") {
         Executor<double> executor(experiment);
         for (int step = 0; step < 20; ++step) {
           const Timeline timeline = executor.run(host.batch);
-          check_times(experiment.schedule, timeline);
+          CHECK(test::complaint_about_times(experiment.schedule, timeline) == "");
           CHECK(timeline.lanes[0][0].start == Time{});
           CHECK(timeline.clock == Clock::wall);
           CHECK(timeline.tail.size() == 4);

@@ -112,6 +112,16 @@ Experiment one_stage(const std::string& weight_gradient) {
   return assemble(PipelinedMlp{.stages = 1, .weight_gradient = weight_gradient});
 }
 
+std::vector<double> gradient_of(const LoneStage<double>& stage) {
+  std::vector<double> values;
+  for (int l = 0; l < stage.worker.plan().layer_count(); ++l) {
+    const LinearParameters<double> layer = stage.worker.gradient(l);
+    values.insert(values.end(), layer.weight.all().begin(), layer.weight.all().end());
+    values.insert(values.end(), layer.bias.begin(), layer.bias.end());
+  }
+  return values;
+}
+
 }  // namespace
 
 TEST_SUITE("sim/execute/stage_worker") {
@@ -185,10 +195,40 @@ TEST_SUITE("sim/execute/stage_worker") {
                          "the gradients of micro-batch 0 are not held", std::logic_error);
   }
 
-  TEST_CASE("an all-reduce has no kernel") {
+  TEST_CASE("ops of sharding and sending have no kernel") {
     const Experiment experiment = one_stage("accumulated");
     LoneStage<double> stage{.experiment = experiment, .stage = 0};
-    CHECK_THROWS_WITH_AS(stage.run(OpKind::all_reduce, -1), "all-reduce can't be executed",
+    CHECK_THROWS_WITH_AS(stage.run(OpKind::reshard, -1),
+                         "dropping of gathered weights can't be executed", std::logic_error);
+    CHECK_THROWS_WITH_AS(stage.run(OpKind::send_forward, 0),
+                         "sending of an activation can't be executed", std::logic_error);
+  }
+
+  TEST_CASE(
+      "two copies that add each other's gradient have the sum, in memory that counts nowhere") {
+    const Experiment experiment = one_stage("accumulated");
+    LoneStage<double> one{.experiment = experiment, .stage = 0};
+    LoneStage<double> other{.experiment = experiment, .stage = 0};
+    for (LoneStage<double>* stage : {&one, &other}) {
+      stage->worker.begin_step(Update::collect);
+      const int m = stage == &one ? 0 : 1;
+      stage->run(OpKind::forward, m);
+      stage->run(OpKind::backward, m);
+      stage->memory.forget_ops();
+    }
+    const std::vector<double> mine = gradient_of(one), theirs = gradient_of(other);
+    const Op add{.kind = OpKind::all_reduce, .stage = 0, .micro_batch = -1};
+    Block from_one = one.worker.copy_of_gradient();
+    Block from_other = other.worker.copy_of_gradient();
+    one.worker.run(add, std::move(from_other), one.host.batch);
+    other.worker.run(add, std::move(from_one), other.host.batch);
+    std::vector<double> sum = mine;
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += theirs[i];
+    CHECK(gradient_of(one) == sum);
+    CHECK(gradient_of(other) == sum);
+    CHECK(mine != theirs);
+    for (const AllocationEvent& event : one.memory.events()) CHECK(event.slot < 0);
+    CHECK_THROWS_WITH_AS(one.run(OpKind::all_reduce, -1), "the other copy's gradient is not held",
                          std::logic_error);
   }
 }

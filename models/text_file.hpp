@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "models/json_field.hpp"
+
+namespace pipesim {
+
+/// All of a file, or of standard input for `-`. `name` is what errors call it, `hint` says what to
+/// give instead. Throws InputError: a folder, unreadable, larger than 256 MiB.
+std::string read_text_file(const std::string& path, const std::string& name, std::string_view hint);
+
+/// Where the file is that a value of a config names: relative to the config's folder; what the
+/// command line sets may also be meant from where it is typed. `-` stays what it is.
+std::string path_named_by(const Field& field);
+
+}  // namespace pipesim

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+
+#include "schedules/bubble_formula.hpp"
+#include "schedules/refusal.hpp"
+#include "schedules/schedule.hpp"
+
+namespace pipesim {
+
+/// The handcrafted schedules of Qi et al., Zero Bubble Pipeline Parallelism, arXiv:2401.10241, 3:
+/// the backward is split, and W fills what waiting for I leaves empty. One stage on each device.
+///
+/// ZB-H1 holds no more than 1F1B: K-s activations on stage s, and s weight stashes.
+Schedule zb_h1(const PipelineShape& shape);
+
+/// ZB-H2 fills the warm-up's bubble with more forwards: 2(K-s)-1 activations, 2s weight stashes.
+Schedule zb_h2(const PipelineShape& shape);
+
+std::optional<Refusal> zb_h1_refusal(const PipelineShape& shape);
+std::optional<Refusal> zb_h2_refusal(const PipelineShape& shape);
+
+/// The bubble of the whole pipeline where W is no longer than F or I: the step is
+/// (M+K-1)(F+I) + max(M-K+1, 1)·W, so that with M >= K every device is idle for the (K-1)(F+I-W) of
+/// the paper's table 2.
+std::optional<Ratio> zb_h1_bubble(const EqualStages& equal);
+
+/// The same for M >= 2K-1. Within a stage's own first and last op the longest idle time is
+/// (K-1)·max(F+I-2W, 0), as in table 2, but the last stage starts (K-1)F after the first: every
+/// device is idle for (K-1)(F + max(I-2W, 0)) of the step.
+std::optional<Ratio> zb_h2_bubble(const EqualStages& equal);
+
+}  // namespace pipesim

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+
+#include "schedules/bubble_formula.hpp"
+#include "schedules/refusal.hpp"
+#include "schedules/schedule.hpp"
+
+namespace pipesim {
+
+/// 1F1B over several stages on each device, in Megatron-LM's order: a group of `group_size`
+/// micro-batches goes through all the stages of a device before the next group, the last group may
+/// be smaller, and a device runs ahead by 2(K-1-d) + (v-1)·group_size forwards (K-1-d with one
+/// stage on each: 1F1B). Narayanan et al., arXiv:2104.04473, 2.2.2.
+Schedule interleaved_1f1b(const PipelineShape& shape);
+
+/// Whether the order runs through. The first device takes a micro-batch up again one group after it
+/// first ran it, the last one does so with a gradient, and the first runs 2(K-1) ops ahead of the
+/// last: unless two groups in a row have 2(K-1) micro-batches together, the two wait for each
+/// other. With two stages on each device a last group of one comes too early to wait for such a
+/// gradient.
+bool interleaved_1f1b_runs(const PipelineShape& shape);
+
+/// Refuses what does not run through.
+std::optional<Refusal> interleaved_1f1b_refusal(const PipelineShape& shape);
+
+/// (K-1)/(vM+K-1) where every group has at least K micro-batches (arXiv:2104.04473, 2.2.2). With a
+/// deferred weight gradient every device ends with v W.
+std::optional<Ratio> interleaved_1f1b_bubble(const EqualStages& equal);
+
+}  // namespace pipesim

@@ -1,0 +1,131 @@
+#include "sim/automatic_schedule.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/config_schedule.hpp"
+
+namespace pipesim {
+
+namespace {
+
+Bytes held_on(const std::vector<StageLoad>& loads, const Schedule& schedule, int device) {
+  Bytes bytes = 0;
+  for (std::size_t s = 0; s < loads.size(); ++s) {
+    if (schedule.placement[s] == device) bytes = capped_sum(bytes, loads[s].stash);
+  }
+  return bytes;
+}
+
+// What an op holds only while it runs: beside the stashes, the limit has to leave room for it.
+Bytes transient_of(const StageCost& cost, bool again) {
+  const Bytes messages = capped_sum(cost.output, cost.boundary);
+  return capped_sum(capped_sum(messages, cost.workspace), again ? cost.stash - cost.boundary : 0);
+}
+
+class AutomaticRequest {
+ public:
+  AutomaticRequest(const Config& config, const KnownSchedule& known, const Schedule& schedule,
+                   const StepCosts& costs)
+      : config_(config), known_(known), schedule_(schedule), costs_(costs) {
+    request_.shape = shape_of(config);
+    const bool again = costs.recompute != Recompute::none;
+    for (const StageCost& cost : costs.stages) {
+      request_.loads.push_back(
+          {.forward = cost.forward,
+           .backward_input =
+               again ? capped_sum(cost.backward_input, cost.recompute) : cost.backward_input,
+           .backward_weight = cost.backward_weight,
+           .stash = again ? cost.boundary : cost.stash,
+           .weight_stash = cost.weight_stash});
+    }
+    for (std::size_t s = 0; s < costs.hops.size(); ++s) {
+      const bool apart = schedule.placement[s] != schedule.placement[s + 1];
+      request_.hops.push_back(apart ? costs.hops[s].total() : Time{});
+    }
+  }
+
+  // Micro-batches count even where the model states no bytes.
+  ScheduleRequest limited_by(const MemoryLimit& limit) {
+    const bool counts =
+        std::ranges::all_of(request_.loads, [](const StageLoad& load) { return load.stash == 0; });
+    if (counts) {
+      for (StageLoad& load : request_.loads) load.stash = 1;
+    }
+    for (int device = 0; device < schedule_.devices(); ++device) {
+      const auto each = static_cast<double>(held_on(request_.loads, schedule_, device));
+      const double wanted = limit.bytes && !counts ? static_cast<double>(*limit.bytes)
+                            : limit.bytes          ? static_cast<double>(*limit.bytes) * each
+                                                   : limit.micro_batches * each;
+      const auto most = static_cast<double>(bytes_limit);
+      const Bytes bytes = wanted < most ? static_cast<Bytes>(std::floor(wanted)) : bytes_limit;
+      check(device, limit, bytes);
+      request_.memory.push_back(bytes);
+    }
+    return request_;
+  }
+
+  // A device that can't hold the least is reported as not fitting, with a schedule that shows it.
+  ScheduleRequest within(const std::vector<std::optional<Bytes>>& memory) {
+    if (std::ranges::none_of(memory, [](const auto& bytes) { return bytes.has_value(); })) {
+      return request_;
+    }
+    for (int device = 0; device < schedule_.devices(); ++device) {
+      const Bytes room = memory[static_cast<std::size_t>(device)].value_or(bytes_limit);
+      request_.memory.push_back(std::max(room - transient(device), least(device)));
+    }
+    return request_;
+  }
+
+ private:
+  const Config& config_;
+  const KnownSchedule& known_;
+  const Schedule& schedule_;
+  const StepCosts& costs_;
+  ScheduleRequest request_{};
+
+  Bytes least(int device) const { return known_.automatic->least_memory(request_, device); }
+
+  Bytes transient(int device) const {
+    Bytes most = 0;
+    for (std::size_t s = 0; s < costs_.stages.size(); ++s) {
+      if (schedule_.placement[s] != device) continue;
+      most = std::max(most, transient_of(costs_.stages[s], costs_.recompute != Recompute::none));
+    }
+    return most;
+  }
+
+  void check(int device, const MemoryLimit& limit, Bytes bytes) const {
+    const Bytes needed = least(device);
+    if (bytes >= needed) return;
+    throw config_.source->error(
+        "/pipeline/memory_limit",
+        fmt::format("is less than device {} holds of one micro-batch, {} bytes", device, needed),
+        limit.bytes ? std::to_string(*limit.bytes)
+                    : fmt::format("\"{} micro-batches\"", limit.micro_batches),
+        "allow at least that, or leave it out");
+  }
+};
+
+}  // namespace
+
+Schedule automatic_schedule(const Config& config, const KnownSchedule& known,
+                            const Schedule& placement, const StepCosts& costs,
+                            const std::vector<std::optional<Bytes>>& room) {
+  AutomaticRequest request(config, known, placement, costs);
+  const std::optional<MemoryLimit>& limit = config.pipeline.memory_limit;
+  return known.automatic->generate(limit ? request.limited_by(*limit) : request.within(room));
+}
+
+Schedule automatic_for_equal_stages(const KnownSchedule& known, const PipelineShape& shape) {
+  const auto stages = static_cast<std::size_t>(shape.all_stages());
+  const StageLoad load{
+      .forward = 1_ns, .backward_input = 1_ns, .backward_weight = 1_ns, .stash = 1};
+  return known.automatic->generate({.shape = shape,
+                                    .loads = std::vector<StageLoad>(stages, load),
+                                    .hops = std::vector<Time>(stages - 1)});
+}
+
+}  // namespace pipesim

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "sim/critical_path.hpp"
+#include "sim/idle_time.hpp"
+
+namespace pipesim {
+
+/// Why a pipeline takes as long as it does.
+struct Explanation {
+  Interval pipeline{};  ///< From the first op that computes to the last one's end.
+  CriticalPath path{};
+  IdleTime idle{};
+};
+
+/// Reads it off a timeline on the modeled or measured clock, of a schedule that did not deadlock.
+/// O(ops) time and memory.
+Explanation explain(const Schedule& schedule, const StepCosts& costs, const Timeline& timeline);
+
+}  // namespace pipesim
