@@ -1,6 +1,5 @@
 #include "schedules/draft.hpp"
 
-#include <algorithm>
 #include <array>
 #include <tuple>
 #include <utility>
@@ -11,26 +10,8 @@ bool better(const Draft& a, const Draft& b) {
   return std::tuple(a.cost, a.makespan, a.peak) < std::tuple(b.cost, b.makespan, b.peak);
 }
 
-Time work_of(const ScheduleRequest& request, int device) {
-  Time work{};
-  for (int chunk = 0; chunk < request.shape.virtual_stages; ++chunk) {
-    const StageLoad& load =
-        request.loads[static_cast<std::size_t>(stage_of(device, chunk, request.shape))];
-    work += load.forward + load.backward_input + load.backward_weight;
-  }
-  return work;
-}
-
-Bytes least_memory(const ScheduleRequest& request, int device) {
-  Bytes stashes = 0;
-  Bytes growth = 0;
-  for (int chunk = 0; chunk < request.shape.virtual_stages; ++chunk) {
-    const StageLoad& load =
-        request.loads[static_cast<std::size_t>(stage_of(device, chunk, request.shape))];
-    stashes += load.stash;
-    growth = std::max(growth, load.weight_stash - load.stash);
-  }
-  return stashes + growth;
+const StageLoad& load_of(const ScheduleRequest& request, int device, int chunk) {
+  return request.loads[static_cast<std::size_t>(stage_of(device, chunk, request.shape))];
 }
 
 Schedule schedule_of(const Draft& draft, std::string name, const PipelineShape& shape) {

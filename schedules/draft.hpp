@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,47 +9,43 @@
 
 namespace pipesim {
 
-/// F, I or W of one of a device's stages, in a lane in which the n-th of its kind and stage is
-/// micro-batch n's.
+/// F, I or W in one of its device's stages. The n-th of a kind and stage is micro-batch n's.
 struct Step {
   OpKind kind = OpKind::forward;
-  std::uint8_t chunk = 0;  ///< Which of the device's stages: 0 on the way there, 1 on the way back.
+  std::uint8_t chunk = 0;  ///< The stage on the way there (0), or the one on the way back (1).
 
   auto operator<=>(const Step&) const = default;
 };
 using Lane = std::vector<Step>;
 
-/// A schedule while a good one is being sought: stages lie in a V (`v_placement`), one or two on a
-/// device; micro-batches pass every stage in order.
+/// A schedule while a good one is being sought. Stages lie in a V (`v_placement`), one or two on a
+/// device, and micro-batches pass each in order.
 struct Draft {
   std::vector<Lane> lanes{};  ///< lanes[device][slot]
-  /// The longest that a device takes from its first op's start to its last op's end.
+  /// The longest that a device takes from its first op's start to its last op's end; the limit when
+  /// the lanes can't be run.
   Time cost = Time::limit();
   Time makespan = Time::limit();  ///< From the first op's start to the last one's end.
-  Bytes peak = bytes_limit;       ///< What the devices hold at most, all together.
+  Bytes peak = bytes_limit;       ///< The sum of what every device holds at most.
 };
-
-/// The device that holds a stage, in a V over the shape's devices.
-constexpr int device_of(int stage, const PipelineShape& shape) {
-  return stage < shape.stages ? stage : 2 * shape.stages - 1 - stage;
-}
-
-/// The stage that a device holds on the way there (chunk 0) or back (chunk 1).
-constexpr int stage_of(int device, int chunk, const PipelineShape& shape) {
-  return chunk == 0 ? device : 2 * shape.stages - 1 - device;
-}
 
 /// Less cost, then less makespan, then less memory.
 bool better(const Draft& a, const Draft& b);
 
-/// The device's total F, I and W of one micro-batch.
-Time work_of(const ScheduleRequest& request, int device);
+/// The device that holds a stage of the V.
+constexpr int device_of(int stage, const PipelineShape& shape) {
+  return stage < shape.stages ? stage : 2 * shape.stages - 1 - stage;
+}
 
-/// The smallest limit of a device's memory under which its schedule can be completed: one
-/// micro-batch in each of its stages, and room for what an I leaves where that is more than what
-/// it releases. Automatic schedules ask for no less.
-Bytes least_memory(const ScheduleRequest& request, int device);
+/// The stage that a device holds as its chunk 0 or 1.
+constexpr int stage_of(int device, int chunk, const PipelineShape& shape) {
+  return chunk == 0 ? device : 2 * shape.stages - 1 - device;
+}
 
+/// Of one of a device's stages.
+const StageLoad& load_of(const ScheduleRequest& request, int device, int chunk);
+
+/// The draft as a schedule, under that name.
 Schedule schedule_of(const Draft& draft, std::string name, const PipelineShape& shape);
 
 }  // namespace pipesim
