@@ -18,20 +18,25 @@ struct DevicePolicy {
 
 /// How all of them do.
 struct DispatchPolicy {
-  std::vector<int> depth{};  ///< [stage]: micro-batches between F and I at most, at least 1.
+  /// [stage]: micro-batches that it holds between F and I at most, at least 1. Empty where `order`
+  /// is given.
+  std::vector<int> depth{};
   std::vector<DevicePolicy> devices{};
   /// What a device should take from its first op to its last at most: where a gap would make that
   /// impossible, a W fills it though it does not fit.
   Time span = Time::limit();
-  /// The order of every device's F and I, where it is given: then `lag` and `span` alone count.
+  /// [device]: the order of its F and I. Where it is given, `lag` and `span` place the W's.
   std::vector<Lane> order{};
 };
 
-/// Lets every device run, whenever it is free, the op that the policy prefers among those whose
-/// inputs have arrived, and W's where it would wait longer than they take. Devices know when what is
-/// under way to them will arrive. No device exceeds its memory. Without a given order all ops are
-/// run if no limit is under `least_memory`; with one, the cost is `Time::limit()` when it can't be
-/// kept. O(ops · log devices).
+/// Lets every device run, whenever it is free, the op that its policy prefers among those whose
+/// inputs have arrived, and a W where it would wait longer than that takes. Devices know when what
+/// is under way to them will arrive. No device exceeds its memory. Without a given order all ops
+/// are run, if no limit is under `least_memory`; one that can't be kept leaves a cost of
+/// `Time::limit()`. O(ops · log devices).
 Draft dispatch(const ScheduleRequest& request, const DispatchPolicy& policy);
+
+/// Runs the lanes as they are. The cost is `Time::limit()` when they deadlock or exceed a memory.
+Draft replay(const ScheduleRequest& request, const std::vector<Lane>& lanes);
 
 }  // namespace pipesim

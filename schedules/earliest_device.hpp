@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "models/units.hpp"
@@ -11,7 +12,7 @@ namespace pipesim {
 /// change. Of two that want it at the same time, the lower device is first.
 class EarliestDevice {
  public:
-  static constexpr Time never{2 * Time::limit().ps - 1};
+  static constexpr Time never{std::numeric_limits<std::int64_t>::max()};
 
   explicit EarliestDevice(int devices) {
     while (leaves_ < static_cast<std::size_t>(devices)) leaves_ *= 2;
