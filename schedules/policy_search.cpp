@@ -1,92 +1,124 @@
 #include "schedules/policy_search.hpp"
 
 #include <algorithm>
-#include <random>
 #include <utility>
+
+#include "schedules/random_changes.hpp"
+#include "schedules/schedule_bounds.hpp"
 
 namespace pipesim {
 
 namespace {
 
-constexpr std::int64_t most_steps = 12'000'000;
-constexpr int most_failures = 1500;
+constexpr std::int64_t most_steps = 8'000'000;
+constexpr int most_failures = 500;
 
-struct Search {
-  const ScheduleRequest& request;
-  Time bound;
-  std::int64_t steps_of_draft;
-  std::int64_t steps = 0;
-  std::mt19937 random{};
-  Draft best{};
-  DispatchPolicy policy{};
-  int failures = 0;
+class Search {
+ public:
+  explicit Search(const ScheduleRequest& request)
+      : request_(request),
+        least_cost_(least_cost(request)),
+        changes_(request.shape),
+        steps_of_draft_(3 * std::int64_t{request.shape.all_stages()} *
+                        request.shape.micro_batches) {}
 
-  int below(int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); }
+  void start(DispatchPolicy policy);
+  void improve_policy();
+  void improve_lanes();
+  const Draft& best() const { return best_; }
 
-  bool ended() const {
-    return best.cost <= bound || steps + steps_of_draft > most_steps || failures >= most_failures;
+ private:
+  bool has_ended() const {
+    if (best_.cost == Time::limit()) return false;
+    return best_.cost <= least_cost_ || steps_ + steps_of_draft_ > most_steps ||
+           failures_ >= most_failures;
   }
 
-  void attempt(const DispatchPolicy& p) {
-    Draft draft = dispatch(request, p);
-    steps += steps_of_draft;
-    if (better(draft, best)) failures = 0;
-    else ++failures;
-    if (!better(best, draft)) {
-      best = std::move(draft);
-      policy = p;
-    }
-  }
+  /// Whether the search goes on from the draft: from equals too, to get across plateaus.
+  bool take(Draft draft);
+  void attempt(DispatchPolicy policy);
 
-  DispatchPolicy neighbour() {
-    DispatchPolicy p = policy;
-    const int K = request.shape.stages;
-    for (int changes = 1 + below(3); changes > 0; --changes) {
-      int first = below(K), last = below(K);
-      if (below(2)) last = first;
-      if (first > last) std::swap(first, last);
-      const int what = below(p.order.empty() ? 6 : 3);
-      const int v = below(5);
-      if (what == 0) {
-        p.span = v == 0 ? Time::limit() : best.cost - Time{(best.cost - bound).ps / 4 * (v - 1)};
-        continue;
-      }
-      for (int d = first; d <= last; ++d) {
-        DevicePolicy& device = p.devices[static_cast<std::size_t>(d)];
-        if (what == 1) device.lag = v == 4 ? request.shape.micro_batches : v;
-        if (what == 2) device.lag = std::max(0, device.lag + (v % 2 ? 1 : -1));
-        if (what == 3) device.forward_first = v % 2;
-        if (what == 4) device.patience = v * 2;
-        if (what == 5) {
-          const int s = stage_of(d, below(request.shape.virtual_stages), request.shape);
-          int& depth = p.depth[static_cast<std::size_t>(s)];
-          depth = std::max(1, depth + (v % 2 ? 1 : -1));
-        }
-      }
-    }
-    return p;
-  }
+  const ScheduleRequest& request_;
+  Time least_cost_;
+  RandomChanges changes_;
+  std::int64_t steps_of_draft_ = 0;
+  std::int64_t steps_ = 0;
+  int failures_ = 0;
+  Draft best_{};             ///< The first of the best.
+  Draft current_{};          ///< As good.
+  DispatchPolicy policy_{};  ///< What gave the current one, before lanes were changed.
 };
+
+bool Search::take(Draft draft) {
+  for (const Lane& lane : draft.lanes) steps_ += static_cast<std::int64_t>(lane.size());
+  ++failures_;
+  if (better(best_, draft)) return false;
+  if (better(draft, best_)) {
+    failures_ = 0;
+    best_ = draft;
+  }
+  current_ = std::move(draft);
+  return true;
+}
+
+void Search::attempt(DispatchPolicy policy) {
+  if (take(dispatch(request_, policy))) policy_ = std::move(policy);
+}
+
+void Search::start(DispatchPolicy policy) {
+  for (const int lag : {request_.shape.micro_batches, 0}) {
+    for (const Time span : {Time::limit(), least_cost_}) {
+      if (has_ended()) return;
+      policy.devices.assign(static_cast<std::size_t>(request_.shape.stages), {.lag = lag});
+      policy.span = span;
+      attempt(policy);
+    }
+  }
+}
+
+void Search::improve_policy() {
+  for (failures_ = 0; !has_ended();) {
+    attempt(changes_.changed(policy_, least_cost_, best_.cost));
+  }
+}
+
+void Search::improve_lanes() {
+  for (failures_ = 0; !has_ended();) {
+    take(replay(request_, changes_.changed(current_.lanes)));
+  }
+}
 
 }  // namespace
 
-Time cost_bound(const ScheduleRequest& request) {
-  Time bound{};
-  for (int d = 0; d < request.shape.stages; ++d) {
-    bound = std::max(bound, request.shape.micro_batches * work_of(request, d));
+DispatchPolicy round_trip_policy(const ScheduleRequest& request, int sixteenths) {
+  DispatchPolicy policy;
+  for (int stage = 0; stage < request.shape.all_stages(); ++stage) {
+    policy.depth.push_back(round_trip_depth(request, stage, sixteenths));
   }
-  return bound;
+  return policy;
+}
+
+DispatchPolicy order_policy(const Schedule& schedule) {
+  DispatchPolicy policy;
+  for (const std::vector<Op>& lane : schedule.lanes) {
+    Lane& order = policy.order.emplace_back();
+    for (const Op& op : lane) {
+      const bool comes_back = op.stage >= schedule.devices();
+      if (op.kind == OpKind::backward_weight) continue;
+      order.push_back({.kind = op.kind, .chunk = static_cast<std::uint8_t>(comes_back ? 1 : 0)});
+    }
+  }
+  return policy;
 }
 
 Draft best_draft(const ScheduleRequest& request, const std::vector<DispatchPolicy>& starts) {
-  Search search{.request = request, .bound = cost_bound(request), .steps_of_draft = 3 * std::int64_t{request.shape.micro_batches} * request.shape.all_stages()};
-  for (const auto& start : starts) {
-    search.attempt(start);
-    if (search.ended()) break;
-  }
-  search.failures = 0;
-  while (!search.ended()) search.attempt(search.neighbour());
-  return std::move(search.best);
+  Search search(request);
+  for (const DispatchPolicy& policy : starts) search.start(policy);
+  search.improve_policy();
+  const Draft dispatched = search.best();
+  search.improve_lanes();
+  // Lanes that were changed at random are harder to follow: they must be worth it.
+  return search.best().cost < dispatched.cost ? search.best() : dispatched;
 }
 
 }  // namespace pipesim

@@ -6,14 +6,17 @@
 
 namespace pipesim {
 
-/// The best draft that was found when all `starts` were tried and then, step by step, small random
-/// changes of the best policy. It ends where the lower bound is reached, where many changes in a row
-/// were no better, or where its effort is spent, which is counted in ops: the same request always
-/// gives the same draft.
-Draft best_draft(const ScheduleRequest& request, const std::vector<DispatchPolicy>& starts);
+/// The same on every device, with the depths of `round_trip_depth`.
+DispatchPolicy round_trip_policy(const ScheduleRequest& request, int sixteenths);
 
-/// What no order can stay under: the most that a device works; and the way of the first micro-batch
-/// to a device and of its last one back, F and I of all between them, then a W.
-Time cost_bound(const ScheduleRequest& request);
+/// The order of F and I in a schedule whose stages lie in a V and which splits its backwards.
+DispatchPolicy order_policy(const Schedule& schedule);
+
+/// The best draft that is found when `starts` are dispatched in turn, each with W's only where they
+/// fit, or else in any gap, and W's put off for as long as can be, or not at all; then small
+/// changes of the best one's policy, then of its lanes. It ends where nothing better can be, where
+/// many changes in a row were no better, and where its effort is spent. That is counted in steps,
+/// so that a request always gives the same draft: up to half a second's worth.
+Draft best_draft(const ScheduleRequest& request, const std::vector<DispatchPolicy>& starts);
 
 }  // namespace pipesim

@@ -1,57 +1,93 @@
 #include "schedules/zb_v.hpp"
 
 #include <algorithm>
+#include <array>
 
+#include "schedules/controllable_memory.hpp"
 #include "schedules/policy_search.hpp"
+#include "schedules/schedule_bounds.hpp"
 
 namespace pipesim {
 
 namespace {
 
-Lane unit_order(const PipelineShape& shape, int d) {
-  const int K = shape.stages, M = shape.micro_batches;
-  Lane lane;
-  int count[2][2] = {};
-  auto add = [&](OpKind kind, int chunk) {
-    int& n = count[kind == OpKind::forward][chunk];
-    if (n < M) { ++n; lane.push_back({kind, std::uint8_t(chunk)}); }
-  };
-  const auto F = OpKind::forward, I = OpKind::backward_input;
-  for (int k = 0; k < 2 * (K - d) - 1; ++k) add(F, 0);
-  for (int k = 0; k < d; ++k) add(F, 1), add(F, 0);
-  for (int k = 0; k < K - d; ++k) add(F, 1), add(I, 1);
-  while (count[1][0] < M || count[1][1] < M) add(F, 0), add(I, 0), add(F, 1), add(I, 1);
-  while (count[0][0] < M || count[0][1] < M) add(I, 0), add(I, 1);
-  return lane;
+/// A device's lane of F's and I's as it grows; what exceeds the micro-batches is left out.
+struct LaneWriter {
+  int micro_batches = 0;
+  Lane lane{};
+  std::array<std::array<int, 2>, op_kinds> done{};
+
+  void add(OpKind kind, std::uint8_t chunk) {
+    int& n = done[static_cast<std::size_t>(kind)][chunk];
+    if (n == micro_batches) return;
+    ++n;
+    lane.push_back({kind, chunk});
+  }
+  void forward(std::uint8_t chunk) { add(OpKind::forward, chunk); }
+  void input(std::uint8_t chunk) { add(OpKind::backward_input, chunk); }
+  int left(OpKind kind) const {
+    const auto& [there, back] = done[static_cast<std::size_t>(kind)];
+    return 2 * micro_batches - there - back;
+  }
+};
+
+// The first stage runs ahead until the first micro-batch is back at the device's second stage; the
+// two take turns until its gradient comes; then memory is full, and until the first gradient
+// reaches the first stage only the second one runs; then both in turn, F and I.
+Lane equal_times_lane(const PipelineShape& shape, int device) {
+  LaneWriter writer{.micro_batches = shape.micro_batches};
+  const int behind = shape.stages - device;
+  for (int n = 0; n < 2 * behind - 1; ++n) writer.forward(0);
+  for (int n = 0; n < device; ++n) {
+    writer.forward(1);
+    writer.forward(0);
+  }
+  for (int n = 0; n < behind; ++n) {
+    writer.forward(1);
+    writer.input(1);
+  }
+  while (writer.left(OpKind::forward) > 0) {
+    writer.forward(0);
+    writer.input(0);
+    writer.forward(1);
+    writer.input(1);
+  }
+  while (writer.left(OpKind::backward_input) > 0) {
+    writer.input(0);
+    writer.input(1);
+  }
+  return std::move(writer.lane);
+}
+
+std::vector<Bytes> memory_of_1f1b(const ScheduleRequest& request) {
+  std::vector<Bytes> memory;
+  for (int device = 0; device < request.shape.stages; ++device) {
+    const Bytes pair =
+        capped_sum(load_of(request, device, 0).stash, load_of(request, device, 1).stash);
+    memory.push_back(
+        std::max(capped_product(pair, request.shape.stages), least_memory(request, device)));
+  }
+  return memory;
 }
 
 }  // namespace
 
-Schedule zb_v(const ScheduleRequest& original) {
-  ScheduleRequest request = original;
-  const int M = request.shape.micro_batches, K = request.shape.stages;
-  if (request.memory.empty()) {
-    for (int d = 0; d < K; ++d) {
-      Bytes s = 0;
-      for (int c : {0, 1}) s += request.loads[std::size_t(stage_of(d, c, request.shape))].stash;
-      request.memory.push_back(std::max(K * s, least_memory(request, d)));
-    }
+Schedule zb_v(const ScheduleRequest& request) {
+  ScheduleRequest limited = request;
+  if (limited.memory.empty()) limited.memory = memory_of_1f1b(request);
+
+  std::vector<DispatchPolicy> starts(1);
+  for (int device = 0; device < request.shape.stages; ++device) {
+    starts[0].order.push_back(equal_times_lane(request.shape, device));
   }
-  std::vector<DispatchPolicy> starts;
-  Time bound = cost_bound(request);
-  std::vector<Lane> order;
-  for (int d = 0; d < K; ++d) order.push_back(unit_order(request.shape, d));
-  for (int lag : {0, M})
-    for (Time span : {Time::limit(), bound})
-      starts.push_back({.devices = std::vector<DevicePolicy>(std::size_t(K), {.lag = lag}), .span = span, .order = order});
-  for (int more : {0, -1})
-  for (int lag : {M, 0})
-    for (Time span : {Time::limit(), bound}) {
-      std::vector<int> depth;
-      for (int s = 0; s < 2 * K; ++s) depth.push_back(std::max(1, s < K ? 2 * K - s + more : 2 * K - s));
-      starts.push_back({.depth = depth, .devices = std::vector<DevicePolicy>(std::size_t(K), {.lag = lag}), .span = span});
-    }
-  return schedule_of(best_draft(request, starts), "zb-v", request.shape);
+  // Half of the round trip is about the depth of that order; less is for less memory.
+  starts.push_back(round_trip_policy(request, 8));
+  starts.push_back(order_policy(v_half(request.shape)));
+  starts.push_back(order_policy(v_min(request.shape)));
+  for (const int sixteenths : {4, 3, 5, 6, 16, 7}) {
+    starts.push_back(round_trip_policy(request, sixteenths));
+  }
+  return schedule_of(best_draft(limited, starts), "zb_v", request.shape);
 }
 
 }  // namespace pipesim
