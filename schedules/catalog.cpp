@@ -8,8 +8,19 @@
 #include "schedules/interleaved_1f1b.hpp"
 #include "schedules/looped_bfs.hpp"
 #include "schedules/one_f_one_b.hpp"
+#include "schedules/schedule_bounds.hpp"
+#include "schedules/zb_auto.hpp"
+#include "schedules/zb_v.hpp"
 
 namespace pipesim {
+
+namespace {
+
+std::vector<int> one_stage_on_each(const PipelineShape& shape) {
+  return one_stage_per_device(shape.stages);
+}
+
+}  // namespace
 
 const std::vector<KnownSchedule>& known_schedules() {
   static const std::vector<KnownSchedule> schedules = {
@@ -49,6 +60,23 @@ const std::vector<KnownSchedule>& known_schedules() {
        .generate = zb_h2,
        .bubble = zb_h2_bubble,
        .refuse = zb_h2_refusal,
+       .splits_backward = true},
+      {.name = "zb_auto",
+       .about =
+           "made for the times given, within a memory limit: the smallest bubble that it finds",
+       .automatic =
+           AutomaticSchedule{
+               .generate = zb_auto, .least_memory = least_memory, .placement = one_stage_on_each},
+       .splits_backward = true},
+      {.name = "zb_v",
+       .about =
+           "made for the times given, two stages a device, there and back: next to no bubble in "
+           "1f1b's memory",
+       .automatic = AutomaticSchedule{.generate = zb_v,
+                                      .least_memory = least_memory,
+                                      .placement = v_placement,
+                                      .usual_memory = memory_of_1f1b},
+       .virtual_stages = 2,
        .splits_backward = true},
       {.name = "v_half",
        .about = "two stages a device, there and back: half of 1f1b's memory and, in equal times, "

@@ -17,6 +17,8 @@ struct AutomaticSchedule {
   /// The least that a device's stashes must be allowed to hold.
   Bytes (*least_memory)(const ScheduleRequest&, int device) = nullptr;
   std::vector<int> (*placement)(const PipelineShape&) = nullptr;
+  /// What it takes for its devices' limit where nobody sets one; null: none.
+  std::vector<Bytes> (*usual_memory)(const ScheduleRequest&) = nullptr;
 };
 
 /// A schedule that a config can name.

@@ -68,14 +68,18 @@ class AutomaticRequest {
   }
 
   // A device that can't hold the least is reported as not fitting, with a schedule that shows it.
-  ScheduleRequest within(const std::vector<std::optional<Bytes>>& memory) {
-    if (std::ranges::none_of(memory, [](const auto& bytes) { return bytes.has_value(); })) {
-      return request_;
+  ScheduleRequest within(const std::vector<std::optional<Bytes>>& room) {
+    const auto usual = known_.automatic->usual_memory;
+    std::vector<Bytes> memory = usual == nullptr ? std::vector<Bytes>{} : usual(request_);
+    if (std::ranges::any_of(room, [](const auto& bytes) { return bytes.has_value(); })) {
+      memory.resize(room.size(), bytes_limit);
     }
-    for (int device = 0; device < schedule_.devices(); ++device) {
-      const Bytes room = memory[static_cast<std::size_t>(device)].value_or(bytes_limit);
-      request_.memory.push_back(std::max(room - transient(device), least(device)));
+    for (std::size_t d = 0; d < memory.size(); ++d) {
+      const int device = static_cast<int>(d);
+      const Bytes left = room[d].value_or(bytes_limit) - transient(device);
+      memory[d] = std::max(std::min(memory[d], left), least(device));
     }
+    request_.memory = std::move(memory);
     return request_;
   }
 

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <vector>
+
+#include "schedules/dispatch.hpp"
+
+namespace pipesim {
+
+/// The same on every device, with the depths of `round_trip_depth`.
+DispatchPolicy round_trip_policy(const ScheduleRequest& request, int sixteenths);
+
+/// The order of F and I in a schedule whose stages lie in a V and which splits its backwards.
+DispatchPolicy order_policy(const Schedule& schedule);
+
+/// The best draft that is found when `starts` are dispatched in turn, each with W's only where they
+/// fit, or else in any gap, and W's put off for as long as can be, or not at all; then small
+/// changes of the best one's policy, then of its lanes. It ends where nothing better can be, where
+/// many changes in a row were no better, and where its effort is spent. That is counted in steps,
+/// so that a request always gives the same draft: up to half a second's worth.
+Draft best_draft(const ScheduleRequest& request, const std::vector<DispatchPolicy>& starts);
+
+}  // namespace pipesim
