@@ -88,18 +88,24 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+std::string lower(std::string_view text) {
+  std::string word(text);
+  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return word;
+}
+
 }  // namespace
 
 std::string closest(std::string_view given, const std::vector<std::string>& known) {
-  std::string word(given);
-  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string word = lower(given);
   constexpr std::size_t longest_worth_comparing = 100;
   if (word.size() > longest_worth_comparing) return {};
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2) + 1;
   for (const std::string& candidate : known) {
-    const bool is_start = word.size() > 1 && candidate.starts_with(word);
-    const std::size_t distance = is_start ? 0 : edit_distance(word, candidate);
+    const std::string other = lower(candidate);
+    const bool is_start = word.size() > 1 && other.starts_with(word);
+    const std::size_t distance = is_start ? 0 : edit_distance(word, other);
     if (distance < best_distance && distance < candidate.size()) {
       best_distance = distance;
       best = candidate;

@@ -1,7 +1,6 @@
 #include "schedules/csv_op.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -28,28 +27,13 @@ std::optional<OpKind> kind_named(std::string_view name) {
   return std::nullopt;
 }
 
-std::string in_lower_case(std::string_view text) {
-  std::string letters(text);
-  for (char& c : letters) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return letters;
-}
-
 InputError unknown_kind(std::string_view name, const Cell& cell) {
   std::vector<std::string> names;
-  std::vector<std::string> in_lower;  // As `closest` compares.
   for (int number = 0; number < op_kinds; ++number) {
     const auto kind = static_cast<OpKind>(number);
-    if (!is_of_a_schedule(kind)) continue;
-    names.emplace_back(token(kind));
-    in_lower.push_back(in_lower_case(token(kind)));
+    if (is_of_a_schedule(kind)) names.emplace_back(token(kind));
   }
-  std::string hint = fmt::format("kinds: {}", fmt::join(names, ", "));
-  const auto near = std::ranges::find(in_lower, closest(name, in_lower));
-  if (near != in_lower.end()) {
-    hint = fmt::format("did you mean {}? {}",
-                       names[static_cast<std::size_t>(near - in_lower.begin())], hint);
-  }
-  return error_in(cell, "has no known kind of op", hint);
+  return error_in(cell, "has no known kind of op", suggestion(name, "kinds", names));
 }
 
 bool is_digit(char c) {

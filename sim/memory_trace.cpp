@@ -33,8 +33,14 @@ void DeviceMemory::add(Time at, MemoryTag tag, Bytes delta) {
 }
 
 void DeviceMemory::add_static() {
-  // Looked up in the lane, not in the placement of all stages: there may be very many devices.
+  // Looked up in the lane, not in the placement of all stages: there may be very many devices. A
+  // second copy may have nothing to do.
   std::vector<StageCopy> held;
+  for (int stage = 0; schedule_.bidirectional() && stage < schedule_.stages(); ++stage) {
+    for (const int copy : {0, 1}) {
+      if (schedule_.device_of(stage, copy) == device_) held.push_back({stage, copy});
+    }
+  }
   for (const Op& op : schedule_.lanes[static_cast<std::size_t>(device_)]) {
     const StageCopy stage{.stage = op.stage, .copy = op.copy};
     if (std::find(held.begin(), held.end(), stage) == held.end()) held.push_back(stage);

@@ -74,17 +74,23 @@ Metrics measure(const Outcome& outcome) {
       Int128{metrics.longest_span.ps} * static_cast<Int128>(outcome.devices.size());
   metrics.span_bubble = ratio(spans - metrics.busy.ps, spans);
 
-  // A device reduces and updates as soon as its own last backward is done.
-  // What its lane gathers or reduces beyond that counts with the all-reduce.
-  Time reduced = metrics.pipeline_time;
-  for (const DeviceUse& device : outcome.devices) reduced = std::max(reduced, device.finish);
+  // A device reduces and updates as soon as its own last backward is done. What it gathers before
+  // the first op that computes, or reduces behind the last, counts with the all-reduce.
+  Time begin = Time::limit();
+  Time end;
+  Time reduced;
+  for (const DeviceUse& device : outcome.devices) {
+    begin = std::min(begin, device.span.start);
+    end = std::max(end, device.span.finish);
+    reduced = std::max(reduced, device.finish);
+  }
   metrics.step_time = reduced;
   for (const TailSpan& span : outcome.timeline.tail) {
     if (span.op.kind == OpKind::all_reduce) reduced = std::max(reduced, span.when.finish);
     metrics.step_time = std::max(metrics.step_time, span.when.finish);
   }
-  metrics.all_reduce = reduced - metrics.pipeline_time;
-  metrics.optimizer = metrics.step_time - reduced;
+  metrics.all_reduce = reduced - end + begin;
+  metrics.optimizer = std::max(metrics.step_time, reduced) - reduced;
   return metrics;
 }
 

@@ -53,9 +53,11 @@ class Tail {
     const Config& config = experiment_.config;
     const int copies = schedule_.bidirectional() ? 2 : 1;
     const Bytes bytes = reduced_bytes(experiment_.costs.stages[static_cast<std::size_t>(stage)]);
+    const bool over_replicas = reduced_[static_cast<std::size_t>(stage)] == 0;
     const Time duration =
-        ring_all_reduce(config.cluster.interconnect, bytes, copies * config.training.data_parallel);
-    if (duration == Time{} || reduced_[static_cast<std::size_t>(stage)] != 0) return;
+        ring_all_reduce(config.cluster.interconnect, bytes,
+                        copies * (over_replicas ? config.training.data_parallel : 1));
+    if (duration == Time{}) return;
     Time start;
     for (int copy = 0; copy < copies; ++copy) start = std::max(start, now(stage, copy));
     for (int copy = 0; copy < copies; ++copy) {

@@ -209,17 +209,30 @@ TEST_SUITE("cli/compare") {
     CHECK(result.out ==
           R"(two: 2 devices, 3 samples a step
 
-schedule       recompute       step    forward   backward      again      comm.  optimizer    bubble  efficiency  peak memory  fits
-1f1b           full            20 s        3 s        6 s        3 s        5 s       0 ps   40.00 %     45.00 %        140 B  yes
-gpipe          none            15 s        3 s        6 s       0 ps        3 s       0 ps   40.00 %     60.00 %        170 B  NO
-1f1b           none            18 s        3 s        6 s       0 ps        6 s       0 ps   50.00 %     50.00 %        150 B  NO
-gpipe          full            18 s        3 s        6 s        3 s        3 s       0 ps   33.33 %     50.00 %        150 B  NO
-data parallel  none       not possible: 3 micro-batches do not divide among 2 devices
-data parallel  full       not possible: 3 micro-batches do not divide among 2 devices
+schedule          recompute       step    forward   backward      again      comm.  optimizer    bubble  efficiency  peak memory  fits
+1f1b              full            20 s        3 s        6 s        3 s        5 s       0 ps   40.00 %     45.00 %        140 B  yes
+gpipe             none            15 s        3 s        6 s       0 ps        3 s       0 ps   40.00 %     60.00 %        170 B  NO
+1f1b              none            18 s        3 s        6 s       0 ps        6 s       0 ps   50.00 %     50.00 %        150 B  NO
+gpipe             full            18 s        3 s        6 s        3 s        3 s       0 ps   33.33 %     50.00 %        150 B  NO
+looped_bfs        none            19 s        3 s        6 s       0 ps      8.5 s       0 ps   52.63 %     47.37 %        180 B  NO
+looped_bfs        full          20.5 s        3 s        6 s        3 s        7 s       0 ps   41.46 %     43.90 %        180 B  NO
+interleaved_1f1b  none            24 s        3 s        6 s       0 ps     12.5 s       0 ps   62.50 %     37.50 %        170 B  NO
+interleaved_1f1b  full            26 s        3 s        6 s        3 s     11.5 s       0 ps   53.85 %     34.62 %        170 B  NO
+zb_h1             not possible: /model/backward_input: is required by a schedule that runs I and W apart, got nothing
+zb_h2             not possible: /model/backward_input: is required by a schedule that runs I and W apart, got nothing
+zb_auto           not possible: /model/backward_input: is required by a schedule that runs I and W apart, got nothing
+zb_v              not possible: /model/backward_input: is required by a schedule that runs I and W apart, got nothing
+v_half            not possible: /model/backward_input: is required by a schedule that runs I and W apart, got nothing
+v_min             not possible: /model/backward_input: is required by a schedule that runs I and W apart, got nothing
+dualpipe          not possible: /pipeline/micro_batches: must be even, and at least twice the stages, got 3
+dualpipe_v        not possible: /pipeline/micro_batches: must be at least twice the stages, got 3
+chimera           not possible: /pipeline/micro_batches: must be even: half of them go each way, got 3
+data parallel     not possible: 3 micro-batches do not divide among 2 devices
 
 forward, backward, again (re-computation): per device. comm.: what messages and the
-all-reduce add to the step. efficiency: forward and backward over the step. Data parallel:
-the whole model on every device, each with its share of the samples.
+all-reduce add to the step. efficiency: forward and backward over the step. Schedules with
+several stages on a device cut the same model into as many. Data parallel: the whole model
+on every device, each with its share of the samples.
 )");
   }
 }

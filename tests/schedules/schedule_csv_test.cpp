@@ -161,15 +161,15 @@ TEST_CASE("what is no op is refused with its place") {
 TEST_CASE("an unknown kind of op is refused, with the nearest that is known") {
   CHECK(refusal("0SENDF1") ==
         "my.csv: row 1, column 3: has no known kind of op, got \"0SENDF1\"\n"
-        "  hint: did you mean SEND_F? " +
+        "  hint: did you mean \"SEND_F\"? " +
             kinds);
   CHECK(refusal("0f0") ==
         "my.csv: row 1, column 3: has no known kind of op, got \"0f0\"\n"
-        "  hint: did you mean F? " +
+        "  hint: did you mean \"F\"? " +
             kinds);
   CHECK(refusal("0UNSHRD") ==
         "my.csv: row 1, column 3: has no known kind of op, got \"0UNSHRD\"\n"
-        "  hint: did you mean UNSHARD? " +
+        "  hint: did you mean \"UNSHARD\"? " +
             kinds);
   CHECK(refusal("0A0") ==
         "my.csv: row 1, column 3: has no known kind of op, got \"0A0\"\n  hint: " + kinds);
