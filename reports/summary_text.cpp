@@ -89,6 +89,10 @@ class Summary {
       print("; {} by the formula for equal stages and free transfers",
             percent(experiment_.bubble_formula->value()));
     }
+    if (metrics.longest_span < metrics.pipeline_time) {
+      print("\n  by spans   {} of {}, the longest from a device's first op to its last",
+            percent(metrics.span_bubble.value()), readable(metrics.longest_span));
+    }
     print("\n  from       fill and drain {}, imbalance {}, communication {}",
           percent(metrics.breakdown.fill_drain.value()),
           percent(metrics.breakdown.imbalance.value()),

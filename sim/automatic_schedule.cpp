@@ -41,24 +41,22 @@ class AutomaticRequest {
            .stash = again ? cost.boundary : cost.stash,
            .weight_stash = cost.weight_stash});
     }
+    counts_micro_batches_ =
+        std::ranges::all_of(request_.loads, [](const StageLoad& load) { return load.stash == 0; });
+    if (counts_micro_batches_) {
+      for (StageLoad& load : request_.loads) load.stash = 1;
+    }
     for (std::size_t s = 0; s < costs.hops.size(); ++s) {
       const bool apart = schedule.placement[s] != schedule.placement[s + 1];
       request_.hops.push_back(apart ? costs.hops[s].total() : Time{});
     }
   }
 
-  // Micro-batches count even where the model states no bytes.
   ScheduleRequest limited_by(const MemoryLimit& limit) {
-    const bool counts =
-        std::ranges::all_of(request_.loads, [](const StageLoad& load) { return load.stash == 0; });
-    if (counts) {
-      for (StageLoad& load : request_.loads) load.stash = 1;
-    }
     for (int device = 0; device < schedule_.devices(); ++device) {
       const auto each = static_cast<double>(held_on(request_.loads, schedule_, device));
-      const double wanted = limit.bytes && !counts ? static_cast<double>(*limit.bytes)
-                            : limit.bytes          ? static_cast<double>(*limit.bytes) * each
-                                                   : limit.micro_batches * each;
+      const double count = limit.bytes ? static_cast<double>(*limit.bytes) : limit.micro_batches;
+      const double wanted = limit.bytes && !counts_micro_batches_ ? count : count * each;
       const auto most = static_cast<double>(bytes_limit);
       const Bytes bytes = wanted < most ? static_cast<Bytes>(std::floor(wanted)) : bytes_limit;
       check(device, limit, bytes);
@@ -71,12 +69,15 @@ class AutomaticRequest {
   ScheduleRequest within(const std::vector<std::optional<Bytes>>& room) {
     const auto usual = known_.automatic->usual_memory;
     std::vector<Bytes> memory = usual == nullptr ? std::vector<Bytes>{} : usual(request_);
-    if (std::ranges::any_of(room, [](const auto& bytes) { return bytes.has_value(); })) {
+    const bool limited =
+        std::ranges::any_of(room, [](const auto& bytes) { return bytes.has_value(); });
+    if (limited && !counts_micro_batches_) {
       memory.resize(room.size(), bytes_limit);
     }
     for (std::size_t d = 0; d < memory.size(); ++d) {
       const int device = static_cast<int>(d);
-      const Bytes left = room[d].value_or(bytes_limit) - transient(device);
+      const Bytes left =
+          counts_micro_batches_ ? bytes_limit : room[d].value_or(bytes_limit) - transient(device);
       memory[d] = std::max(std::min(memory[d], left), least(device));
     }
     request_.memory = std::move(memory);
@@ -89,6 +90,7 @@ class AutomaticRequest {
   const Schedule& schedule_;
   const StepCosts& costs_;
   ScheduleRequest request_{};
+  bool counts_micro_batches_ = false;  // The model states no bytes: each micro-batch is one.
 
   Bytes least(int device) const { return known_.automatic->least_memory(request_, device); }
 
