@@ -11,7 +11,7 @@ namespace pipesim {
 
 namespace {
 
-constexpr int unlimited_cells = 512;  // Widest table of cells when no terminal sets a limit.
+constexpr int unlimited_cells = 200;  // Widest table of cells when no terminal sets a limit.
 constexpr int default_columns = 100;
 constexpr int most_rows = 32;
 

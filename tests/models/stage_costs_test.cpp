@@ -142,6 +142,34 @@ TEST_SUITE("models/stage_costs") {
                          "  hint: the time of one micro-batch in a stage",
                          InputError);
   }
+
+  TEST_CASE(
+      "more stages share out what one takes, to the picosecond; neighbours are put together") {
+    const StageCosts given = costs(R"({"forward": ["7 ps", "10 ps"], "backward": "9 ps",
+        "transfer": "3 ps", "boundary_bytes": [5, 40], "stash_bytes": [50, 61],
+        "parameter_bytes": 101})",
+                                   2);
+    const StageCosts more = recut(given, 2, 4);
+    const auto total = [](const auto& values, int first, int count) {
+      auto sum = values[first];
+      for (int s = first + 1; s < first + count; ++s) sum += values[s];
+      return sum;
+    };
+    for (const int stage : {0, 1}) {
+      CHECK(total(more.forward, 2 * stage, 2) == given.forward[stage]);
+      CHECK(total(more.backward, 2 * stage, 2) == given.backward[stage]);
+      CHECK(total(more.parameters, 2 * stage, 2) == given.parameters[stage]);
+      CHECK(more.boundary[2 * stage] == given.boundary[stage]);
+      CHECK(more.boundary[2 * stage + 1] == given.boundary[stage]);
+      CHECK(more.transfer[2 * stage] == given.transfer[stage]);
+    }
+    CHECK(total(more.stash, 0, 2) == 50);
+    CHECK(more.stash[2] == 40);  // No less than its input.
+    const StageCosts one = recut(given, 2, 1);
+    CHECK(one.forward[0] == Time{17});
+    CHECK(one.stash[0] == 111);
+    CHECK(one.boundary[0] == 5);
+  }
 }
 
 }  // namespace pipesim
