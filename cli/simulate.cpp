@@ -81,13 +81,14 @@ void add_simulate(CLI::App& application, Action& action) {
                     "Show the critical path, and what each device waited for");
   command->footer(
       "Files are written whole or not at all; - as FILE is the standard output.\n"
-      "Exit code 3: the model does not fit the devices' memory; the report says what would "
-      "help.\n\n"
+      "Exit code 3: the model does not fit the devices' memory, and the report says what would\n"
+      "help; or the schedule deadlocks, and the cycle is printed.\n\n"
       "Examples:\n"
       "  pipesim simulate examples/gpipe.json\n"
       "  pipesim simulate examples/gpipe.json --set pipeline.schedule=1f1b --json\n"
       "  pipesim simulate examples/gpipe.json --explain\n"
-      "  pipesim simulate examples/gpipe.json --chrome-trace trace.json");
+      "  pipesim simulate examples/gpipe.json --chrome-trace trace.json\n"
+      "  pipesim simulate examples/gpipe.json --schedule-file mine.csv --explain");
   command->callback(
       [options, &action] { action = [options] { return simulate_command(*options); }; });
 }

@@ -21,13 +21,15 @@ void write_timeline_json(Output& out, const Experiment& experiment, const Run& r
         schedule.name, pipeline.stages, pipeline.virtual_stages, schedule.micro_batches,
         schedule.devices());
   std::string_view separator = "\n    ";
+  bool after_first_of_pair = false;
   for_each_span(
       schedule, run.outcome.timeline, [&](int device, const Op& op, const Interval& when) {
         print(
             FMT_COMPILE("{}{{\"device\": {}, \"kind\": \"{}\", \"stage\": {}, \"micro_batch\": {}, "
-                        "\"start\": {}, \"finish\": {}}}"),
+                        "\"start\": {}, \"finish\": {}{}}}"),
             separator, device, token(op.kind), op.stage, op.micro_batch, when.start.ps,
-            when.finish.ps);
+            when.finish.ps, op.with_next || after_first_of_pair ? ", \"overlapped\": true" : "");
+        after_first_of_pair = op.with_next;
         separator = ",\n    ";
       });
   out.append("\n  ],\n  \"transfers\": [");

@@ -64,12 +64,12 @@ std::optional<Refusal> zb_h2_refusal(const PipelineShape& shape) {
 }
 
 std::optional<Ratio> zb_h1_bubble(const EqualStages& equal) {
-  if (!fills_gaps(equal)) return std::nullopt;
   const Int128 stages = equal.shape.stages;
   const Int128 micro_batches = equal.shape.micro_batches;
+  if (!fills_gaps(equal) || micro_batches < stages) return std::nullopt;
   const Int128 critical = Int128{equal.forward.ps} + equal.backward_input.ps;
   const Int128 weight = equal.backward_weight.ps;
-  const Int128 idle = (stages - 1) * critical - std::min(stages - 1, micro_batches - 1) * weight;
+  const Int128 idle = (stages - 1) * (critical - weight);
   return bubble_ratio(idle, micro_batches * (critical + weight));
 }
 

@@ -20,9 +20,8 @@ Schedule zb_h2(const PipelineShape& shape);
 std::optional<Refusal> zb_h1_refusal(const PipelineShape& shape);
 std::optional<Refusal> zb_h2_refusal(const PipelineShape& shape);
 
-/// The bubble of the whole pipeline where W is no longer than F or I: the step is
-/// (M+K-1)(F+I) + max(M-K+1, 1)·W, so that with M >= K every device is idle for the (K-1)(F+I-W) of
-/// the paper's table 2.
+/// The bubble of the whole pipeline where M >= K and W is no longer than F or I: every device is
+/// idle for the (K-1)(F+I-W) of the paper's table 2.
 std::optional<Ratio> zb_h1_bubble(const EqualStages& equal);
 
 /// The same for M >= 2K-1. Within a stage's own first and last op the longest idle time is

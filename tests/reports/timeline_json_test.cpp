@@ -145,6 +145,37 @@ TEST_SUITE("reports/timeline_json") {
     CHECK(json["transfers"][1]["finish"] == 27000);
   }
 
+  TEST_CASE("an overlapped pair is two spans that share its time, in proportion") {
+    const Experiment experiment = test::experiment_from(R"({
+      "model": {"kind": "stage_costs", "forward": "10 ns", "backward_input": "10 ns",
+                "backward_weight": "10 ns", "overlapped": "24 ns"},
+      "pipeline": {"schedule": "dualpipe", "stages": 2, "micro_batches": 4}})");
+    const auto json = timeline(experiment, simulate(experiment));
+    std::vector<nlohmann::json> pair;
+    for (const auto& span : json["spans"]) {
+      if (span["device"] == 0 && span.contains("overlapped")) pair.push_back(span);
+    }
+    REQUIRE(pair.size() == 2);
+    CHECK(pair[0]["kind"] == "F");
+    CHECK(pair[1]["kind"] == "B");
+    CHECK(pair[1]["start"] == pair[0]["finish"]);
+    CHECK(pair[0]["finish"].get<int>() - pair[0]["start"].get<int>() == 8000);
+    CHECK(pair[1]["finish"].get<int>() - pair[1]["start"].get<int>() == 16000);
+  }
+
+  TEST_CASE(
+      "sends and receives stand in the timeline where devices run them, with what they wait") {
+    const Experiment experiment = test::experiment_from(R"({
+      "model": {"kind": "stage_costs", "forward": "10 ns", "backward": "20 ns", "transfer": "3 ns"},
+      "pipeline": {"stages": 2, "micro_batches": 1, "communication": "blocking"}})");
+    const auto json = timeline(experiment, simulate(experiment));
+    std::string text;
+    for (const auto& span : json["spans"]) text += shown(span) + "\n";
+    CHECK(text ==
+          "F0.0 0-10000\nSEND_F0.0 10000-10000\nRECV_B0.0 10000-46000\nB0.0 46000-66000\n"
+          "RECV_F1.0 0-13000\nF1.0 13000-23000\nB1.0 23000-43000\nSEND_B1.0 43000-43000\n");
+  }
+
   TEST_CASE("every example's transfers leave after their sender and arrive before their receiver") {
     for (const std::string& file : test::example_names()) {
       for (const char* setting : {"pipeline.schedule=gpipe", "pipeline.schedule=1f1b"}) {

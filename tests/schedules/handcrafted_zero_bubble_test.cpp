@@ -130,16 +130,20 @@ TEST_CASE("the longest of zb-h2's own spans is m(f + i + w) + (k - 1)(f + i - 2w
   }
 }
 
-TEST_CASE("the bubble of zb-h1 is exact for every m where W fits into F and I") {
+TEST_CASE("the bubble of zb-h1 is exact for m >= k where W fits into F and I") {
   std::mt19937 random(33);
+  int covered = 0;
   for (int trial = 0; trial < 400; ++trial) {
     const EqualStages equal = random_stages(random);
     CAPTURE(equal.shape.stages);
     CAPTURE(equal.shape.micro_batches);
     const auto formula = zb_h1_bubble(equal);
-    REQUIRE(formula);
+    CHECK(formula.has_value() == (equal.shape.micro_batches >= equal.shape.stages));
+    if (!formula) continue;
+    ++covered;
     CHECK(test::same(*formula, test::idle_fraction(zb_h1(equal.shape), costs_of(equal))));
   }
+  CHECK(covered > 200);
 }
 
 TEST_CASE("the bubble of zb-h2 is exact for m >= 2k - 1 where W fits into F and I") {
