@@ -11,6 +11,7 @@
 #include "schedules/lowering.hpp"
 #include "schedules/sharding.hpp"
 #include "sim/experiment.hpp"
+#include "sim/file_schedule.hpp"
 
 namespace pipesim::cli {
 
@@ -32,8 +33,20 @@ Schedule lowered(Schedule schedule) {
   return matched ? *std::move(matched) : receives_before_use(std::move(schedule));
 }
 
+// A file's sends and receives are shown as they are written, also where they would not count.
+Config as_written(Config config) {
+  if (config.pipeline.file == nullptr ||
+      config.pipeline.communication != Communication::overlapped) {
+    return config;
+  }
+  if (contains(schedule_from_file(config), communicates)) {
+    config.pipeline.communication = Communication::blocking;
+  }
+  return config;
+}
+
 int schedule_command(const ScheduleOptions& options) {
-  Experiment experiment = assemble(load(options.config));
+  Experiment experiment = assemble(as_written(load(options.config)));
   const Schedule schedule =
       options.lower ? lowered(std::move(experiment.schedule)) : std::move(experiment.schedule);
   Output out = standard_output();

@@ -91,11 +91,7 @@ void Search::improve_lanes() {
 }  // namespace
 
 DispatchPolicy round_trip_policy(const ScheduleRequest& request, int sixteenths) {
-  DispatchPolicy policy;
-  for (int stage = 0; stage < request.shape.all_stages(); ++stage) {
-    policy.depth.push_back(round_trip_depth(request, stage, sixteenths));
-  }
-  return policy;
+  return {.depth = round_trip_depths(request, sixteenths)};
 }
 
 DispatchPolicy order_policy(const Schedule& schedule) {

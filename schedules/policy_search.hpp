@@ -6,7 +6,7 @@
 
 namespace pipesim {
 
-/// The same on every device, with the depths of `round_trip_depth`.
+/// The same on every device, with the depths of `round_trip_depths`.
 DispatchPolicy round_trip_policy(const ScheduleRequest& request, int sixteenths);
 
 /// The order of F and I in a schedule whose stages lie in a V and which splits its backwards.

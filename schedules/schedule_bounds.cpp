@@ -41,16 +41,18 @@ Time least_cost(const ScheduleRequest& request) {
   return least;
 }
 
-int round_trip_depth(const ScheduleRequest& request, int stage, int sixteenths) {
-  Int128 trip = 0;
-  for (std::size_t s = static_cast<std::size_t>(stage) + 1; s < request.loads.size(); ++s) {
+std::vector<int> round_trip_depths(const ScheduleRequest& request, int sixteenths) {
+  std::vector<int> depths(request.loads.size());
+  Int128 trip = 0;  // From a stage to the end and back.
+  for (std::size_t s = depths.size(); s-- > 0;) {
     const StageLoad& load = request.loads[s];
-    trip += Int128{load.forward.ps} + load.backward_input.ps + 2 * Int128{request.hops[s - 1].ps};
+    const Int128 forward = load.forward.ps;
+    const Int128 most = request.shape.micro_batches;
+    depths[s] = static_cast<int>(
+        forward == 0 ? most : std::min(most, 1 + trip * sixteenths / (16 * forward)));
+    if (s > 0) trip += forward + load.backward_input.ps + 2 * Int128{request.hops[s - 1].ps};
   }
-  const Int128 forward = request.loads[static_cast<std::size_t>(stage)].forward.ps;
-  const Int128 most = request.shape.micro_batches;
-  if (forward == 0) return request.shape.micro_batches;
-  return static_cast<int>(std::min(most, 1 + trip * sixteenths / (16 * forward)));
+  return depths;
 }
 
 }  // namespace pipesim

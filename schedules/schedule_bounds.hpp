@@ -16,10 +16,10 @@ Time work_of(const ScheduleRequest& request, int device);
 /// micro-batch's way to it, its own F and I of all, the last one's way back, and a W on device 0.
 Time least_cost(const ScheduleRequest& request);
 
-/// How many micro-batches a stage can start before the first one's gradient is back, one more than
-/// fit into `sixteenths`/16 of the time from that one's F to its I. At 16 a stage never waits in
-/// warm-up; for equal stages and F = I, 8 is ZB-H1's (and 1F1B's) depth, as many as there are
+/// [stage]: how many micro-batches it can start before the first one's gradient is back, one more
+/// than fit into `sixteenths`/16 of the time from that one's F to its I. At 16 a stage never waits
+/// in warm-up; for equal stages and F = I, 8 is ZB-H1's (and 1F1B's) depth, as many as there are
 /// stages from this one on. Qi et al., arXiv:2401.10241, 3.1 and 2.3.
-int round_trip_depth(const ScheduleRequest& request, int stage, int sixteenths);
+std::vector<int> round_trip_depths(const ScheduleRequest& request, int sixteenths);
 
 }  // namespace pipesim

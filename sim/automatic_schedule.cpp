@@ -11,12 +11,15 @@ namespace pipesim {
 
 namespace {
 
-Bytes held_on(const std::vector<StageLoad>& loads, const Schedule& schedule, int device) {
-  Bytes bytes = 0;
-  for (std::size_t s = 0; s < loads.size(); ++s) {
-    if (schedule.placement[s] == device) bytes = capped_sum(bytes, loads[s].stash);
+// Entry by entry, the stages' figures put together on their devices.
+template <class Figure, class Join>
+std::vector<Bytes> on_devices(const Schedule& schedule, Figure figure_of, Join join) {
+  std::vector<Bytes> joined(schedule.lanes.size());
+  for (std::size_t s = 0; s < schedule.placement.size(); ++s) {
+    Bytes& bytes = joined[static_cast<std::size_t>(schedule.placement[s])];
+    bytes = join(bytes, figure_of(s));
   }
-  return bytes;
+  return joined;
 }
 
 // What an op holds only while it runs: beside the stashes, the limit has to leave room for it.
@@ -53,8 +56,11 @@ class AutomaticRequest {
   }
 
   ScheduleRequest limited_by(const MemoryLimit& limit) {
+    const std::vector<Bytes> stashes = on_devices(
+        schedule_, [&](std::size_t s) { return request_.loads[s].stash; },
+        [](Bytes a, Bytes b) { return capped_sum(a, b); });
     for (int device = 0; device < schedule_.devices(); ++device) {
-      const auto each = static_cast<double>(held_on(request_.loads, schedule_, device));
+      const auto each = static_cast<double>(stashes[static_cast<std::size_t>(device)]);
       const double count = limit.bytes ? static_cast<double>(*limit.bytes) : limit.micro_batches;
       const double wanted = limit.bytes && !counts_micro_batches_ ? count : count * each;
       const auto most = static_cast<double>(bytes_limit);
@@ -74,11 +80,14 @@ class AutomaticRequest {
     if (limited && !counts_micro_batches_) {
       memory.resize(room.size(), bytes_limit);
     }
+    const bool again = costs_.recompute != Recompute::none;
+    const std::vector<Bytes> transient = on_devices(
+        schedule_, [&](std::size_t s) { return transient_of(costs_.stages[s], again); },
+        [](Bytes a, Bytes b) { return std::max(a, b); });
     for (std::size_t d = 0; d < memory.size(); ++d) {
-      const int device = static_cast<int>(d);
       const Bytes left =
-          counts_micro_batches_ ? bytes_limit : room[d].value_or(bytes_limit) - transient(device);
-      memory[d] = std::max(std::min(memory[d], left), least(device));
+          counts_micro_batches_ ? bytes_limit : room[d].value_or(bytes_limit) - transient[d];
+      memory[d] = std::max(std::min(memory[d], left), least(static_cast<int>(d)));
     }
     request_.memory = std::move(memory);
     return request_;
@@ -93,15 +102,6 @@ class AutomaticRequest {
   bool counts_micro_batches_ = false;  // The model states no bytes: each micro-batch is one.
 
   Bytes least(int device) const { return known_.automatic->least_memory(request_, device); }
-
-  Bytes transient(int device) const {
-    Bytes most = 0;
-    for (std::size_t s = 0; s < costs_.stages.size(); ++s) {
-      if (schedule_.placement[s] != device) continue;
-      most = std::max(most, transient_of(costs_.stages[s], costs_.recompute != Recompute::none));
-    }
-    return most;
-  }
 
   void check(int device, const MemoryLimit& limit, Bytes bytes) const {
     const Bytes needed = least(device);

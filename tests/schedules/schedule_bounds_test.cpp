@@ -33,17 +33,18 @@ TEST_CASE("half of the round trip is as many micro-batches as there are stages f
   const ScheduleRequest request = test::equal_request({.stages = 5, .micro_batches = 100},
                                                       {.forward = 2_ns, .backward_input = 2_ns}, 0);
   for (int stage = 0; stage < 5; ++stage) {
-    CHECK(round_trip_depth(request, stage, 8) == 5 - stage);
-    CHECK(round_trip_depth(request, stage, 16) == 2 * (5 - stage) - 1);
+    const auto s = static_cast<std::size_t>(stage);
+    CHECK(round_trip_depths(request, 8)[s] == 5 - stage);
+    CHECK(round_trip_depths(request, 16)[s] == 2 * (5 - stage) - 1);
   }
 }
 
 TEST_CASE("a stage never starts more micro-batches than there are") {
   ScheduleRequest request = test::equal_request({.stages = 5, .micro_batches = 3},
                                                 {.forward = 2_ns, .backward_input = 2_ns}, 0);
-  CHECK(round_trip_depth(request, 0, 16) == 3);
+  CHECK(round_trip_depths(request, 16)[0] == 3);
   request.loads[0].forward = {};
-  CHECK(round_trip_depth(request, 0, 1) == 3);
+  CHECK(round_trip_depths(request, 1)[0] == 3);
 }
 
 TEST_SUITE_END();
