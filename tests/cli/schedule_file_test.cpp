@@ -82,6 +82,16 @@ TEST_SUITE("cli/schedule_file") {
     }
   }
 
+  TEST_CASE("a file is printed as it is written, sends and receives too") {
+    for (const char* name : {"early_receives", "lazy_1f1b", "cross_wired", "bidirectional"}) {
+      CAPTURE(name);
+      const ProcessResult printed =
+          run_pipesim({"schedule", four_stages, "--schedule-file", file(name), "--format", "csv"});
+      CHECK(printed.exit_code == 0);
+      CHECK(printed.out == read_text(PIPESIM_SOURCE_DIR "/" + file(name)));
+    }
+  }
+
   TEST_CASE("a receive that stands too early holds its device when communication is blocking") {
     CHECK(seconds("early_receives", "overlapped") == 0.282);
     CHECK(seconds("early_receives", "blocking") == 0.364);
