@@ -73,6 +73,12 @@ void check_layers(const Field& root, const Config& config) {
   }
   const auto layers = static_cast<int>(std::get<Network>(config.model).layers.size());
   const int stages = config.pipeline.all_stages();
+  if (stages > layers && config.pipeline.virtual_stages > 1) {
+    throw pipeline.at(config.pipeline.virtual_stages_given ? "virtual_stages" : "stages", "")
+        .error(fmt::format("makes {} stages, {} on each device, of the model's {} layers", stages,
+                           config.pipeline.virtual_stages, layers),
+               "every stage has at least one layer");
+  }
   if (stages > layers) {
     throw pipeline.at("stages", "")
         .error(fmt::format("must not exceed the model's number of layers, {}", layers),

@@ -74,6 +74,13 @@ TEST_CASE("a shape that a schedule can't have is refused with what would do") {
         "each other, got 5\n  hint: schedule interleaved_1f1b: in groups of 4, 4 or 6 would do");
 }
 
+TEST_CASE("virtual stages need a layer each") {
+  CHECK(refusal({R"(model={"kind": "mlp", "layer_sizes": [3, 3, 3, 3, 3, 3]})",
+                 "pipeline.schedule=zb_v"}) ==
+        "config.json: /pipeline/stages: makes 8 stages, 2 on each device, of the model's 5 layers, "
+        "got 4\n  hint: every stage has at least one layer");
+}
+
 TEST_CASE("a schedule that splits the backward needs the times of both parts") {
   CHECK(refusal({"model={\"kind\": \"stage_costs\", \"forward\": 1, \"backward\": 2}",
                  "pipeline.schedule=zb_h1"}) ==
