@@ -16,6 +16,12 @@ std::vector<std::vector<StageCopy>> stages_by_device(const Schedule& schedule) {
   return stages;
 }
 
+bool receives_in_lane(const Schedule& schedule, const StageCopy& stage, int from) {
+  const int there = schedule.device_of(from, stage.copy);
+  return schedule.communication != Communication::overlapped && there >= 0 &&
+         there != schedule.device_of(stage.stage, stage.copy);
+}
+
 bool several_stages_on_a_device(const Schedule& schedule) {
   return schedule.bidirectional() || schedule.stages() > schedule.devices();
 }

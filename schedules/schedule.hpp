@@ -75,6 +75,9 @@ struct StageCopy {
 /// The stages that each device holds, in order.
 std::vector<std::vector<StageCopy>> stages_by_device(const Schedule& schedule);
 
+/// Whether a stage's messages from another one are brought by receives in its lane.
+bool receives_in_lane(const Schedule& schedule, const StageCopy& stage, int from);
+
 /// So that a micro-batch alone does not say what a device runs.
 bool several_stages_on_a_device(const Schedule& schedule);
 

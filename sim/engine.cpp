@@ -81,16 +81,17 @@ void Engine::reset(const StepCosts& costs, const OpTimes* measured) {
 }
 
 void Engine::set_costs(const StepCosts& costs) {
-  const std::vector<StageOps> ops = op_table(costs);
+  const std::vector<StageOps> ops = op_table(costs, schedule_);
+  const std::size_t stages = costs.stages.size();
   for (std::size_t at = 0; at < stages_.size(); ++at) {
     Stage& stage = stages_[at];
-    const std::size_t s = at % ops.size();
-    const int here = schedule_.device_of(static_cast<int>(s), at < ops.size() ? 0 : 1);
+    const std::size_t s = at % stages;
+    const int here = schedule_.device_of(static_cast<int>(s), at < stages ? 0 : 1);
     const auto hop = [&](const Route& route, std::size_t index) {
       const bool apart = route.receiver >= 0 && route.receiver != here;
       return apart ? costs.hops[index] : TransferCost{};
     };
-    stage.ops = ops[s];
+    stage.ops = ops[at];
     stage.activation.hop = hop(stage.activation, s);
     stage.gradient.hop = hop(stage.gradient, s - 1);
   }

@@ -153,7 +153,7 @@ class Engine {
   bool step(Lane& lane, int device, Mode mode);
   bool compute(Lane& lane, int device, Mode mode);
   bool compute_pair(Lane& lane, int device, Mode mode);
-  bool communicate(Lane& lane, Mode mode);
+  bool communicate(Lane& lane, int device, Mode mode);
   bool meet(Lane& lane, const Op& op, Time* arrival, Time* posted);
   bool arrived(Lane& lane, const Time* input) const;
   Time duration(Lane& lane, const Op& op, Mode mode) const;

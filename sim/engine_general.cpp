@@ -41,7 +41,7 @@ void Engine::run_general(Mode mode) {
 
 // Runs the lane's next op. Returns false, and leaves it there, when it has to wait.
 bool Engine::step(Lane& lane, int device, Mode mode) {
-  if (communicates(lane.next->kind)) return communicate(lane, mode);
+  if (communicates(lane.next->kind)) return communicate(lane, device, mode);
   return lane.next->with_next ? compute_pair(lane, device, mode) : compute(lane, device, mode);
 }
 
@@ -78,7 +78,7 @@ bool Engine::compute_pair(Lane& lane, int device, Mode mode) {
   return true;
 }
 
-bool Engine::communicate(Lane& lane, Mode mode) {
+bool Engine::communicate(Lane& lane, int device, Mode mode) {
   const Op& op = *lane.next;
   const bool forward = is_forward_message(op.kind);
   const int receiver = op.stage + (is_send(op.kind) ? (forward ? 1 : -1) : 0);
@@ -94,6 +94,7 @@ bool Engine::communicate(Lane& lane, Mode mode) {
     if (!arrived(lane, arrival)) return false;
     lane.clock = std::max(lane.clock, *arrival);
   }
+  if (mode.account) account_for(lane, device, op, cost_of(op), {.start = before, .finish = before});
   if (mode.record) *lane.record++ = {.start = before, .finish = lane.clock};
   if (mode.replay) ++lane.measured;
   ++lane.next;

@@ -14,13 +14,14 @@ namespace {
 
 OpMemory forward_memory(const StageCost& cost, const StagePlace& place) {
   OpMemory memory;
+  const Bytes held = place.received_input ? cost.boundary : 0;
   if (place.keeps_insides) {
     const Bytes sent = place.is_last ? 0 : cost.output;
-    memory.add({.tag = MemoryTag::stash, .at_start = cost.stash});
+    memory.add({.tag = MemoryTag::stash, .at_start = cost.stash - held});
     memory.add({.tag = MemoryTag::workspace, .at_start = sent, .at_finish = sent});
   } else {
     const Bytes scratch = cost.workspace + cost.output;
-    memory.add({.tag = MemoryTag::stash, .at_start = cost.boundary});
+    memory.add({.tag = MemoryTag::stash, .at_start = cost.boundary - held});
     memory.add({.tag = MemoryTag::workspace, .at_start = scratch, .at_finish = scratch});
   }
   return memory;
@@ -36,8 +37,9 @@ OpMemory backward_memory(const StageCost& cost, const StagePlace& place, Bytes w
                          const StashChange& stash) {
   const Bytes sent = place.is_first ? 0 : cost.boundary;
   OpMemory memory;
-  memory.add(
-      {.tag = MemoryTag::activation_gradient, .at_start = cost.output, .at_finish = cost.output});
+  memory.add({.tag = MemoryTag::activation_gradient,
+              .at_start = place.received_gradient ? 0 : cost.output,
+              .at_finish = cost.output});
   memory.add({.tag = MemoryTag::activation_gradient, .at_start = sent, .at_finish = sent});
   memory.add({.tag = MemoryTag::workspace, .at_start = workspace, .at_finish = workspace});
   memory.add({.tag = MemoryTag::stash, .at_start = stash.added, .at_finish = stash.released});
@@ -71,6 +73,12 @@ OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place) 
       return weight_memory(cost);
     case OpKind::recompute:
       memory.add({.tag = MemoryTag::stash, .at_start = cost.stash - cost.boundary});
+      break;
+    case OpKind::receive_forward:
+      memory.add({.tag = MemoryTag::stash, .at_start = cost.boundary});
+      break;
+    case OpKind::receive_backward:
+      memory.add({.tag = MemoryTag::activation_gradient, .at_start = cost.output});
       break;
     default:
       break;

@@ -47,11 +47,15 @@ struct StagePlace {
   bool is_first = false;       ///< Sends no gradient on.
   bool is_last = false;        ///< Sends no activation on; its backward begins with the loss.
   bool keeps_insides = false;  ///< F leaves the whole stash, not only the stage's input.
+  /// A receive in the lane has brought F its input, or a backward its gradient, and holds it.
+  bool received_input = false;
+  bool received_gradient = false;
 };
 
-/// What an op receives it holds from its start, what it sends it holds until its finish; a message
-/// under way is on no device. `stash` is held from F (its inside from R, where that was not kept)
-/// to the backward, or what of it W needs to W, with the gradients that I adds.
+/// What an op receives it holds from its start, or from that of the receive before it in the lane;
+/// what it sends it holds until its finish; a message under way is on no device. `stash` is held
+/// from F (its inside from R, where that was not kept) to the backward, or what of it W needs to W,
+/// with the gradients that I adds.
 OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place);
 
 }  // namespace pipesim

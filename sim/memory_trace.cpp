@@ -57,7 +57,7 @@ void DeviceMemory::add_static() {
 void DeviceMemory::add_op(const Op& op, const Interval& when) {
   const bool keeps = keeps_insides(costs_, op.micro_batch, schedule_.micro_batches);
   const OpMemory memory = op_memory(op.kind, costs_.stages[static_cast<std::size_t>(op.stage)],
-                                    costs_.place(op.stage, keeps));
+                                    place_in(schedule_, costs_, {op.stage, op.copy}, keeps));
   for (const MemoryUse& use : memory.all()) add(when.start, use.tag, use.at_start);
   for (const MemoryUse& use : memory.all()) add(when.finish, use.tag, -use.at_finish);
 }

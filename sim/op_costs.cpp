@@ -72,18 +72,28 @@ Time duration_of(OpKind kind, const StageCost& cost) {
   }
 }
 
-std::vector<StageOps> op_table(const StepCosts& costs) {
-  std::vector<StageOps> table(costs.stages.size());
+StagePlace place_in(const Schedule& schedule, const StepCosts& costs, const StageCopy& stage,
+                    bool keeps) {
+  StagePlace place = costs.place(stage.stage, keeps);
+  place.received_input = receives_in_lane(schedule, stage, stage.stage - 1);
+  place.received_gradient = receives_in_lane(schedule, stage, stage.stage + 1);
+  return place;
+}
+
+std::vector<StageOps> op_table(const StepCosts& costs, const Schedule& schedule) {
+  const std::size_t stages = costs.stages.size();
+  std::vector<StageOps> table(schedule.bidirectional() ? 2 * stages : stages);
   const bool keeps = costs.recompute == Recompute::none;
-  for (std::size_t s = 0; s < table.size(); ++s) {
-    const StageCost& cost = costs.stages[s];
-    const StagePlace place = costs.place(static_cast<int>(s), keeps);
+  for (std::size_t at = 0; at < table.size(); ++at) {
+    const StageCopy stage{.stage = static_cast<int>(at % stages), .copy = at < stages ? 0 : 1};
+    const StageCost& cost = costs.stages[at % stages];
+    const StagePlace place = place_in(schedule, costs, stage, keeps);
     for (int kind = 0; kind < op_kinds; ++kind) {
-      table[s].by_kind[static_cast<std::size_t>(kind)] =
+      table[at].by_kind[static_cast<std::size_t>(kind)] =
           op_cost(static_cast<OpKind>(kind), cost, place);
     }
-    table[s].overlapped = cost.overlapped;
-    table[s].kept_forward = op_cost(OpKind::forward, cost, costs.place(static_cast<int>(s), true));
+    table[at].overlapped = cost.overlapped;
+    table[at].kept_forward = op_cost(OpKind::forward, cost, place_in(schedule, costs, stage, true));
   }
   return table;
 }

@@ -26,6 +26,10 @@ struct StepCosts {
   }
 };
 
+/// Where a copy of a stage stands in a schedule, and what receives in its lane hold for it.
+StagePlace place_in(const Schedule& schedule, const StepCosts& costs, const StageCopy& stage,
+                    bool keeps_insides);
+
 /// Whether F of that micro-batch leaves its whole stash.
 bool keeps_insides(const StepCosts& costs, int micro_batch, int micro_batches);
 
@@ -44,7 +48,8 @@ struct StageOps {
   std::optional<Time> overlapped{};  ///< Of F and a backward together.
 };
 
-std::vector<StageOps> op_table(const StepCosts& costs);
+/// Of every stage, and behind them of every second copy.
+std::vector<StageOps> op_table(const StepCosts& costs, const Schedule& schedule);
 
 /// How long an op of that kind takes in a stage.
 Time duration_of(OpKind kind, const StageCost& cost);

@@ -33,6 +33,8 @@ struct StagePlan {
   int kept_micro_batch = -1;  ///< As schedules/recompute.hpp; counts only with recompute.
   bool recompute = false;     ///< F keeps the stage's input alone.
   bool deferred_weight_gradient = false;
+  bool received_input = false;  ///< As in StagePlace, like the next.
+  bool received_gradient = false;
   OptimizerSettings optimizer{};
   std::int64_t seed = 0;
 

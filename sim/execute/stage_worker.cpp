@@ -190,7 +190,9 @@ template <class T>
 Block StageWorker<T>::output_gradient(int m, Block received, const MiniBatch<T>& batch) {
   const Matrix<T> y = stash_.output(plan_.layer_count() - 1, m);
   if (!plan_.is_last) {
-    memory_.count(MemoryTag::activation_gradient, received.bytes());
+    if (!plan_.received_gradient) {
+      memory_.count(MemoryTag::activation_gradient, received.bytes());
+    }
     return received;
   }
   Block gradient =

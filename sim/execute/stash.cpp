@@ -25,6 +25,12 @@ Bytes Stash<T>::bytes(std::int64_t values_a_sample) const {
   return values_a_sample * plan_.rows * static_cast<Bytes>(sizeof(T));
 }
 
+// Of a stage's input what its receive has counted.
+template <class T>
+Bytes Stash<T>::counted_input() const {
+  return plan_.received_input ? bytes(plan_.inputs()) : 0;
+}
+
 template <class T>
 typename Stash<T>::Kept& Stash<T>::at(int m) {
   return kept_.at(static_cast<std::size_t>(m));
@@ -50,7 +56,7 @@ void Stash<T>::keep_input(int m) {
   if (kept.input) throw std::logic_error(fmt::format("micro-batch {} is held already", m));
   const Bytes size = bytes(plan_.inputs());
   if (!mini_batch_) kept.with_input = memory_.take(size);
-  memory_.count(MemoryTag::stash, size);
+  memory_.count(MemoryTag::stash, size - counted_input());
   kept.input = true;
 }
 
@@ -60,7 +66,7 @@ void Stash<T>::keep_all(int m) {
   if (kept.input) throw std::logic_error(fmt::format("micro-batch {} is held already", m));
   const Bytes size = bytes(plan_.inputs() + all_outputs());
   if (!mini_batch_) kept.with_input = memory_.take(size);
-  memory_.count(MemoryTag::stash, size);
+  memory_.count(MemoryTag::stash, size - counted_input());
   kept.input = kept.insides = true;
 }
 

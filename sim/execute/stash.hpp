@@ -55,6 +55,7 @@ class Stash {
   std::vector<std::int64_t> outputs_before_{};  ///< [l]: values of the outputs before layer l's.
 
   Bytes bytes(std::int64_t values_a_sample) const;
+  Bytes counted_input() const;
   std::int64_t all_outputs() const { return outputs_before_.back(); }
   Kept& at(int m);
   Kept& with_insides(int m);

@@ -15,7 +15,10 @@ VirtualDevice<T>::VirtualDevice(const Pipeline& pipeline, int number,
       clock_(pipeline.clock),
       number_(number) {
   for (const StageCopy& held : stages) {
-    stages_.try_emplace(held, pipeline.plans[static_cast<std::size_t>(held.stage)], memory_);
+    StagePlan plan = pipeline.plans[static_cast<std::size_t>(held.stage)];
+    plan.received_input = receives_in_lane(schedule_, held, held.stage - 1);
+    plan.received_gradient = receives_in_lane(schedule_, held, held.stage + 1);
+    stages_.try_emplace(held, plan, memory_);
   }
 }
 
@@ -52,6 +55,7 @@ template <class T>
 Block VirtualDevice<T>::run_op(const Op& op, Interval& time) {
   memory_.begin_op(static_cast<int>(&op - lane().data()));
   if (communicates(op.kind) || is_sharding(op.kind)) {
+    count_received(op);
     time.start = time.finish = clock_.now();
     return {};
   }
@@ -61,6 +65,20 @@ Block VirtualDevice<T>::run_op(const Op& op, Interval& time) {
   Block made = stage.run(op, std::move(received), batch_);
   time.finish = clock_.now();
   return made;
+}
+
+// From here on the message is the device's.
+template <class T>
+void VirtualDevice<T>::count_received(const Op& op) {
+  const StagePlan& plan = stages_.at({op.stage, op.copy}).plan();
+  const auto bytes = [&](int columns) {
+    return Bytes{plan.rows} * columns * static_cast<Bytes>(sizeof(T));
+  };
+  if (op.kind == OpKind::receive_forward) {
+    memory_.count(MemoryTag::stash, bytes(plan.inputs()));
+  } else if (op.kind == OpKind::receive_backward) {
+    memory_.count(MemoryTag::activation_gradient, bytes(plan.outputs()));
+  }
 }
 
 template <class T>

@@ -65,6 +65,7 @@ class VirtualDevice {
 
   const std::vector<Op>& lane() const { return schedule_.lanes[static_cast<std::size_t>(number_)]; }
   Block run_op(const Op& op, Interval& time);
+  void count_received(const Op& op);
   TailSpan run_tail_op(OpKind kind, const StageCopy& held, Block received);
   template <class Run>
   auto blaming(const Op& op, Run&& run);

@@ -100,6 +100,26 @@ Bytes peak_of_tag(const Case& item, const Outcome& outcome, int device, MemoryTa
 
 TEST_SUITE_BEGIN("sim/memory");
 
+TEST_CASE("what a receive brings is held until the op that needs it") {
+  // Device 1 receives both micro-batches, 10 bytes each, before it starts the first.
+  Schedule schedule{
+      .name = "early",
+      .micro_batches = 2,
+      .placement = {0, 1},
+      .lanes = {test::lane("F0.0 SEND_F0.0 F0.1 SEND_F0.1 RECV_B0.0 B0.0 RECV_B0.1 B0.1"),
+                test::lane("RECV_F1.0 RECV_F1.1 F1.0 B1.0 SEND_B1.0 F1.1 B1.1 SEND_B1.1")},
+      .communication = Communication::blocking};
+  StepCosts costs =
+      test::equal_costs(2, {.forward = 1_ns, .backward = 2_ns, .stash = 100, .boundary = 10});
+  costs.stages[0].output = 10;
+  const Outcome early = Engine(schedule).run(costs, {}, true);
+  std::vector<Bytes> totals;
+  for (DeviceMemory memory(schedule, costs, early.timeline, 1); !memory.done(); memory.advance()) {
+    if (memory.current().tag == MemoryTag::stash) totals.push_back(memory.current().tag_total);
+  }
+  CHECK(totals == std::vector<Bytes>{10, 20, 110, 10, 100, 0});
+}
+
 TEST_CASE("the stash's peak is i stash, or with re-computation i boundary + (stash - boundary)") {
   std::mt19937 random(4);
   for (const KnownSchedule& known : test::flush_schedules()) {
