@@ -36,6 +36,8 @@ struct StageCost {
   bool operator==(const StageCost&) const = default;
   /// Scratch of I: gradients that it leaves in the stash need none.
   Bytes input_gradient_workspace() const { return weight_stash > stash ? 0 : workspace; }
+  /// What the replicas sum: where only static bytes are stated, those.
+  Bytes reduced_bytes() const { return gradients > 0 ? gradients : weights; }
   Bytes static_bytes() const { return capped_sum(weights, capped_sum(gradients, optimizer_state)); }
 };
 

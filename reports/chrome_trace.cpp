@@ -110,8 +110,7 @@ class ChromeTrace {
   }
   // Whether the stage that an op exchanges a message with exists, on another device.
   bool apart(const Op& op, int other) const {
-    const int there = schedule_.device_of(other, op.copy);
-    return there >= 0 && there != schedule_.device_of(op.stage, op.copy);
+    return is_elsewhere(schedule_, other, {op.stage, op.copy});
   }
   bool is_pass(const Op& op) const { return op.kind == OpKind::forward || sends_gradient(op.kind); }
   // The stage that an op's input comes from, and the one that its output goes to.

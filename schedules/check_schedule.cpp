@@ -83,8 +83,7 @@ class Checker {
     return schedule_.device_of(stage, op.copy) == device_;
   }
   bool elsewhere(const Op& op, int stage) const {
-    const int device = schedule_.device_of(stage, op.copy);
-    return device >= 0 && device != device_;
+    return is_elsewhere(schedule_, stage, {op.stage, op.copy});
   }
 
   void check_place(const Op& op) const {
@@ -235,11 +234,7 @@ class Checker {
     }
     if (!ordered()) return OpKind::recompute;
     const int copy = std::max(0, copy_of_[static_cast<std::size_t>(m)]);
-    const int device = schedule_.device_of(stage, copy);
-    const auto apart = [&](int other) {
-      const int there = schedule_.device_of(other, copy);
-      return there >= 0 && there != device;
-    };
+    const auto apart = [&](int other) { return is_elsewhere(schedule_, other, {stage, copy}); };
     if (apart(stage + 1)) {
       if (lacks(OpKind::send_forward)) return OpKind::send_forward;
       if (lacks(OpKind::receive_backward)) return OpKind::receive_backward;

@@ -4,10 +4,8 @@ namespace pipesim {
 
 namespace {
 
-// Whether another stage is there, on another device.
 bool apart(const Schedule& schedule, const Op& op, int other) {
-  const int device = schedule.device_of(other, op.copy);
-  return device >= 0 && device != schedule.device_of(op.stage, op.copy);
+  return is_elsewhere(schedule, other, {op.stage, op.copy});
 }
 
 Op message(OpKind kind, const Op& op, int stage) {

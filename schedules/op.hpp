@@ -76,6 +76,11 @@ constexpr bool communicates(OpKind kind) {
   return kind >= OpKind::send_forward;
 }
 
+/// SEND_F or SEND_B.
+constexpr bool is_send(OpKind kind) {
+  return kind == OpKind::send_forward || kind == OpKind::send_backward;
+}
+
 /// "F0.3": kind, stage, micro-batch; "F0'.3" on the stage's second copy. Just "W0" for the whole
 /// mini-batch.
 std::string describe(const Op& op);

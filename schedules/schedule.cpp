@@ -16,10 +16,13 @@ std::vector<std::vector<StageCopy>> stages_by_device(const Schedule& schedule) {
   return stages;
 }
 
+bool is_elsewhere(const Schedule& schedule, int other, const StageCopy& stage) {
+  const int there = schedule.device_of(other, stage.copy);
+  return there >= 0 && there != schedule.device_of(stage.stage, stage.copy);
+}
+
 bool receives_in_lane(const Schedule& schedule, const StageCopy& stage, int from) {
-  const int there = schedule.device_of(from, stage.copy);
-  return schedule.communication != Communication::overlapped && there >= 0 &&
-         there != schedule.device_of(stage.stage, stage.copy);
+  return schedule.communication != Communication::overlapped && is_elsewhere(schedule, from, stage);
 }
 
 bool several_stages_on_a_device(const Schedule& schedule) {

@@ -75,6 +75,10 @@ struct StageCopy {
 /// The stages that each device holds, in order.
 std::vector<std::vector<StageCopy>> stages_by_device(const Schedule& schedule);
 
+/// Whether there is such another stage, and it is on another device than this one: what the two
+/// exchange is a message.
+bool is_elsewhere(const Schedule& schedule, int other, const StageCopy& stage);
+
 /// Whether a stage's messages from another one are brought by receives in its lane.
 bool receives_in_lane(const Schedule& schedule, const StageCopy& stage, int from);
 

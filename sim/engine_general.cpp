@@ -14,10 +14,6 @@ bool is_forward_message(OpKind kind) {
   return kind == OpKind::send_forward || kind == OpKind::receive_forward;
 }
 
-bool is_send(OpKind kind) {
-  return kind == OpKind::send_forward || kind == OpKind::send_backward;
-}
-
 // The part of a pair's time that counts as its first op's.
 Time share(Time whole, Time first, Time second) {
   const Int128 both = Int128{first.ps} + second.ps;
@@ -166,9 +162,8 @@ const Time* Engine::input_of(const Op& op) {
       sends_gradient(op.kind) || (schedule_.lazy_recompute && op.kind == OpKind::recompute);
   const bool has_source = forward ? op.stage > 0 : op.stage + 1 < schedule_.stages();
   if ((!forward && !backward) || !has_source) return nullptr;
-  const int source = schedule_.device_of(forward ? op.stage - 1 : op.stage + 1, op.copy);
-  const bool apart = source != schedule_.device_of(op.stage, op.copy);
-  if (apart && schedule_.communication != Communication::overlapped) return nullptr;
+  const int source = forward ? op.stage - 1 : op.stage + 1;
+  if (receives_in_lane(schedule_, {op.stage, op.copy}, source)) return nullptr;
   return cell(forward ? activation_ : gradient_, op.stage, op.micro_batch);
 }
 

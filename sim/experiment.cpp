@@ -139,9 +139,8 @@ void cost_hops(Experiment& experiment) {
 void cost_sharding(Experiment& experiment) {
   const Config& config = experiment.config;
   for (StageCost& stage : experiment.costs.stages) {
-    const Bytes bytes = stage.gradients > 0 ? stage.gradients : stage.weights;
-    const Time all_reduce =
-        ring_all_reduce(config.cluster.interconnect, bytes, config.training.data_parallel);
+    const Time all_reduce = ring_all_reduce(config.cluster.interconnect, stage.reduced_bytes(),
+                                            config.training.data_parallel);
     stage.gather = stage.reduce = {all_reduce.ps / 2};
   }
 }
@@ -149,10 +148,8 @@ void cost_sharding(Experiment& experiment) {
 // Whether the schedule runs I and W, whose times a model may not state apart.
 void check_split(const Experiment& experiment) {
   const Config& config = experiment.config;
-  const bool splits = std::ranges::any_of(experiment.schedule.lanes, [](const auto& lane) {
-    return std::ranges::any_of(lane,
-                               [](const Op& op) { return op.kind == OpKind::backward_input; });
-  });
+  const bool splits =
+      contains(experiment.schedule, [](OpKind kind) { return kind == OpKind::backward_input; });
   const KnownSchedule* known = find_schedule(config.pipeline.schedule);
   if (!splits && (config.pipeline.file != nullptr || !known->splits_backward)) return;
   constexpr std::string_view hint = "give both backward_input and backward_weight";

@@ -90,7 +90,7 @@ Metrics measure(const Outcome& outcome) {
     metrics.step_time = std::max(metrics.step_time, span.when.finish);
   }
   metrics.all_reduce = reduced - end + begin;
-  metrics.optimizer = std::max(metrics.step_time, reduced) - reduced;
+  metrics.optimizer = metrics.step_time - reduced;
   return metrics;
 }
 

@@ -8,11 +8,6 @@
 #include "sim/timeline.hpp"
 
 namespace pipesim {
-
-constexpr bool is_send(OpKind kind) {
-  return kind == OpKind::send_forward || kind == OpKind::send_backward;
-}
-
 /// Where an op stands in a schedule.
 struct OpPlace {
   int device = 0;

@@ -6,11 +6,6 @@ namespace pipesim {
 
 namespace {
 
-// What a device sums over the replicas. A model that states only its static bytes moves those.
-Bytes reduced_bytes(const StageCost& cost) {
-  return cost.gradients > 0 ? cost.gradients : cost.weights;
-}
-
 // What follows the pipeline: each stage's gradients are summed over the replicas and over its
 // copies, as soon as all that hold it in one replica are done; then its device updates it.
 class Tail {
@@ -52,7 +47,7 @@ class Tail {
   void reduce(int stage) {
     const Config& config = experiment_.config;
     const int copies = schedule_.bidirectional() ? 2 : 1;
-    const Bytes bytes = reduced_bytes(experiment_.costs.stages[static_cast<std::size_t>(stage)]);
+    const Bytes bytes = experiment_.costs.stages[static_cast<std::size_t>(stage)].reduced_bytes();
     const bool over_replicas = reduced_[static_cast<std::size_t>(stage)] == 0;
     const Time duration =
         ring_all_reduce(config.cluster.interconnect, bytes,
