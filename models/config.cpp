@@ -132,7 +132,8 @@ Config read_config(const Document& document, const DefaultVirtualStages& default
   config.model = read_model(model, config.pipeline, config.training);
   config.model_kind = model.at("kind", "").text();
   if (config.model_kind == "mlp") config.mlp = read_mlp(model);
-  config.cluster = read_cluster(root, config.pipeline.stages, config.training.data_parallel);
+  config.cluster = read_cluster(
+      root, {.data = config.training.data_parallel, .pipeline = config.pipeline.stages});
   check_layers(root, config);
   check_weight_gradient(root, config);
   return config;

@@ -29,6 +29,7 @@ struct Device {
   std::optional<double> cache_bandwidth{};
   /// What devices of this kind exchange messages over, unless the config says.
   std::optional<Interconnect> interconnect{};
+  double slowdown = 1;   ///< All that it computes takes this much longer: a straggler.
   std::string source{};  ///< Where the figures are from.
 
   std::optional<double> peak(Precision precision) const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "models/document.hpp"
@@ -38,6 +39,8 @@ class Field {
   std::optional<Field> find(std::string_view key) const;
   /// The entries of a list.
   std::vector<Field> items() const;
+  /// The values of an object with their keys, in the keys' order.
+  std::vector<std::pair<std::string, Field>> entries() const;
 
   std::string text() const;
   std::int64_t integer(std::int64_t least, std::int64_t most) const;
