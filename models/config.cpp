@@ -7,6 +7,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "models/amoebanet_d.hpp"
 #include "models/layer_list.hpp"
 #include "models/mlp.hpp"
 
@@ -43,6 +44,11 @@ const std::vector<KnownModel>& models() {
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return mlp_network(read_mlp(field), training.precision);
        }},
+      {{"amoebanet_d",
+        "AmoebaNet-D for ImageNet as torchgpipe measured it; times from the roofline"},
+       [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
+         return amoebanet_d_network(read_amoebanet_d(field), training.precision);
+       }},
       {{"layers", "a list of layers with measured times and bytes per sample"},
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
          return read_layer_list(field);
@@ -52,7 +58,7 @@ const std::vector<KnownModel>& models() {
 }
 
 Model read_model(const Field& field, const PipelineSettings& pipeline, const Training& training) {
-  const Field kind = field.at("kind", "the kind of model: stage_costs, mlp or layers");
+  const Field kind = field.at("kind", "the kind of model: stage_costs, mlp, amoebanet_d or layers");
   std::vector<std::string> names;
   for (const KnownModel& model : models()) names.emplace_back(model.kind.name);
   const std::string name = kind.choice("model kinds", names);
