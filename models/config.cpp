@@ -7,6 +7,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "models/amoebanet_d.hpp"
 #include "models/layer_list.hpp"
 #include "models/mlp.hpp"
 #include "models/transformer.hpp"
@@ -47,6 +48,11 @@ const std::vector<KnownModel>& models() {
       {{"transformer", "a decoder by Megatron-LM's or Hugging Face's keys; tensor parallel, too"},
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return transformer_network(read_transformer(field, training), training);
+       }},
+      {{"amoebanet_d",
+        "AmoebaNet-D for ImageNet as torchgpipe measured it"},
+       [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
+         return amoebanet_d_network(read_amoebanet_d(field), training.precision);
        }},
       {{"layers", "a list of layers with measured times and bytes per sample"},
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
