@@ -9,6 +9,7 @@
 
 #include "models/layer_list.hpp"
 #include "models/mlp.hpp"
+#include "models/profile_model.hpp"
 
 namespace pipesim {
 
@@ -47,12 +48,16 @@ const std::vector<KnownModel>& models() {
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
          return read_layer_list(field);
        }},
+      {{"profile", "layers measured by PipeDream's profiler: its graph.txt"},
+       [](const Field& field, const PipelineSettings&, const Training&) -> Model {
+         return read_profile(field);
+       }},
   };
   return known;
 }
 
 Model read_model(const Field& field, const PipelineSettings& pipeline, const Training& training) {
-  const Field kind = field.at("kind", "the kind of model: stage_costs, mlp or layers");
+  const Field kind = field.at("kind", "the kind of model: stage_costs, mlp, layers or profile");
   std::vector<std::string> names;
   for (const KnownModel& model : models()) names.emplace_back(model.kind.name);
   const std::string name = kind.choice("model kinds", names);
@@ -103,7 +108,8 @@ void check_weight_gradient(const Field& root, const Config& config) {
   if (splits) return;
   throw root.at("training", "")
       .at("weight_gradient", "")
-      .error("needs the weight gradient's own time, which a layers model does not state",
+      .error(fmt::format("needs the weight gradient's own time, which a {} model does not state",
+                         config.model_kind),
              "set weight_gradient to \"accumulated\", or describe the stages with a stage_costs "
              "model");
 }
