@@ -41,7 +41,7 @@ struct ReplicatedStage {
 /// earliest state.
 ///
 /// O(states² · machines²) time, O(states · (states / 64 + machines)) memory. Throws InputError for
-/// more than 2^34 of the former.
+/// more than 2^32 of the former.
 std::vector<ReplicatedStage> replicate(const std::vector<LinearState>& states,
                                        const ReplicationRequest& request);
 

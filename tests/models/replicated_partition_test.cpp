@@ -212,8 +212,8 @@ TEST_SUITE("models/replicated_partition") {
 
   TEST_CASE("tables that would be too large are refused before they are made") {
     const auto states = chain(std::vector<int>(1000, 1), 0, 0);
-    CHECK_THROWS_WITH_AS(replicate(states, {.machines = 132, .bandwidth = 1}),
-                         "machines times ways to cut the graph must be at most 2^17, got 132 times "
+    CHECK_THROWS_WITH_AS(replicate(states, {.machines = 66, .bandwidth = 1}),
+                         "machines times ways to cut the graph must be at most 2^16, got 66 times "
                          "1000\n  hint: ask for fewer machines, or merge layers",
                          InputError);
     CHECK_THROWS_AS(replicate(states, {.machines = 2'147'483'647, .bandwidth = 1}), InputError);
