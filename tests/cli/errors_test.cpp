@@ -194,7 +194,7 @@ TEST_SUITE("cli/errors: the keys") {
           "  hint: give it, or pipeline.micro_batches instead\n");
     CHECK(refused_text(with_model("{}")) ==
           "<stdin>: /model/kind: is required, got nothing\n"
-          "  hint: the kind of model: stage_costs, mlp, amoebanet_d or layers\n");
+          "  hint: the kind of model: mlp, transformer, …: pipesim list\n");
     CHECK(refused_text(with_model(R"({"kind": "stage_costs", "forward": 1})")) ==
           "<stdin>: /model/backward: is required, got nothing\n"
           "  hint: give it, or backward_input and backward_weight\n");
@@ -271,7 +271,7 @@ TEST_SUITE("cli/errors: the keys") {
               known_schedule_names() + "\n");
     CHECK(refused(gpipe, {"model.kind=transformers"}) ==
           "--set: /model/kind: is not known, got \"transformers\"\n"
-          "  hint: model kinds: stage_costs, mlp, amoebanet_d, layers\n");
+          "  hint: model kinds: stage_costs, mlp, transformer, amoebanet_d, layers, profile\n");
     CHECK(refused(gpipe, {"model.activation=gelu"}) ==
           "--set: /model/activation: is not known, got \"gelu\"\n"
           "  hint: did you mean \"relu\"? activations: relu, tanh, linear\n");
