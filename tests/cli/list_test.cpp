@@ -33,7 +33,7 @@ TEST_SUITE("cli/list") {
     CHECK(result.err.empty());
     CHECK(first_words(result.out) ==
           fmt::format("schedules: {}\n", fmt::join(schedule_names(), " ")) +
-              "models: stage_costs mlp layers\n"
+              "models: stage_costs mlp amoebanet_d layers\n"
               "devices: cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb tpu-v2 "
               "tpu-v3\n"
               "interconnects: ideal pcie3 nvlink2 nvlink3 ib-hdr");
