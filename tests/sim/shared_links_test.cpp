@@ -14,6 +14,7 @@
 
 using namespace pipesim;
 using test::lane;
+using test::one_bridge;
 
 namespace {
 
@@ -101,12 +102,6 @@ StepCosts costs_over(int stages, SharedLinks links) {
   return costs;
 }
 
-// Every message in either direction takes the bridge.
-SharedLinks bridge(int stages) {
-  const std::vector<std::vector<int>> all(static_cast<std::size_t>(stages) - 1, {0});
-  return {.names = {"bridge"}, .routes = {.activation = all, .gradient = all}};
-}
-
 }  // namespace
 
 TEST_SUITE_BEGIN("sim/shared_links");
@@ -167,8 +162,7 @@ TEST_CASE("two messages over one bridge leave one behind the other, in opposite 
                           .placement = {0, 1},
                           .second_placement = {1, 0},
                           .lanes = {lane("F0.0 F1'.1 B1'.1 B0.0"), lane("F0'.1 F1.0 B1.0 B0'.1")}};
-  StepCosts costs = costs_over(2, bridge(2));
-  costs.links.second_routes = costs.links.routes;
+  const StepCosts costs = costs_over(2, one_bridge(2));
   const Outcome outcome = Engine(schedule).run(costs, {}, true);
   // Both ask at 5. Device 1 asks again at 29, device 0 at 39, when the bridge becomes free.
   CHECK(transfers(schedule, costs, outcome) ==
@@ -185,8 +179,7 @@ TEST_CASE("a queue of four is served in the order of the times at which its mess
                           .second_placement = {1, 0},
                           .lanes = {lane("F0.0 F0.1 F1'.2 F1'.3 B1'.2 B1'.3 B0.0 B0.1"),
                                     lane("F0'.2 F0'.3 F1.0 F1.1 B1.0 B1.1 B0'.2 B0'.3")}};
-  StepCosts costs = costs_over(2, bridge(2));
-  costs.links.second_routes = costs.links.routes;
+  const StepCosts costs = costs_over(2, one_bridge(2));
   const Outcome outcome = Engine(schedule).run(costs, {}, true);
   // Made at 5, 10, 59 and 66; on device 1 at 5, 10, 49 and 56.
   CHECK(transfers(schedule, costs, outcome) ==
@@ -226,7 +219,7 @@ TEST_CASE("at a rendezvous a message asks when both are there, and its sender wa
                      "RECV_B2.0 B2.0 SEND_B2.0 RECV_B2.1 B2.1 SEND_B2.1"),
                 lane("RECV_F3.0 F3.0 RECV_F3.1 F3.1 B3.0 SEND_B3.0 B3.1 SEND_B3.1")},
       .communication = Communication::rendezvous};
-  const Outcome outcome = Engine(schedule).run(costs_over(4, bridge(4)), {}, true);
+  const Outcome outcome = Engine(schedule).run(costs_over(4, one_bridge(4)), {}, true);
   std::string text;
   for (std::size_t device = 0; device < 4; ++device) {
     for (std::size_t slot = 0; slot < schedule.lanes[device].size(); ++slot) {
@@ -251,7 +244,7 @@ TEST_CASE("devices that wait for each other are found over shared links as well"
                          .micro_batches = 2,
                          .placement = {0, 1},
                          .lanes = {lane("F0.0 B0.0 F0.1 B0.1"), lane("F1.1 B1.1 F1.0 B1.0")}};
-  const Outcome outcome = Engine(crossed).run(costs_over(2, bridge(2)), {}, true);
+  const Outcome outcome = Engine(crossed).run(costs_over(2, one_bridge(2)), {}, true);
   REQUIRE(outcome.deadlock);
   CHECK(describe(*outcome.deadlock) ==
         "deadlock after 5 ns: B0.0 on device 0 waits for B1.0 on device 1, "
@@ -291,8 +284,7 @@ TEST_CASE("a path goes on from the device whose message held the link") {
                           .placement = {0, 1},
                           .second_placement = {1, 0},
                           .lanes = {lane("F0.0 F1'.1 B1'.1 B0.0"), lane("F0'.1 F1.0 B1.0 B0'.1")}};
-  StepCosts costs = costs_over(2, bridge(2));
-  costs.links.second_routes = costs.links.routes;
+  const StepCosts costs = costs_over(2, one_bridge(2));
   const Outcome outcome = Engine(schedule).run(costs, {}, true);
   const Explanation explanation = explain(schedule, costs, outcome.timeline);
   std::string text;
@@ -314,7 +306,7 @@ TEST_CASE("free transfers take no link from each other") {
   Experiment experiment = test::experiment_from(R"({
     "model": {"kind": "stage_costs", "forward": "5 ns", "backward": "7 ns", "transfer": "3 ns"},
     "pipeline": {"stages": 3, "micro_batches": 2, "schedule": "gpipe"}})");
-  experiment.costs.links = bridge(3);
+  experiment.costs.links = one_bridge(3);
   Engine engine(experiment.schedule);
   const Outcome outcome = engine.run(experiment.costs, {}, false);
   const BubbleBreakdown breakdown = break_down_bubble(engine, experiment, outcome);
