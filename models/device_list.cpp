@@ -1,3 +1,4 @@
+#include "models/b200.hpp"
 #include "models/device.hpp"
 
 namespace pipesim {
@@ -75,6 +76,7 @@ const std::vector<Device> devices = {
      .memory_bandwidth = 3350e9,
      .launch_overhead = gpu_launch,
      .source = "NVIDIA H100 SXM5 data sheet, 2023 (dense rates)"},
+    b200(),
     // Both TPUs count one core, half a chip, as the GPipe paper does.
     {.name = "tpu-v2",
      .memory = 8 * GiB,

@@ -31,12 +31,13 @@ TEST_SUITE("cli/list") {
     const ProcessResult result = run_pipesim({"list"});
     CHECK(result.exit_code == 0);
     CHECK(result.err.empty());
-    CHECK(first_words(result.out) ==
-          fmt::format("schedules: {}\n", fmt::join(schedule_names(), " ")) +
-              "models: stage_costs mlp layers\n"
-              "devices: cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb tpu-v2 "
-              "tpu-v3\n"
-              "interconnects: ideal pcie3 nvlink2 nvlink3 ib-hdr");
+    CHECK(
+        first_words(result.out) ==
+        fmt::format("schedules: {}\n", fmt::join(schedule_names(), " ")) +
+            "models: stage_costs mlp layers\n"
+            "devices: cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb b200 tpu-v2 "
+            "tpu-v3\n"
+            "interconnects: ideal pcie3 nvlink2 nvlink3 ib-hdr");
   }
 
   TEST_CASE("--json lists the same names with what each is") {
