@@ -14,11 +14,16 @@ std::vector<Bytes> each_layer(const Network& network, Bytes Layer::*figure) {
   return figures;
 }
 
+// What is held when a layer's backward runs: its scratch, and the stash of the layers up to it, of
+// a micro-batch; the layers behind it have released theirs.
 std::vector<Bytes> each_workspace(const Network& network, const Training& training) {
   std::vector<Bytes> bytes;
+  Bytes stash = 0;
   for (const Layer& layer : network.layers) {
-    bytes.push_back(capped_sum(capped_product(layer.workspace_bytes, training.micro_batch_size),
-                               layer.fixed_workspace_bytes));
+    stash = capped_sum(stash, layer.stash_bytes);
+    const Bytes held =
+        capped_product(capped_sum(stash, layer.workspace_bytes), training.micro_batch_size);
+    bytes.push_back(capped_sum(held, layer.fixed_workspace_bytes));
   }
   return bytes;
 }
@@ -32,7 +37,7 @@ StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& t
       device_(device),
       widest_output_(each_layer(network, &Layer::output_bytes)),
       largest_weights_(each_layer(network, &Layer::parameter_bytes)),
-      most_workspace_(each_workspace(network, training)) {
+      held_in_backward_(each_workspace(network, training)) {
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     const Layer& layer = network.layers[l];
     forward_.push_back(capped_sum(forward_.back(), times[l].forward));
@@ -41,6 +46,7 @@ StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& t
     backward_.push_back(capped_sum(backward_.back(), times[l].backward));
     deferred_weight_.push_back(capped_sum(deferred_weight_.back(), times[l].deferred_weight));
     weights_.push_back(capped_sum(weights_.back(), layer.parameter_bytes));
+    experts_.push_back(capped_sum(experts_.back(), layer.expert_bytes));
     stash_.push_back(capped_sum(stash_.back(), layer.stash_bytes));
     gradient_stash_.push_back(capped_sum(gradient_stash_.back(), layer.gradient_stash_bytes));
   }
@@ -54,8 +60,19 @@ Bytes StageCoster::scratch_between(std::size_t first, std::size_t last) const {
                         static_cast<Bytes>(std::min<std::size_t>(2, places)));
 }
 
+// Beside the whole stash.
+Bytes StageCoster::scratch_within(std::size_t first, std::size_t last) const {
+  const Bytes stash = capped_product(training_.micro_batch_size, stash_[last]);
+  return std::max<Bytes>(0, held_in_backward_(first, last) - stash);
+}
+
+StageWeights StageCoster::weights_of(std::size_t first, std::size_t last) const {
+  const Bytes experts = experts_[last] - experts_[first];
+  return {.dense = weights_[last] - weights_[first] - experts, .experts = experts};
+}
+
 Time StageCoster::update_time(std::size_t first, std::size_t last) const {
-  return optimizer_time(weights_[last] - weights_[first], training_, device_);
+  return optimizer_time(weights_of(first, last), training_, device_);
 }
 
 // Plain descent is the product itself, into the weights; other optimizers take their own time.
@@ -95,16 +112,15 @@ StageCost StageCoster::cost(std::size_t first, std::size_t last) const {
   cost.backward_weight = backward_weight_[last] - backward_weight_[first];
   cost.backward = backward_[last] - backward_[first];
   cost.recompute = cost.forward;
-  const Bytes weights = weights_[last] - weights_[first];
   cost.optimizer = update_time(first, last);
-  set_static_bytes(weights, training_, cost);
+  set_static_bytes(weights_of(first, last), training_, cost);
 
   const Bytes samples = training_.micro_batch_size;
   const Bytes stash = capped_product(samples, stash_[last] - stash_[first]);
   cost.boundary = capped_product(samples, network_.bytes_into(first));
   cost.output = capped_product(samples, network_.layers[last - 1].output_bytes);
   cost.workspace = capped_sum(capped_product(samples, scratch_between(first, last)),
-                              most_workspace_(first, last));
+                              scratch_within(first, last));
   cost.stash = network_.stash_holds_input ? std::max(stash, cost.boundary)
                                           : capped_sum(stash, cost.boundary);
   // All of it waits for W, and the gradients between the layers too, where the model knows them.

@@ -9,6 +9,7 @@
 #include "models/network.hpp"
 #include "models/range_max.hpp"
 #include "models/stage_cost.hpp"
+#include "models/static_bytes.hpp"
 #include "models/training.hpp"
 
 namespace pipesim {
@@ -37,16 +38,19 @@ class StageCoster {
   std::vector<Time> backward_{Time{}};
   std::vector<Time> deferred_weight_{Time{}};
   std::vector<Bytes> weights_{0};
+  std::vector<Bytes> experts_{0};  // Of the weights.
   std::vector<Bytes> stash_{0};
   std::vector<Bytes> gradient_stash_{0};
   RangeMax widest_output_;
   RangeMax largest_weights_;
-  RangeMax most_workspace_;  // For a micro-batch.
+  RangeMax held_in_backward_;  // Of a micro-batch; each layer's.
 
+  StageWeights weights_of(std::size_t first, std::size_t last) const;
   Time update_time(std::size_t first, std::size_t last) const;
   Time deferred_weight_time(std::size_t first, std::size_t last) const;
   void defer_weight_gradient(std::size_t first, std::size_t last, StageCost& cost) const;
   Bytes scratch_between(std::size_t first, std::size_t last) const;
+  Bytes scratch_within(std::size_t first, std::size_t last) const;
 };
 
 /// Entry `stage` of costs that were given directly.

@@ -1,3 +1,4 @@
+#include "models/b200.hpp"
 #include "models/device.hpp"
 
 namespace pipesim {
@@ -112,6 +113,7 @@ const std::vector<Device> devices = {
      .launch_overhead = gpu_launch,
      .efficiency = a100_efficiency,
      .source = "NVIDIA H200 SXM data sheet, 2024 (dense rates)"},
+    b200(),
     // Both TPUs count one core, half a chip, as the GPipe paper does.
     {.name = "tpu-v2",
      .memory = 8 * GiB,

@@ -42,6 +42,10 @@ const KernelEfficiency& DeviceEfficiency::of(Kernel kernel) const {
       return fused_attention;
     case Kernel::fused_attention_gradient:
       return fused_attention_gradient;
+    case Kernel::latent_attention:
+      return latent_attention ? *latent_attention : fused_attention;
+    case Kernel::latent_attention_gradient:
+      return latent_attention_gradient ? *latent_attention_gradient : fused_attention_gradient;
     case Kernel::other:
     case Kernel::collective:
       break;
@@ -50,12 +54,19 @@ const KernelEfficiency& DeviceEfficiency::of(Kernel kernel) const {
 }
 
 DeviceEfficiency read_efficiency(const Field& field) {
-  std::vector<std::string> keys{"hidden_communication"};
+  std::vector<std::string> keys{"hidden_communication", "latent_attention",
+                                "latent_attention_gradient"};
   for (const auto& [name, kind] : kinds) keys.emplace_back(name);
   field.allow_keys(keys);
   DeviceEfficiency efficiency;
   for (const auto& [name, kind] : kinds) {
     if (const auto given = field.find(name)) efficiency.*kind = read_kernel_efficiency(*given);
+  }
+  if (const auto given = field.find("latent_attention")) {
+    efficiency.latent_attention = read_kernel_efficiency(*given);
+  }
+  if (const auto given = field.find("latent_attention_gradient")) {
+    efficiency.latent_attention_gradient = read_kernel_efficiency(*given);
   }
   if (const auto hidden = field.find("hidden_communication")) {
     efficiency.hidden_communication = hidden->number(0, 1);

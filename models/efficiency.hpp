@@ -23,6 +23,9 @@ struct DeviceEfficiency {
   KernelEfficiency attention{};        ///< Batched products of queries, keys and values.
   KernelEfficiency fused_attention{};
   KernelEfficiency fused_attention_gradient{};
+  /// Of queries and keys wider than the values; absent: as other fused attention.
+  std::optional<KernelEfficiency> latent_attention{};
+  std::optional<KernelEfficiency> latent_attention_gradient{};
   KernelEfficiency elementwise{};  ///< Everything that is bound by memory: only bytes count.
   /// What of a collective is hidden by the product of weights that runs beside it.
   double hidden_communication = 0;

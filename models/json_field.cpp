@@ -190,4 +190,14 @@ std::string Field::choice(std::string_view plural, const std::vector<std::string
   return word;
 }
 
+std::optional<Field> find_either(const Field& object, std::string_view key,
+                                 std::string_view other) {
+  const auto first = object.find(key);
+  const auto second = key == other ? std::nullopt : object.find(other);
+  if (first && second) {
+    throw second->error(fmt::format("says the same as {}", key), "give only one of the two");
+  }
+  return first ? first : second;
+}
+
 }  // namespace pipesim

@@ -68,4 +68,7 @@ class Field {
   std::string shown() const;
 };
 
+/// The value under one of two names for the same, such as Megatron-LM's and Hugging Face's.
+std::optional<Field> find_either(const Field& object, std::string_view key, std::string_view other);
+
 }  // namespace pipesim

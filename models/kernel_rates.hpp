@@ -19,6 +19,8 @@ enum class Kernel {
   attention,        ///< Batched products of queries, keys and values.
   fused_attention,  ///< All of a forward's attention in one kernel.
   fused_attention_gradient,
+  latent_attention,  ///< The same, of queries and keys wider than the values.
+  latent_attention_gradient,
   collective,  ///< Among the devices that share a layer.
 };
 inline constexpr int product_kernels = 3;

@@ -40,7 +40,8 @@ double roofline_seconds(const Operator& op, const LayerSite& site, double sample
 double curve_seconds(const Operator& op, const LayerSite& site, double samples) {
   const KernelEfficiency& efficiency = site.device.efficiency->of(op.kernel);
   const double bytes = op.bytes * samples + op.fixed_bytes;
-  double time = bytes / (memory_bandwidth_of(site) * efficiency.memory) + efficiency.overhead;
+  double time =
+      bytes / (memory_bandwidth_of(site) * efficiency.memory) + efficiency.overhead * op.products;
   if (op.kernel != Kernel::other) {
     time += op.flops * samples / (peak_of(site) * efficiency.compute);
   }

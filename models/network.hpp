@@ -23,6 +23,8 @@ struct Operator {
   double seconds = 0;      ///< Per sample, measured; counts instead of the above when above 0.
   Kernel kernel = Kernel::other;
   double weights = 0;  ///< Of a linear layer's product: inputs × outputs.
+  double products =
+      1;  ///< That the kernel groups: each adds what the kernel takes beside its work.
   Collective collective = Collective::all_reduce;
   LayerGroup group = LayerGroup::tensor;
   bool beside_product = false;  ///< A collective that a product of weights can hide in part.
@@ -38,6 +40,8 @@ struct Layer {
   std::vector<Operator> recomputed{};
   double parameters = 0;      ///< Of all devices that share the layer together; 0: not known.
   Bytes parameter_bytes = 0;  ///< The weights.
+  /// Of them, what not all replicas hold: each device of an expert group has its own experts.
+  Bytes expert_bytes = 0;
   Bytes stash_bytes =
       0;  ///< Per sample: what forward leaves for backward beside the stage's input.
   Bytes recomputed_bytes = 0;  ///< Per sample: what of it selective re-computation does not keep.

@@ -25,6 +25,9 @@ struct StageCost {
 
   Bytes summed_gradients = 0;  ///< What the replicas sum in a step.
   Bytes gathered_weights = 0;  ///< What they gather where each updates its part.
+  /// Of these two, what only the replicas of an expert group hold.
+  Bytes expert_gradients = 0;
+  Bytes expert_weights = 0;
 
   Bytes stash = 0;         ///< All that F leaves for its backward, its input included.
   Bytes weight_stash = 0;  ///< What I leaves for W; where that is more than `stash`, I adds to it.

@@ -17,10 +17,20 @@ Bytes at(Bytes weights, const Training& training, Precision precision) {
                         bytes_per_element(precision));
 }
 
-Bytes share(Bytes bytes, const Training& training, int from_stage) {
+std::int64_t replicas_of_all(const Training& training) {
+  return std::int64_t{training.data_parallel} * training.parallel.context;
+}
+
+Bytes share(Bytes bytes, const Training& training, int from_stage, std::int64_t replicas) {
   if (training.parallel.zero_stage < from_stage) return bytes;
-  const std::int64_t replicas = std::int64_t{training.data_parallel} * training.parallel.context;
   return (bytes + replicas - 1) / replicas;
+}
+
+Bytes share(StageWeights weights, const Training& training, int from_stage) {
+  const std::int64_t replicas = replicas_of_all(training);
+  return capped_sum(
+      share(weights.dense, training, from_stage, replicas),
+      share(weights.experts, training, from_stage, replicas / training.parallel.expert));
 }
 
 // All of it as so many bytes a parameter; what is not said to be weights or gradients is state.
@@ -49,31 +59,45 @@ double update_traffic(const Training& training) {
   return copy + scale_norm_clip + update + copy_back + check_and_zero;
 }
 
-}  // namespace
-
-void set_static_bytes(Bytes weights, const Training& training, StageCost& cost) {
+// Sets what all of these weights take on a device, divided among so many replicas.
+void add_static_bytes(Bytes weights, const Training& training, std::int64_t replicas,
+                      StageCost& cost) {
+  StageCost part{.weights = weights};
   // A deferred gradient has no buffer to be accumulated in.
-  const Bytes gradients =
+  part.gradients =
       training.deferred_weight_gradient ? 0 : at(weights, training, training.gradient_precision);
   const int copies = states_per_parameter(training.optimizer) + (is_mixed(training) ? 1 : 0);
-  const Bytes states = capped_product(at(weights, training, training.optimizer_precision), copies);
-  cost.weights = weights;
-  cost.gradients = gradients;
-  cost.optimizer_state = states;
-  if (training.bytes_per_parameter) spread(weights, training, cost);
-  cost.summed_gradients = gradients > 0 ? gradients : cost.weights;
-  cost.gathered_weights = weights;
-  cost.weights = share(cost.weights, training, 3);
-  cost.gradients = share(cost.gradients, training, 2);
-  cost.optimizer_state = share(cost.optimizer_state, training, 1);
+  part.optimizer_state =
+      capped_product(at(weights, training, training.optimizer_precision), copies);
+  if (training.bytes_per_parameter) spread(weights, training, part);
+  const Bytes summed = part.gradients > 0 ? part.gradients : part.weights;
+  cost.summed_gradients = capped_sum(cost.summed_gradients, summed);
+  cost.gathered_weights = capped_sum(cost.gathered_weights, weights);
+  cost.weights = capped_sum(cost.weights, share(part.weights, training, 3, replicas));
+  cost.gradients = capped_sum(cost.gradients, share(part.gradients, training, 2, replicas));
+  cost.optimizer_state =
+      capped_sum(cost.optimizer_state, share(part.optimizer_state, training, 1, replicas));
 }
 
-Time optimizer_time(Bytes weights, const Training& training, const Device& device) {
-  if (weights == 0 || !device.memory_bandwidth) return {};
+}  // namespace
+
+void set_static_bytes(StageWeights weights, const Training& training, StageCost& cost) {
+  const std::int64_t replicas = replicas_of_all(training);
+  cost.weights = cost.gradients = cost.optimizer_state = 0;
+  cost.summed_gradients = cost.gathered_weights = 0;
+  add_static_bytes(weights.experts, training, replicas / training.parallel.expert, cost);
+  cost.expert_gradients = cost.summed_gradients;
+  cost.expert_weights = cost.gathered_weights;
+  add_static_bytes(weights.dense, training, replicas, cost);
+}
+
+Time optimizer_time(StageWeights weights, const Training& training, const Device& device) {
+  const Bytes updated = share(weights, training, 1);
+  if (updated == 0 || !device.memory_bandwidth) return {};
   const KernelEfficiency plain{.overhead = device.launch_overhead};
   const KernelEfficiency& efficiency = device.efficiency ? device.efficiency->elementwise : plain;
-  const double parameters = static_cast<double>(share(weights, training, 1)) /
-                            static_cast<double>(bytes_per_element(training.precision));
+  const double parameters =
+      static_cast<double>(updated) / static_cast<double>(bytes_per_element(training.precision));
   return to_time(device.slowdown * (parameters * update_traffic(training) /
                                         (*device.memory_bandwidth * efficiency.memory) +
                                     efficiency.overhead));

@@ -22,14 +22,20 @@ TransformerShare share_of(const Transformer& model, const Training& training) {
   const double tensor = parallel.tensor;
   const double context = parallel.context;
   const auto length = static_cast<double>(model.sequence);
+  const double heads = static_cast<double>(model.heads) / tensor;
+  const double groups = model.latent ? heads : static_cast<double>(model.query_groups) / tensor;
   return {.element = static_cast<double>(bytes_per_element(training.precision)),
           .gradient = static_cast<double>(bytes_per_element(training.gradient_precision)),
           .tokens = length / context,
           .hidden = static_cast<double>(model.hidden),
           .tensor = tensor,
           .sequence_parts = static_cast<double>(parallel.sequence_ranks()),
-          .queries = static_cast<double>(model.query_size()) / tensor,
-          .keys = static_cast<double>(model.key_size()) / tensor,
+          .context = context,
+          .expert = static_cast<double>(parallel.expert),
+          .queries = heads * static_cast<double>(model.query_head()),
+          .keys = groups * static_cast<double>(model.query_head()),
+          .values = groups * static_cast<double>(model.value_head()),
+          .attended = heads * static_cast<double>(model.value_head()),
           .scores = static_cast<double>(model.heads) / (tensor * context) * length * length,
           .ffn = static_cast<double>(model.ffn_hidden) / tensor,
           .async_tensor_parallel = parallel.async_tensor_parallel};
@@ -47,6 +53,10 @@ void add_product(Layer& layer, const Transformer& model, const TransformerShare&
   product.kernel = Kernel::input_gradient;
   layer.backward_input.push_back(product);
   product.kernel = Kernel::weight_gradient;
+  if (model.fused_gradient_accumulation) {
+    product.fixed_bytes = 2 * share.gradient * weights;  // The sum, read and written.
+    add_handed_gradient(layer, share.element * weights);
+  }
   layer.backward_weight.push_back(product);
   if (!model.fused_gradient_accumulation) {
     // The new gradient is read, and the sum of those before it read and written.
@@ -64,14 +74,31 @@ void add_parameters(Layer& layer, const TransformerShare& share, double paramete
       capped_sum(layer.parameter_bytes, whole(parameters / shares * share.element));
 }
 
+void add_expert_parameters(Layer& layer, const TransformerShare& share, double parameters) {
+  const Bytes before = layer.parameter_bytes;
+  add_parameters(layer, share, parameters, share.tensor * share.expert);
+  layer.expert_bytes = capped_sum(layer.expert_bytes, layer.parameter_bytes - before);
+}
+
 void add_stash(Layer& layer, double bytes) {
   layer.stash_bytes = capped_sum(layer.stash_bytes, whole(bytes));
 }
 
+void need_workspace(Layer& layer, double bytes) {
+  layer.workspace_bytes = std::max(layer.workspace_bytes, whole(bytes));
+}
+
+// Where the product adds to the sum itself, autograd is still handed a gradient of the weights'
+// shape and type, which no one reads (Transformer Engine's dummy gradients, one for each shape).
+void add_handed_gradient(Layer& layer, double bytes) {
+  layer.fixed_workspace_bytes = capped_sum(layer.fixed_workspace_bytes, whole(bytes));
+}
+
 namespace {
 
-Operator exchange(const TransformerShare& share, Collective collective, bool beside_product) {
-  return {.bytes = share.tokens * share.hidden * share.element,
+Operator exchange(const TransformerShare& share, double width, Collective collective,
+                  bool beside_product) {
+  return {.bytes = share.tokens * width * share.element,
           .kernel = Kernel::collective,
           .collective = collective,
           .beside_product = beside_product};
@@ -81,39 +108,53 @@ Operator exchange(const TransformerShare& share, Collective collective, bool bes
 
 // Along the sequence: gathered forward, and once more in the backward for the weight gradient,
 // beside the input gradient; whose parts are summed and scattered, beside the weight gradient.
-void add_input_exchange(Layer& layer, const TransformerShare& share) {
+void add_input_exchange(Layer& layer, const TransformerShare& share, double width) {
   if (share.tensor == 1) return;
   if (share.sequence_parts > 1) {
-    layer.forward.push_back(exchange(share, Collective::all_gather, false));
-    layer.backward_input.push_back(exchange(share, Collective::all_gather, true));
-    layer.backward_input.push_back(exchange(share, Collective::reduce_scatter, true));
+    layer.forward.push_back(exchange(share, width, Collective::all_gather, false));
+    layer.backward_input.push_back(exchange(share, width, Collective::all_gather, true));
+    layer.backward_input.push_back(exchange(share, width, Collective::reduce_scatter, true));
   } else {
     layer.backward_input.push_back(
-        exchange(share, Collective::all_reduce, share.async_tensor_parallel));
+        exchange(share, width, Collective::all_reduce, share.async_tensor_parallel));
   }
 }
 
-void add_output_exchange(Layer& layer, const TransformerShare& share) {
+void add_output_exchange(Layer& layer, const TransformerShare& share, double width) {
   if (share.tensor == 1) return;
   if (share.sequence_parts > 1) {
-    layer.forward.push_back(exchange(share, Collective::reduce_scatter, false));
-    layer.backward_input.push_back(exchange(share, Collective::all_gather, false));
+    layer.forward.push_back(exchange(share, width, Collective::reduce_scatter, false));
+    layer.backward_input.push_back(exchange(share, width, Collective::all_gather, false));
   } else {
-    layer.forward.push_back(exchange(share, Collective::all_reduce, false));
+    layer.forward.push_back(exchange(share, width, Collective::all_reduce, false));
   }
 }
+
+namespace {
+
+Layer block(const Transformer& model, const TransformerShare& share, bool has_experts) {
+  Layer layer;
+  add_attention(layer, model, share);
+  if (has_experts) {
+    add_experts(layer, model, share);
+  } else {
+    add_mlp(layer, model, share);
+  }
+  layer.output_bytes = whole(share.stream() * share.element);
+  return layer;
+}
+
+}  // namespace
 
 Network transformer_network(const Transformer& model, const Training& training, bool with_ends) {
   const TransformerShare share = share_of(model, training);
-  Layer block;
-  add_attention(block, model, share);
-  add_mlp(block, model, share);
-  block.output_bytes = whole(share.stream() * share.element);
-
-  Network network{.input_bytes = block.output_bytes, .stash_holds_input = true};
-  network.layers.assign(static_cast<std::size_t>(model.num_layers), block);
-  for (std::size_t l = 0; l < network.layers.size(); ++l) {
-    network.layers[l].name = fmt::format("block{}", l);
+  const int dense = model.mixture ? model.mixture->dense_layers : model.num_layers;
+  const Layer dense_block = block(model, share, false);
+  const Layer expert_block = model.mixture ? block(model, share, true) : Layer{};
+  Network network{.input_bytes = dense_block.output_bytes, .stash_holds_input = true};
+  for (int l = 0; l < model.num_layers; ++l) {
+    network.layers.push_back(l < dense ? dense_block : expert_block);
+    network.layers.back().name = fmt::format("block{}", l);
   }
   if (training.parallel.tensor > 1) {
     const bool whole_messages = share.sequence_parts == 1;

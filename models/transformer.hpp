@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "models/json_field.hpp"
+#include "models/latent_attention.hpp"
+#include "models/mixture_of_experts.hpp"
 #include "models/network.hpp"
 #include "models/training.hpp"
 
@@ -38,8 +40,14 @@ struct Transformer {
   /// all of them.
   std::int64_t logits_chunk = 0;
 
-  std::int64_t query_size() const { return heads * head_size; }
-  std::int64_t key_size() const { return query_groups * head_size; }
+  std::optional<LatentAttention> latent{};    ///< In place of heads that have their own keys.
+  std::optional<MixtureOfExperts> mixture{};  ///< In place of the MLP of most blocks.
+  bool fused_cross_entropy = false;           ///< Softmax, loss and its gradient in one kernel.
+
+  bool gated() const { return activation == Activation::swiglu; }
+  /// Of a head's queries and keys; of its values.
+  std::int64_t query_head() const { return latent ? latent->query_head() : head_size; }
+  std::int64_t value_head() const { return latent ? latent->value_head : head_size; }
 };
 
 /// Throws InputError: heads that do not divide the hidden size, tensor_parallel that does not

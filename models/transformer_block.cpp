@@ -12,6 +12,96 @@ Bytes rounded(double bytes) {
   return bytes < static_cast<double>(bytes_limit) ? std::llround(bytes) : bytes_limit;
 }
 
+// The matrix of scores in memory: two batched products, softmax and dropout between them.
+void add_score_attention(Layer& layer, const Transformer& model, const TransformerShare& share) {
+  const double e = share.element;
+  const double mask = model.attention_dropout ? 1 : 0;
+  const double rows = share.scores / static_cast<double>(model.sequence);
+  const auto product = [&](std::int64_t head_size) {
+    const auto head = static_cast<double>(head_size);
+    return Operator{.flops = 2 * share.scores * head,
+                    .bytes = e * (2 * rows * head + share.scores),
+                    .kernel = Kernel::attention};
+  };
+  const Operator of_keys = product(model.query_head());
+  const Operator of_values = product(model.value_head());
+  std::vector<Operator> forward;
+  forward.push_back(of_keys);
+  add_elementwise(forward, 2 * e * share.scores);
+  add_elementwise(forward, mask * (2 * e + 1) * share.scores);
+  forward.push_back(of_values);
+  layer.forward.insert(layer.forward.end(), forward.begin(), forward.end());
+  layer.recomputed.insert(layer.recomputed.end(), forward.begin(), forward.end());
+
+  layer.backward_input.insert(layer.backward_input.end(), 2, of_keys);
+  layer.backward_input.insert(layer.backward_input.end(), 2, of_values);
+  add_elementwise(layer.backward_input, 3 * e * share.scores);
+  add_elementwise(layer.backward_input, mask * (2 * e + 1) * share.scores);
+  const double kept = (e + mask * (1 + e)) * share.scores;
+  layer.recomputed_bytes = capped_sum(layer.recomputed_bytes, rounded(kept));
+  add_stash(layer, kept);
+}
+
+// One kernel each way; the backward makes the scores again. Keeps a sum for each row, in fp32.
+void add_flash_attention(Layer& layer, const Transformer& model, const TransformerShare& share) {
+  const auto heads = static_cast<double>(model.query_head() + model.value_head());
+  const double flops = 2 * share.scores * heads;
+  const bool latent = model.latent.has_value();
+  layer.forward.push_back(
+      {.flops = flops, .kernel = latent ? Kernel::latent_attention : Kernel::fused_attention});
+  layer.backward_input.push_back(
+      {.flops = 2.5 * flops,
+       .kernel = latent ? Kernel::latent_attention_gradient : Kernel::fused_attention_gradient});
+  add_stash(layer, 4 * share.scores / static_cast<double>(model.sequence));
+}
+
+// Devices that share a sequence exchange tokens for heads (Jacobs et al., arXiv:2309.14509), and
+// back: the same bytes each way, copied into the order of receivers and out of that of senders.
+void add_context_exchange(Layer& layer, const TransformerShare& share, double columns) {
+  if (share.context == 1) return;
+  const double bytes = share.element * share.tokens * columns;
+  for (std::vector<Operator>* pass : {&layer.forward, &layer.backward_input}) {
+    pass->push_back({.bytes = bytes,
+                     .kernel = Kernel::collective,
+                     .collective = Collective::all_to_all,
+                     .group = LayerGroup::context});
+    add_elementwise(*pass, 4 * bytes);
+  }
+}
+
+// Heads are brought together for batched products, and apart again.
+void add_core_attention(Layer& layer, const Transformer& model, const TransformerShare& share) {
+  const double e = share.element;
+  const double columns = share.queries + share.keys + share.values;
+  add_context_exchange(layer, share, columns);
+  const double moved = 2 * e * share.tokens * share.queries;
+  if (model.flash_attention) {
+    add_flash_attention(layer, model, share);
+  } else {
+    for (int i = 0; i < 3; ++i) add_elementwise(layer.forward, moved);
+    add_score_attention(layer, model, share);
+    for (int i = 0; i < 4; ++i) add_elementwise(layer.backward_input, moved);
+  }
+  add_context_exchange(layer, share, share.attended);
+  add_stash(layer, e * share.tokens * (columns + share.attended));
+}
+
+// One product for queries, keys and values, of which queries and keys are turned.
+void add_projections(Layer& layer, const Transformer& model, const TransformerShare& share) {
+  const double columns = share.queries + share.keys + share.values;
+  const double bias = model.linear_bias ? 1 : 0;
+  add_input_exchange(layer, share, share.hidden);
+  add_product(layer, model, share, share.hidden, columns);
+  add_parameters(layer, share, (share.hidden + bias) * columns * share.tensor, share.tensor);
+  if (model.positions == Transformer::Positions::rotary) {
+    const double turned = 2 * share.element * share.tokens * (share.queries + share.keys);
+    add_elementwise(layer.forward, turned);
+    add_elementwise(layer.backward_input, turned);
+  }
+}
+
+}  // namespace
+
 // An output x becomes residual + dropout(x); its gradient goes both ways.
 void add_residual(Layer& layer, const Transformer& model, const TransformerShare& share) {
   const double mask = model.hidden_dropout ? 1 : 0;
@@ -22,44 +112,6 @@ void add_residual(Layer& layer, const Transformer& model, const TransformerShare
   add_stash(layer, mask * share.stream());
 }
 
-// The matrix of scores in memory: two batched products, softmax and dropout between them.
-void add_score_attention(Layer& layer, const Transformer& model, const TransformerShare& share) {
-  const double e = share.element;
-  const double head = static_cast<double>(model.head_size);
-  const double mask = model.attention_dropout ? 1 : 0;
-  const double heads =
-      share.scores / (static_cast<double>(model.sequence) * static_cast<double>(model.sequence));
-  const double rows = heads * static_cast<double>(model.sequence);
-  const Operator product{.flops = 2 * share.scores * head,
-                         .bytes = e * (2 * rows * head + share.scores),
-                         .kernel = Kernel::attention};
-  std::vector<Operator> forward;
-  forward.push_back(product);
-  add_elementwise(forward, 2 * e * share.scores);
-  add_elementwise(forward, mask * (2 * e + 1) * share.scores);
-  forward.push_back(product);
-  layer.forward.insert(layer.forward.end(), forward.begin(), forward.end());
-  layer.recomputed.insert(layer.recomputed.end(), forward.begin(), forward.end());
-
-  layer.backward_input.insert(layer.backward_input.end(), 4, product);
-  add_elementwise(layer.backward_input, 3 * e * share.scores);
-  add_elementwise(layer.backward_input, mask * (2 * e + 1) * share.scores);
-  const double kept = (e + mask * (1 + e)) * share.scores;
-  layer.recomputed_bytes = capped_sum(layer.recomputed_bytes, rounded(kept));
-  add_stash(layer, kept);
-}
-
-// One kernel each way; the backward makes the scores again. Keeps a sum for each row, in fp32.
-void add_flash_attention(Layer& layer, const Transformer& model, const TransformerShare& share) {
-  const double flops = 4 * share.scores * static_cast<double>(model.head_size);
-  layer.forward.push_back({.flops = flops, .kernel = Kernel::fused_attention});
-  layer.backward_input.push_back(
-      {.flops = 2.5 * flops, .kernel = Kernel::fused_attention_gradient});
-  add_stash(layer, 4 * share.scores / static_cast<double>(model.sequence));
-}
-
-}  // namespace
-
 void add_norm(Layer& layer, const Transformer& model, const TransformerShare& share) {
   const double e = share.element;
   add_elementwise(layer.forward, 2 * e * share.stream());
@@ -69,64 +121,53 @@ void add_norm(Layer& layer, const Transformer& model, const TransformerShare& sh
 }
 
 void add_attention(Layer& layer, const Transformer& model, const TransformerShare& share) {
-  const double e = share.element;
-  const double t = share.tensor;
-  const double columns = share.queries + 2 * share.keys;
-  const double bias = model.linear_bias ? 1 : 0;
   add_norm(layer, model, share);
-  add_input_exchange(layer, share);
-  add_product(layer, model, share, share.hidden, columns);
-  add_parameters(layer, share, (share.hidden + bias) * columns * t, t);
-  if (model.positions == Transformer::Positions::rotary) {
-    const double turned = 2 * e * share.tokens * (share.queries + share.keys);
-    add_elementwise(layer.forward, turned);
-    add_elementwise(layer.backward_input, turned);
-  }
-  // Heads are brought together for the batched products, and apart again.
-  const double moved = 2 * e * share.tokens * share.queries;
-  if (model.flash_attention) {
-    add_flash_attention(layer, model, share);
+  if (model.latent) {
+    add_latent_projections(layer, model, share);
   } else {
-    for (int i = 0; i < 3; ++i) add_elementwise(layer.forward, moved);
-    add_score_attention(layer, model, share);
-    for (int i = 0; i < 4; ++i) add_elementwise(layer.backward_input, moved);
+    add_projections(layer, model, share);
   }
-  add_stash(layer, e * share.tokens * (columns + share.queries));  // q, k, v, and what they give.
-  add_product(layer, model, share, share.queries, share.hidden);
-  add_parameters(layer, share, share.hidden * share.queries * t, t);
-  add_parameters(layer, share, bias * share.hidden, 1);
-  add_output_exchange(layer, share);
+  add_core_attention(layer, model, share);
+  add_product(layer, model, share, share.attended, share.hidden);
+  add_parameters(layer, share, share.hidden * share.attended * share.tensor, share.tensor);
+  add_parameters(layer, share, model.linear_bias ? share.hidden : 0, 1);
+  add_output_exchange(layer, share, share.hidden);
   add_residual(layer, model, share);
 }
 
-void add_mlp(Layer& layer, const Transformer& model, const TransformerShare& share) {
+void add_activation(Layer& layer, const Transformer& model, const TransformerShare& share,
+                    double rows, double columns) {
   const double e = share.element;
-  const double t = share.tensor;
-  const double bias = model.linear_bias ? 1 : 0;
-  const bool gated = model.activation == Transformer::Activation::swiglu;
-  const double columns = gated ? 2 * share.ffn : share.ffn;
-  const double inner = share.tokens * share.ffn;
+  const double inner = rows * columns;
+  const double inputs = model.gated() ? 2 * inner : inner;
   const double mask = model.activation_dropout ? 1 : 0;
-  add_norm(layer, model, share);
-  add_input_exchange(layer, share);
-  add_product(layer, model, share, share.hidden, columns);
-  add_parameters(layer, share, (share.hidden + bias) * columns * t, t);
-
-  add_elementwise(layer.forward, (gated ? 3 : 2) * e * inner + mask * inner);
-  add_elementwise(layer.backward_input, (gated ? 5 : 3) * e * inner + mask * inner);
+  add_elementwise(layer.forward, e * (inputs + inner) + mask * inner);
+  add_elementwise(layer.backward_input, e * (2 * inputs + inner) + mask * inner);
   // What a relu lets through is seen in what it gives, which the product behind it keeps.
   const bool keeps_input = model.activation != Transformer::Activation::relu;
-  add_stash(layer, (keeps_input ? e * share.tokens * columns : 0) + e * inner + mask * inner);
+  add_stash(layer, (keeps_input ? e * inputs : 0) + e * inner + mask * inner);
+}
 
-  add_product(layer, model, share, share.ffn, share.hidden);
-  add_parameters(layer, share, share.hidden * share.ffn * t, t);
+void add_inner_mlp(Layer& layer, const Transformer& model, const TransformerShare& share,
+                   double columns) {
+  const double t = share.tensor;
+  const double bias = model.linear_bias ? 1 : 0;
+  const double inputs = model.gated() ? 2 * columns : columns;
+  add_input_exchange(layer, share, share.hidden);
+  add_product(layer, model, share, share.hidden, inputs);
+  add_parameters(layer, share, (share.hidden + bias) * inputs * t, t);
+  add_activation(layer, model, share, share.tokens, columns);
+  add_product(layer, model, share, columns, share.hidden);
+  add_parameters(layer, share, share.hidden * columns * t, t);
   add_parameters(layer, share, bias * share.hidden, 1);
-  add_output_exchange(layer, share);
+  add_output_exchange(layer, share, share.hidden);
+  need_workspace(layer, share.element * share.tokens * (columns + inputs));  // Their gradients.
+}
+
+void add_mlp(Layer& layer, const Transformer& model, const TransformerShare& share) {
+  add_norm(layer, model, share);
+  add_inner_mlp(layer, model, share, share.ffn);
   add_residual(layer, model, share);
-  // The gradients on either side of the activation, and of the stream before and behind.
-  layer.workspace_bytes =
-      std::max(layer.workspace_bytes,
-               rounded(e * (inner + share.tokens * columns) + 2 * e * share.stream()));
 }
 
 }  // namespace pipesim

@@ -13,17 +13,6 @@ constexpr std::int64_t most_width = std::int64_t{1} << 24;
 constexpr std::int64_t most_tokens = std::int64_t{1} << 31;
 constexpr int most_layers = 1 << 17;
 
-// The value under Megatron's name for it or under Hugging Face's.
-std::optional<Field> find_either(const Field& model, std::string_view megatron,
-                                 std::string_view hugging_face) {
-  const auto first = model.find(megatron);
-  const auto second = model.find(hugging_face);
-  if (first && second) {
-    throw second->error(fmt::format("says the same as {}", megatron), "give only one of the two");
-  }
-  return first ? first : second;
-}
-
 std::int64_t read_size(const Field& model, std::string_view megatron, std::string_view hugging_face,
                        std::int64_t most) {
   const auto field = find_either(model, megatron, hugging_face);
@@ -31,8 +20,22 @@ std::int64_t read_size(const Field& model, std::string_view megatron, std::strin
   return field->integer(1, most);
 }
 
+// Heads whose keys and values come from one vector have all their own.
+void read_latent_heads(const Field& field, Transformer& model) {
+  model.query_groups = model.heads;
+  for (const std::string_view key : {"num_query_groups", "num_key_value_heads"}) {
+    const auto groups = field.find(key);
+    if (groups && groups->integer(1, most_width) != model.heads) {
+      throw groups->error(fmt::format("differs from the {} attention heads", model.heads),
+                          "latent attention makes keys and values of every head: leave it out");
+    }
+  }
+}
+
 void read_attention(const Field& field, Transformer& model) {
   model.heads = read_size(field, "num_attention_heads", "n_head", most_width);
+  model.latent = read_latent_attention(field);
+  if (model.latent) return read_latent_heads(field, model);
   const auto groups = find_either(field, "num_query_groups", "num_key_value_heads");
   model.query_groups = groups ? groups->integer(1, most_width) : model.heads;
   if (model.heads % model.query_groups != 0) {
@@ -106,6 +109,7 @@ void read_details(const Field& field, Transformer& model) {
   read_dropout(field, "activation_dropout", model.activation_dropout);
   read_flag(field, "use_flash_attn", model.flash_attention);
   read_flag(field, "gradient_accumulation_fusion", model.fused_gradient_accumulation);
+  read_flag(field, "cross_entropy_loss_fusion", model.fused_cross_entropy);
   if (const auto chunk = field.find("logits_chunk_size")) {
     model.logits_chunk = chunk->integer(1, most_tokens);
   }
@@ -133,6 +137,15 @@ void check_shares(const Field& field, const Transformer& model, const Parallelis
               "every device has as many groups of keys and values: choose a divisor");
   must_divide(field, ranks, model.ffn_hidden, "ffn_hidden_size",
               "every device has as many columns: choose a divisor");
+  const std::int64_t context = parallel.context;
+  if (model.query_groups % (ranks * context) != 0) {
+    throw field.source()->error(
+        "/training/context_parallel",
+        fmt::format("does not divide the {} groups of keys and values on a device",
+                    model.query_groups / ranks),
+        std::to_string(context),
+        "devices that share a sequence exchange its parts for whole heads (all-to-all)");
+  }
   const std::int64_t parts = std::int64_t{parallel.sequence_ranks()} * parallel.context;
   if (model.sequence % parts != 0) {
     throw field.at("seq_length", "")
@@ -144,36 +157,40 @@ void check_shares(const Field& field, const Transformer& model, const Parallelis
 }  // namespace
 
 Transformer read_transformer(const Field& field, const Training& training) {
-  field.allow_keys({"kind",
-                    "num_layers",
-                    "num_hidden_layers",
-                    "hidden_size",
-                    "n_embd",
-                    "num_attention_heads",
-                    "n_head",
-                    "num_query_groups",
-                    "num_key_value_heads",
-                    "kv_channels",
-                    "head_dim",
-                    "ffn_hidden_size",
-                    "intermediate_size",
-                    "seq_length",
-                    "vocab_size",
-                    "padded_vocab_size",
-                    "swiglu",
-                    "hidden_act",
-                    "normalization",
-                    "untie_embeddings_and_output_weights",
-                    "tie_word_embeddings",
-                    "add_bias_linear",
-                    "position_embedding_type",
-                    "max_position_embeddings",
-                    "attention_dropout",
-                    "hidden_dropout",
-                    "activation_dropout",
-                    "use_flash_attn",
-                    "gradient_accumulation_fusion",
-                    "logits_chunk_size"});
+  std::vector<std::string> keys{"kind",
+                                "num_layers",
+                                "num_hidden_layers",
+                                "hidden_size",
+                                "n_embd",
+                                "num_attention_heads",
+                                "n_head",
+                                "num_query_groups",
+                                "num_key_value_heads",
+                                "kv_channels",
+                                "head_dim",
+                                "ffn_hidden_size",
+                                "intermediate_size",
+                                "seq_length",
+                                "vocab_size",
+                                "padded_vocab_size",
+                                "swiglu",
+                                "hidden_act",
+                                "normalization",
+                                "untie_embeddings_and_output_weights",
+                                "tie_word_embeddings",
+                                "add_bias_linear",
+                                "position_embedding_type",
+                                "max_position_embeddings",
+                                "attention_dropout",
+                                "hidden_dropout",
+                                "activation_dropout",
+                                "use_flash_attn",
+                                "gradient_accumulation_fusion",
+                                "logits_chunk_size",
+                                "cross_entropy_loss_fusion"};
+  keys.insert(keys.end(), latent_attention_keys().begin(), latent_attention_keys().end());
+  keys.insert(keys.end(), mixture_of_experts_keys().begin(), mixture_of_experts_keys().end());
+  field.allow_keys(keys);
   Transformer model;
   model.num_layers =
       static_cast<int>(read_size(field, "num_layers", "num_hidden_layers", most_layers));
@@ -186,6 +203,8 @@ Transformer read_transformer(const Field& field, const Training& training) {
   model.ffn_hidden = ffn ? ffn->integer(1, most_width) : 4 * model.hidden;
   read_positions(field, model);
   read_details(field, model);
+  model.mixture =
+      read_mixture_of_experts(field, model.num_layers, model.ffn_hidden, training.parallel.expert);
   check_shares(field, model, training.parallel);
   return model;
 }

@@ -18,7 +18,7 @@ void add_embedding(Layer& layer, const Transformer& model, const TransformerShar
   const double whole_stream = share.tokens * share.hidden;
   Layer lookup;
   add_elementwise(lookup.forward, 3 * e * whole_stream);
-  add_output_exchange(lookup, share);
+  add_output_exchange(lookup, share, share.hidden);
   add_elementwise(lookup.backward_input, 5 * e * whole_stream);
   put_before(layer.forward, lookup.forward);
   layer.backward_input.insert(layer.backward_input.end(), lookup.backward_input.begin(),
@@ -31,6 +31,24 @@ void add_embedding(Layer& layer, const Transformer& model, const TransformerShar
   if (model.hidden_dropout) add_stash(layer, share.stream());
 }
 
+// Passes over the logits that a fused kernel takes as long as, each way: measured on a B200, two at
+// .28 of the bandwidth where other kernels that memory bounds reach .666 (SimuMax's system file
+// b200_bf16_ceperm, ce_fusion).
+constexpr double fused_loss = 2 * 0.666 / 0.28;
+
+// The gradient of the product's input, and what fused accumulation hands on. The block's own
+// backward, which comes after it, finds the logits gone.
+void need_head_workspace(Layer& layer, const Transformer& model, const TransformerShare& share,
+                         double logits) {
+  const Bytes freed =
+      std::min<Bytes>(layer.workspace_bytes, std::llround(std::min(logits, 0x1p60)));
+  layer.workspace_bytes -= freed;
+  need_workspace(layer, share.element * share.tokens * share.hidden);
+  if (!model.fused_gradient_accumulation) return;
+  const double weights = static_cast<double>(model.vocabulary) / share.tensor * share.hidden;
+  add_handed_gradient(layer, share.element * weights);
+}
+
 // Logits and their softmax are fp32: 4 bytes an entry (arXiv:2205.05198, 4.3).
 void add_head(Layer& layer, const Transformer& model, const TransformerShare& share) {
   const double e = share.element;
@@ -40,10 +58,10 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
   const bool in_chunks = model.logits_chunk > 0;
   Layer head;
   add_norm(head, model, share);
-  add_input_exchange(head, share);
+  add_input_exchange(head, share, share.hidden);
   add_product(head, model, share, share.hidden, columns);
-  add_elementwise(head.forward, 10 * e * logits);
-  add_elementwise(head.backward_input, 5 * e * logits);
+  add_elementwise(head.forward, (model.fused_cross_entropy ? fused_loss : 10) * e * logits);
+  add_elementwise(head.backward_input, (model.fused_cross_entropy ? fused_loss : 5) * e * logits);
   if (in_chunks) put_before(head.backward_input, head.forward);
   layer.forward.insert(layer.forward.end(), head.forward.begin(), head.forward.end());
   put_before(layer.backward_input, head.backward_input);
@@ -60,6 +78,7 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
     layer.fixed_workspace_bytes += static_cast<Bytes>(std::min(4 * rows * columns, 0x1p60));
   } else {
     add_stash(layer, 4 * logits);
+    need_head_workspace(layer, model, share, 4 * logits);
   }
   layer.output_bytes =
       static_cast<Bytes>(std::llround(share.tokens)) * 4;  // A loss for each token.

@@ -12,8 +12,12 @@ struct TransformerShare {
   double hidden = 0;
   double tensor = 1;          ///< Devices that share matrices.
   double sequence_parts = 1;  ///< Devices along the sequence for what is not sharded otherwise.
+  double context = 1;         ///< Devices that share a sequence.
+  double expert = 1;          ///< Devices that share a layer's experts.
   double queries = 0;         ///< Columns of all queries on this device.
-  double keys = 0;            ///< Columns of all keys; of all values as many.
+  double keys = 0;            ///< Of all keys.
+  double values = 0;          ///< Of all values.
+  double attended = 0;        ///< Of what attention gives, a head's values for each query.
   double scores = 0;          ///< Entries of all matrices of scores.
   double ffn = 0;
   bool async_tensor_parallel = true;
@@ -33,13 +37,26 @@ void add_elementwise(std::vector<Operator>& operators, double bytes);
 
 /// Adds what gathers a layer's input for products whose columns are shared among devices, and
 /// what sums the output of products whose rows are.
-void add_input_exchange(Layer& layer, const TransformerShare& share);
-void add_output_exchange(Layer& layer, const TransformerShare& share);
+/// `width`: columns of a token.
+void add_input_exchange(Layer& layer, const TransformerShare& share, double width);
+void add_output_exchange(Layer& layer, const TransformerShare& share, double width);
 
 /// Norm, attention and its residual; norm, MLP and its residual.
 void add_attention(Layer& layer, const Transformer& model, const TransformerShare& share);
 void add_mlp(Layer& layer, const Transformer& model, const TransformerShare& share);
 void add_norm(Layer& layer, const Transformer& model, const TransformerShare& share);
+void add_residual(Layer& layer, const Transformer& model, const TransformerShare& share);
+/// An MLP's activation on so many rows of so many columns, what it keeps, and what its backward
+/// needs; and an MLP of so many columns on this device, without norm and residual.
+void add_activation(Layer& layer, const Transformer& model, const TransformerShare& share,
+                    double rows, double columns);
+void add_inner_mlp(Layer& layer, const Transformer& model, const TransformerShare& share,
+                   double columns);
+
+/// What gives the queries, keys and values of multi-head latent attention, turned.
+void add_latent_projections(Layer& layer, const Transformer& model, const TransformerShare& share);
+/// Norm, router, experts and the residual, in place of an MLP.
+void add_experts(Layer& layer, const Transformer& model, const TransformerShare& share);
 
 /// The table's lookup, before the first block; norm, logits and loss, behind the last.
 void add_embedding(Layer& layer, const Transformer& model, const TransformerShare& share);
@@ -48,7 +65,16 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
 /// Parameters of which every device holds a part of `shares`.
 void add_parameters(Layer& layer, const TransformerShare& share, double parameters, double shares);
 
+/// Parameters of experts, of which an expert group's devices hold each its part.
+void add_expert_parameters(Layer& layer, const TransformerShare& share, double parameters);
+
 /// Adds to what forward leaves for backward.
 void add_stash(Layer& layer, double bytes);
+
+/// What fused accumulation hands on beside the sum.
+void add_handed_gradient(Layer& layer, double bytes);
+
+/// Scratch that some part of the layer's backward needs.
+void need_workspace(Layer& layer, double bytes);
 
 }  // namespace pipesim

@@ -160,8 +160,8 @@ void cost_sharding(Experiment& experiment) {
   for (std::size_t s = 0; s < experiment.costs.stages.size(); ++s) {
     StageCost& stage = experiment.costs.stages[s];
     const int device = experiment.schedule.placement[s];
-    stage.gather = replica_gather_time(config, device, stage.gathered_weights);
-    stage.reduce = replica_scatter_time(config, device, stage.summed_gradients);
+    stage.gather = replica_gather_time(config, device, stage);
+    stage.reduce = replica_scatter_time(config, device, stage);
     add_zero_exchange(config.training, stage);
   }
 }

@@ -12,6 +12,15 @@ std::vector<int> replicas_of(const Config& config, int device) {
   return group_over(grid, {Axis::data, Axis::context}, rank_at(grid, {.pipeline = device}));
 }
 
+// Every how-manieth of them holds the same experts.
+std::vector<int> every(const std::vector<int>& ranks, int step) {
+  std::vector<int> chosen;
+  for (std::size_t i = 0; i < ranks.size(); i += static_cast<std::size_t>(step)) {
+    chosen.push_back(ranks[i]);
+  }
+  return chosen;
+}
+
 Time exchange_time(const Config& config, Collective collective, Bytes bytes,
                    const std::vector<int>& ranks) {
   if (ranks.size() < 2) return {};
@@ -19,19 +28,29 @@ Time exchange_time(const Config& config, Collective collective, Bytes bytes,
                                     group_network(config.cluster, ranks)));
 }
 
-}  // namespace
-
-Time replica_gather_time(const Config& config, int device, Bytes bytes) {
-  return exchange_time(config, Collective::all_gather, bytes, replicas_of(config, device));
+// Of `bytes` the `experts` are held by the ranks of the same place in an expert group only.
+Time exchange_time(const Config& config, Collective collective, Bytes bytes, Bytes experts,
+                   const std::vector<int>& ranks) {
+  const int parallel = config.training.parallel.expert;
+  return capped_sum(exchange_time(config, collective, bytes - experts, ranks),
+                    exchange_time(config, collective, experts, every(ranks, parallel)));
 }
 
-Time replica_scatter_time(const Config& config, int device, Bytes bytes) {
-  return exchange_time(config, Collective::reduce_scatter, bytes, replicas_of(config, device));
+}  // namespace
+
+Time replica_gather_time(const Config& config, int device, const StageCost& stage) {
+  return exchange_time(config, Collective::all_gather, stage.gathered_weights, stage.expert_weights,
+                       replicas_of(config, device));
+}
+
+Time replica_scatter_time(const Config& config, int device, const StageCost& stage) {
+  return exchange_time(config, Collective::reduce_scatter, stage.summed_gradients,
+                       stage.expert_gradients, replicas_of(config, device));
 }
 
 Time gradient_sum_time(const Experiment& experiment, int stage, int copies, bool over_replicas) {
   const Config& config = experiment.config;
-  const Bytes bytes = experiment.costs.stages[static_cast<std::size_t>(stage)].summed_gradients;
+  const StageCost& cost = experiment.costs.stages[static_cast<std::size_t>(stage)];
   std::vector<int> ranks;
   for (int copy = 0; copy < copies; ++copy) {
     const int device = experiment.schedule.device_of(stage, copy);
@@ -42,17 +61,17 @@ Time gradient_sum_time(const Experiment& experiment, int stage, int copies, bool
   }
   const int zero_stage = config.training.parallel.zero_stage;
   if (zero_stage >= 2 && over_replicas) return {};  // Every backward has scattered its own.
-  return exchange_time(
-      config, zero_stage == 1 ? Collective::reduce_scatter : Collective::all_reduce, bytes, ranks);
+  const Collective sum = zero_stage == 1 ? Collective::reduce_scatter : Collective::all_reduce;
+  if (!over_replicas) return exchange_time(config, sum, cost.summed_gradients, ranks);
+  return exchange_time(config, sum, cost.summed_gradients, cost.expert_gradients, ranks);
 }
 
 Time weight_gather_time(const Experiment& experiment, int stage) {
   const Config& config = experiment.config;
   const int zero_stage = config.training.parallel.zero_stage;
   if (zero_stage != 1 && zero_stage != 2) return {};
-  return replica_gather_time(
-      config, experiment.schedule.device_of(stage, 0),
-      experiment.costs.stages[static_cast<std::size_t>(stage)].gathered_weights);
+  return replica_gather_time(config, experiment.schedule.device_of(stage, 0),
+                             experiment.costs.stages[static_cast<std::size_t>(stage)]);
 }
 
 Time shared_embedding_time(const Experiment& experiment) {

@@ -15,7 +15,7 @@ Time weight_gather_time(const Experiment& experiment, int stage);
 Time shared_embedding_time(const Experiment& experiment);
 
 /// What a stage's weights take to be gathered over the replicas, its gradients to be scattered.
-Time replica_gather_time(const Config& config, int device, Bytes bytes);
-Time replica_scatter_time(const Config& config, int device, Bytes bytes);
+Time replica_gather_time(const Config& config, int device, const StageCost& stage);
+Time replica_scatter_time(const Config& config, int device, const StageCost& stage);
 
 }  // namespace pipesim

@@ -278,7 +278,7 @@ TEST_SUITE("cli/errors: the keys") {
     CHECK(refused(gpipe, {"cluster.device=A100-80GB"}) ==
           "--set: /cluster/device: is not a known device, got \"A100-80GB\"\n"
           "  hint: did you mean \"a100-80gb\"? devices: cpu-core, p100, v100-16gb, v100-32gb, "
-          "a100-40gb, a100-80gb, h100-80gb, tpu-v2, tpu-v3\n");
+          "a100-40gb, a100-80gb, h100-80gb, b200, tpu-v2, tpu-v3\n");
     CHECK(refused(gpipe, {"cluster.interconnect=nvlink"}) ==
           "--set: /cluster/interconnect: is not a known interconnect, got \"nvlink\"\n"
           "  hint: did you mean \"nvlink2\"? interconnects: " +

@@ -27,7 +27,7 @@ TEST_SUITE("models/device") {
     std::string names;
     for (const Device& known : known_devices()) names += known.name + " ";
     CHECK(names ==
-          "cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb tpu-v2 tpu-v3 ");
+          "cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb b200 tpu-v2 tpu-v3 ");
   }
 
   TEST_CASE("every known device says where its figures are from") {
@@ -72,7 +72,7 @@ TEST_SUITE("models/device") {
     CHECK_THROWS_WITH_AS(device(R"("v100-16g")"),
                          "c.json: /: is not a known device, got \"v100-16g\"\n"
                          "  hint: did you mean \"v100-16gb\"? devices: cpu-core, p100, v100-16gb, "
-                         "v100-32gb, a100-40gb, a100-80gb, h100-80gb, tpu-v2, tpu-v3",
+                         "v100-32gb, a100-40gb, a100-80gb, h100-80gb, b200, tpu-v2, tpu-v3",
                          InputError);
     CHECK_THROWS_WITH_AS(device("5"),
                          "c.json: /: must be a device's name, a device file or an object, got 5\n"
