@@ -1,9 +1,28 @@
 #include "sim/published/tables.hpp"
 
+#include "sim/published/amoebanet_parameters.hpp"
+#include "sim/published/gpipe_memory.hpp"
+#include "sim/published/korthikanti.hpp"
+#include "sim/published/megatron_sc21.hpp"
+#include "sim/published/vtrain.hpp"
+
 namespace pipesim::published {
 
 const std::vector<KnownTable>& known_tables() {
-  static const std::vector<KnownTable> tables;
+  static const std::vector<KnownTable> tables = {
+      {.id = "gpipe-parameters", .compare = gpipe_parameters},
+      {.id = "sc21-parameters", .compare = sc21_parameters},
+      {.id = "korthikanti-activations", .compare = korthikanti_activations},
+      {.id = "gpipe-parameter-memory", .compare = gpipe_parameter_memory},
+      {.id = "gpipe-activation-memory", .compare = gpipe_activation_memory},
+      {.id = "gpipe-largest-model", .compare = gpipe_largest_model},
+      {.id = "korthikanti-layer-times", .compare = korthikanti_layer_times},
+      {.id = "korthikanti-iterations",
+       .compare = korthikanti_iterations,
+       .steps = korthikanti_steps},
+      {.id = "sc21-throughput", .compare = sc21_throughput, .steps = sc21_steps},
+      {.id = "vtrain-iterations", .compare = vtrain_iterations, .steps = vtrain_steps},
+  };
   return tables;
 }
 
