@@ -2,58 +2,239 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
+#include "models/topology_config.hpp"
+
 namespace pipesim {
 
 namespace {
 
-std::vector<Device> read_devices(const Field& field, int stages, int data_parallel) {
-  if (!field.is_list()) return {read_device(field)};
+struct Part {
+  std::string_view key;  ///< Below /training, but for the stages.
+  int size;
+};
+
+// What the devices are a product of: stages and replicas always, the others where there are any.
+std::vector<Part> parts_of(const RankGrid& grid) {
+  std::vector<Part> parts{{"stages", grid.pipeline}, {"data_parallel", grid.data}};
+  if (grid.tensor > 1) parts.push_back({"tensor_parallel", grid.tensor});
+  if (grid.context > 1) parts.push_back({"context_parallel", grid.context});
+  return parts;
+}
+
+std::string product_of_names(const std::vector<Part>& parts, std::string_view times) {
+  std::string text;
+  for (const Part& part : parts) {
+    text += fmt::format("{}{}", text.empty() ? "" : times, part.key);
+  }
+  return text;
+}
+
+std::string product_of_sizes(const std::vector<Part>& parts) {
+  std::string text;
+  for (const Part& part : parts) text += fmt::format("{}{}", text.empty() ? "" : " × ", part.size);
+  return text;
+}
+
+// "pipeline.stages or training.data_parallel"
+std::string settings_of(const std::vector<Part>& parts) {
+  std::string text = "pipeline.stages";
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    text += fmt::format("{}training.{}", i + 1 == parts.size() ? " or " : ", ", parts[i].key);
+  }
+  return text;
+}
+
+// As an int, checked.
+int needed_devices(const Field& config, const RankGrid& asked) {
+  constexpr std::int64_t most = std::numeric_limits<int>::max();
+  const std::vector<Part> parts = parts_of(asked);
+  if (asked.ranks() <= most) return static_cast<int>(asked.ranks());
+  const Part& largest = *std::max_element(
+      parts.begin() + 1, parts.end(), [](const Part& a, const Part& b) { return a.size < b.size; });
+  throw config.source()->error(
+      fmt::format("/training/{}", largest.key), "asks for more devices than can be named",
+      std::to_string(largest.size),
+      fmt::format("{} is at most {}", product_of_names(parts, " times "), most));
+}
+
+void check_count(const Field& count, const RankGrid& asked, int needed) {
+  if (count.count() == needed) return;
+  const std::vector<Part> parts = parts_of(asked);
+  throw count.error(
+      fmt::format("must be {}, which is {}", product_of_names(parts, " × "),
+                  product_of_sizes(parts)),
+      fmt::format("set it to {}, leave it out, or change {}", needed, settings_of(parts)));
+}
+
+// One device, one for each of a pipeline's, or one for each rank.
+void read_devices(const Field& field, const RankGrid& grid, Cluster& cluster) {
+  if (!field.is_list()) {
+    cluster.kinds = {read_device(field)};
+    return;
+  }
   std::vector<Device> devices;
   for (const Field& item : field.items()) devices.push_back(read_device(item));
-  if (data_parallel != 1) {
-    throw field.error("a list of devices describes one pipeline, not several replicas",
-                      "set training.data_parallel to 1, or name one device for all");
+  const auto count = std::ssize(devices);
+  if (count == grid.pipeline) {
+    cluster.kinds = std::move(devices);
+    return;
   }
-  if (devices.size() != static_cast<std::size_t>(stages)) {
-    throw field.error(fmt::format("must have one entry for each of the {} devices", stages),
-                      fmt::format("this list has {}", devices.size()));
+  if (count != cluster.devices) {
+    const std::string each =
+        fmt::format("must have one entry for each of the {} devices", grid.pipeline);
+    throw field.error(
+        grid.pipeline == cluster.devices
+            ? each
+            : fmt::format("{} of a pipeline, or for each of all {}", each, cluster.devices),
+        fmt::format("this list has {}", count));
   }
-  return devices;
+  cluster.rank_kinds = std::move(devices);
+  cluster.kinds.clear();
+  for (int p = 0; p < grid.pipeline; ++p) {
+    cluster.kinds.push_back(
+        cluster.rank_kinds[static_cast<std::size_t>(rank_at(grid, {.pipeline = p}))]);
+  }
+}
+
+int read_rank(const Field& factor, const std::string& key, int devices) {
+  int rank = -1;
+  const char* end = key.data() + key.size();
+  const auto [stop, failed] = std::from_chars(key.data(), end, rank);
+  if (failed != std::errc{} || stop != end || rank < 0 || rank >= devices) {
+    throw factor.error("is not under a device's number",
+                       fmt::format("devices are 0 to {}", devices - 1));
+  }
+  return rank;
+}
+
+// A stage's ranks wait for each other at every layer, its replicas at the end of the step.
+void read_stragglers(const Field& field, const RankGrid& grid, Cluster& cluster) {
+  constexpr int most_stages = 1 << 16;  // Each gets a device of its own.
+  constexpr double most = 1e6;
+  if (grid.pipeline > most_stages) {
+    throw field.error("are not simulated among so many devices of a pipeline",
+                      fmt::format("pipeline.stages is {}, at most {}", grid.pipeline, most_stages));
+  }
+  for (const auto& [key, factor] : field.entries()) {
+    cluster.stragglers[read_rank(factor, key, cluster.devices)] = factor.number(1, most);
+  }
+  if (cluster.stragglers.empty()) return;
+  if (cluster.kinds.size() == 1) {
+    cluster.kinds.resize(static_cast<std::size_t>(grid.pipeline), cluster.kinds.front());
+  }
+  for (const auto& [rank, factor] : cluster.stragglers) {
+    double& slowdown =
+        cluster.kinds[static_cast<std::size_t>(grid.position(Axis::pipeline, rank))].slowdown;
+    slowdown = std::max(slowdown, factor);
+  }
+}
+
+void use_topology(TopologyPlan plan, Cluster& cluster) {
+  cluster.topology = std::make_shared<const Topology>(std::move(plan));
+  cluster.interconnect = {.name = cluster.topology->name()};
+  if (cluster.devices > 1) cluster.interconnect = path_between(*cluster.topology, 0, 1);
+}
+
+void use_nodes(NodeNetwork nodes, Cluster& cluster) {
+  cluster.interconnect = path_between(nodes, 0, 1);
+  cluster.interconnect.name = nodes.name;
+  cluster.nodes = std::move(nodes);
+}
+
+// An interconnect, nodes or a topology by name; false where it is none of these.
+bool use_known(const Field& field, Cluster& cluster) {
+  const std::string name = field.text();
+  for (const NodeNetwork& nodes : known_node_networks()) {
+    if (nodes.name == name) return use_nodes(nodes, cluster), true;
+  }
+  for (const KnownTopology& known : known_topologies()) {
+    if (known.name != name) continue;
+    if (cluster.devices > known.most_devices) {
+      throw field.error(fmt::format("has {} devices, fewer than the {} that are asked for",
+                                    known.most_devices, cluster.devices),
+                        "choose another interconnect, or describe a topology");
+    }
+    return use_topology(known.plan(cluster.devices), cluster), true;
+  }
+  for (const Interconnect& known : known_interconnects()) {
+    if (known.name == name) return cluster.interconnect = known, true;
+  }
+  return false;
+}
+
+void read_network(const Field& field, Cluster& cluster) {
+  if (field.is_object() && (field.find("node_size") || field.find("intra_node"))) {
+    return use_nodes(read_node_network(field), cluster);
+  }
+  if (!field.is_text()) {
+    cluster.interconnect = read_interconnect(field);
+    return;
+  }
+  if (use_known(field, cluster)) return;
+  std::vector<std::string> names;
+  for (const Interconnect& known : known_interconnects()) names.push_back(known.name);
+  for (const NodeNetwork& known : known_node_networks()) names.push_back(known.name);
+  for (const KnownTopology& known : known_topologies()) names.emplace_back(known.name);
+  throw field.error("is not a known interconnect",
+                    suggestion(field.text(), "interconnects", names));
+}
+
+void read_networks(const Field& section, Cluster& cluster) {
+  const auto link = section.find("interconnect");
+  const auto topology = section.find("topology");
+  if (link && topology) {
+    throw topology->error("describes the links, and so does interconnect",
+                          "give only one of the two");
+  }
+  if (link) return read_network(*link, cluster);
+  if (topology) return use_topology(read_topology(*topology, cluster.devices), cluster);
+  const std::optional<Interconnect>& own = cluster.kinds.front().interconnect;
+  if (own) cluster.interconnect = *own;
 }
 
 }  // namespace
 
-Cluster read_cluster(const Field& config, int stages, int data_parallel) {
-  const std::int64_t needed = std::int64_t{stages} * data_parallel;
-  const std::int64_t most = std::numeric_limits<int>::max();
-  if (needed > most) {
-    throw config.source()->error("/training/data_parallel",
-                                 "asks for more devices than can be named",
-                                 std::to_string(data_parallel),
-                                 fmt::format("stages times data_parallel is at most {}", most));
-  }
-  Cluster cluster{.devices = static_cast<int>(needed),
+Cluster read_cluster(const Field& config, const RankGrid& asked) {
+  Cluster cluster{.devices = needed_devices(config, asked),
                   .kinds = {known_devices().front()},
                   .interconnect = known_interconnects().front()};
   const auto section = config.find("cluster");
   if (!section) return cluster;
 
-  section->allow_keys({"devices", "device", "interconnect"});
-  if (const auto count = section->find("devices"); count && count->count() != needed) {
-    throw count->error(
-        fmt::format("must be stages × data_parallel, which is {} × {}", stages, data_parallel),
-        fmt::format("set it to {}, leave it out, or change pipeline.stages or "
-                    "training.data_parallel",
-                    needed));
+  section->allow_keys({"devices", "device", "interconnect", "topology", "order", "stragglers",
+                       "host_time_per_layer"});
+  RankGrid grid = asked;
+  if (const auto order = section->find("order")) grid.order = read_order(*order, asked);
+  cluster.order = grid.order;
+  if (const auto count = section->find("devices")) check_count(*count, asked, cluster.devices);
+  if (const auto device = section->find("device")) read_devices(*device, grid, cluster);
+  if (const auto slow = section->find("stragglers")) read_stragglers(*slow, grid, cluster);
+  if (const auto time = section->find("host_time_per_layer")) {
+    cluster.host_time_per_layer = time->time();
   }
-  if (const auto device = section->find("device")) {
-    cluster.kinds = read_devices(*device, stages, data_parallel);
-    const std::optional<Interconnect>& own = cluster.kinds.front().interconnect;
-    if (own) cluster.interconnect = *own;
-  }
-  if (const auto link = section->find("interconnect"))
-    cluster.interconnect = read_interconnect(*link);
+  read_networks(*section, cluster);
   return cluster;
+}
+
+std::vector<Device> pipeline_devices(const Cluster& cluster, const RankGrid& grid, int replica) {
+  std::vector<Device> devices;
+  for (int p = 0; p < grid.pipeline; ++p) {
+    const int rank = rank_at(grid, {.data = replica, .pipeline = p});
+    devices.push_back(cluster.rank_kinds.empty()
+                          ? cluster.device(p)
+                          : cluster.rank_kinds[static_cast<std::size_t>(rank)]);
+    devices.back().slowdown = 1;
+  }
+  for (const auto& [rank, factor] : cluster.stragglers) {
+    const GridPosition at = position_of(grid, rank);
+    if (at.data != replica) continue;
+    double& slowdown = devices[static_cast<std::size_t>(at.pipeline)].slowdown;
+    slowdown = std::max(slowdown, factor);
+  }
+  return devices;
 }
 
 }  // namespace pipesim

@@ -7,8 +7,11 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "models/amoebanet_d.hpp"
 #include "models/layer_list.hpp"
 #include "models/mlp.hpp"
+#include "models/profile_model.hpp"
+#include "models/transformer.hpp"
 
 namespace pipesim {
 
@@ -43,16 +46,28 @@ const std::vector<KnownModel>& models() {
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return mlp_network(read_mlp(field), training.precision);
        }},
+      {{"transformer", "a decoder by Megatron-LM's or Hugging Face's keys; tensor parallel, too"},
+       [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
+         return transformer_network(read_transformer(field, training), training);
+       }},
+      {{"amoebanet_d", "AmoebaNet-D for ImageNet as torchgpipe measured it"},
+       [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
+         return amoebanet_d_network(read_amoebanet_d(field), training.precision);
+       }},
       {{"layers", "a list of layers with measured times and bytes per sample"},
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
          return read_layer_list(field);
+       }},
+      {{"profile", "layers measured by PipeDream's profiler: its graph.txt"},
+       [](const Field& field, const PipelineSettings&, const Training&) -> Model {
+         return read_profile(field);
        }},
   };
   return known;
 }
 
 Model read_model(const Field& field, const PipelineSettings& pipeline, const Training& training) {
-  const Field kind = field.at("kind", "the kind of model: stage_costs, mlp or layers");
+  const Field kind = field.at("kind", "the kind of model: mlp, transformer, …: pipesim list");
   std::vector<std::string> names;
   for (const KnownModel& model : models()) names.emplace_back(model.kind.name);
   const std::string name = kind.choice("model kinds", names);
@@ -60,6 +75,55 @@ Model read_model(const Field& field, const PipelineSettings& pipeline, const Tra
     if (model.kind.name == name) return model.read(field, pipeline, training);
   }
   throw std::logic_error("a model kind that choice() let pass is not in the table");
+}
+
+// What only some kinds of model can compute again inside a backward.
+void check_recompute(const Field& root, const Config& config) {
+  const Recompute recompute = config.pipeline.recompute;
+  if (as_ops(recompute) == recompute) return;
+  const Field field = root.at("pipeline", "").at("recompute", "");
+  constexpr std::string_view hint = "choose \"none\", \"full\" or \"except_last\"";
+  if (!config.has_layers()) {
+    throw field.error("computes layers again, and a stage_costs model has stages", hint);
+  }
+  const std::vector<Layer>& layers = std::get<Network>(config.model).layers;
+  const bool has_any =
+      std::ranges::any_of(layers, [](const Layer& layer) { return !layer.recomputed.empty(); });
+  if (recompute == Recompute::selective && !has_any) {
+    throw field.error("selects the scores of attention, which this model does not keep", hint);
+  }
+}
+
+// The first and the last device's layers as they are given, the rest shared equally.
+void share_rest(const Field& root, Config& config) {
+  PipelineSettings& pipeline = config.pipeline;
+  if (!pipeline.first_layers && !pipeline.last_layers) return;
+  const Field section = root.at("pipeline", "");
+  const Field key = section.at(pipeline.first_layers ? "num_layers_in_first_pipeline_stage"
+                                                     : "num_layers_in_last_pipeline_stage",
+                               "");
+  if (!config.has_layers()) throw key.error("has nothing to share", "this model has no layers");
+  const auto layers = static_cast<int>(std::get<Network>(config.model).layers.size());
+  const int given = pipeline.first_layers.value_or(0) + pipeline.last_layers.value_or(0);
+  const int others =
+      (pipeline.stages - (pipeline.first_layers ? 1 : 0) - (pipeline.last_layers ? 1 : 0)) *
+      pipeline.virtual_stages;
+  const int rest = layers - given;
+  const bool divides = others > 0 ? rest >= others && rest % others == 0 : rest == 0;
+  if (others < 0 || !divides) {
+    throw key.error(fmt::format("leaves {} of the model's {} layers for the other {} stages", rest,
+                                layers, std::max(others, 0)),
+                    "they share them equally, and every stage has at least one");
+  }
+  pipeline.partition = PartitionKind::listed;
+  for (int stage = 0; stage < pipeline.all_stages(); ++stage) {
+    const int device = stage % pipeline.stages;
+    const bool first = device == 0 && pipeline.first_layers.has_value();
+    const bool last = device + 1 == pipeline.stages && pipeline.last_layers.has_value();
+    pipeline.layer_counts.push_back(first  ? *pipeline.first_layers / pipeline.virtual_stages
+                                    : last ? *pipeline.last_layers / pipeline.virtual_stages
+                                           : rest / others);
+  }
 }
 
 void check_layers(const Field& root, const Config& config) {
@@ -103,7 +167,8 @@ void check_weight_gradient(const Field& root, const Config& config) {
   if (splits) return;
   throw root.at("training", "")
       .at("weight_gradient", "")
-      .error("needs the weight gradient's own time, which a layers model does not state",
+      .error(fmt::format("needs the weight gradient's own time, which a {} model does not state",
+                         config.model_kind),
              "set weight_gradient to \"accumulated\", or describe the stages with a stage_costs "
              "model");
 }
@@ -132,10 +197,20 @@ Config read_config(const Document& document, const DefaultVirtualStages& default
   config.model = read_model(model, config.pipeline, config.training);
   config.model_kind = model.at("kind", "").text();
   if (config.model_kind == "mlp") config.mlp = read_mlp(model);
-  config.cluster = read_cluster(root, config.pipeline.stages, config.training.data_parallel);
+  config.cluster = read_cluster(root, rank_grid(config));
+  share_rest(root, config);
   check_layers(root, config);
+  check_recompute(root, config);
   check_weight_gradient(root, config);
   return config;
+}
+
+RankGrid rank_grid(const Config& config) {
+  return {.tensor = config.training.parallel.tensor,
+          .context = config.training.parallel.context,
+          .data = config.training.data_parallel,
+          .pipeline = config.pipeline.stages,
+          .order = config.cluster.order};
 }
 
 const std::vector<ModelKind>& known_model_kinds() {

@@ -32,6 +32,9 @@ struct Config {
 /// Throws InputError for the first thing that is wrong.
 Config read_config(const Document& document, const DefaultVirtualStages& default_stages = {});
 
+/// The ranks that the config asks for, in the cluster's order.
+RankGrid rank_grid(const Config& config);
+
 /// The kinds of model, each with one line on what it is.
 struct ModelKind {
   std::string_view name;

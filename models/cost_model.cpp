@@ -1,50 +1,12 @@
 #include "models/cost_model.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
+
+#include "models/static_bytes.hpp"
 
 namespace pipesim {
 
 namespace {
-
-InputError missing_figure(const Device& device, std::string_view key, std::string_view wanted,
-                          const Source& source) {
-  return source.error("/cluster/device",
-                      fmt::format("states no {}, which the model's times need", wanted),
-                      quoted(device.name),
-                      fmt::format("give the device as an object with \"{}\", or choose another "
-                                  "device or training.precision",
-                                  key));
-}
-
-// Traffic of one update: the weight and each state are read and written, the gradient is read.
-Time optimizer_time(Bytes weights, const Training& training, const Device& device) {
-  if (weights == 0 || !device.memory_bandwidth) return {};
-  const int passes = 3 + 2 * states_per_parameter(training.optimizer);
-  return to_time(static_cast<double>(passes) * static_cast<double>(weights) /
-                     *device.memory_bandwidth +
-                 device.launch_overhead);
-}
-
-// A deferred gradient has no buffer to be accumulated in.
-void set_static_bytes(Bytes weights, const Training& training, StageCost& cost) {
-  const Bytes gradients = training.deferred_weight_gradient ? 0 : weights;
-  cost.weights = weights;
-  cost.gradients = gradients;
-  cost.optimizer_state = capped_product(weights, states_per_parameter(training.optimizer));
-  if (training.bytes_per_parameter) {
-    const double parameters =
-        static_cast<double>(weights) / static_cast<double>(bytes_per_element(training.precision));
-    const double bytes = parameters * *training.bytes_per_parameter;
-    const Bytes total =
-        bytes < static_cast<double>(bytes_limit) ? std::llround(bytes) : bytes_limit;
-    cost.weights = std::min(weights, total);
-    cost.gradients = std::min(gradients, total - cost.weights);
-    cost.optimizer_state = total - cost.weights - cost.gradients;
-  }
-}
 
 std::vector<Bytes> each_layer(const Network& network, Bytes Layer::*figure) {
   std::vector<Bytes> figures;
@@ -52,64 +14,16 @@ std::vector<Bytes> each_layer(const Network& network, Bytes Layer::*figure) {
   return figures;
 }
 
+std::vector<Bytes> each_workspace(const Network& network, const Training& training) {
+  std::vector<Bytes> bytes;
+  for (const Layer& layer : network.layers) {
+    bytes.push_back(capped_sum(capped_product(layer.workspace_bytes, training.micro_batch_size),
+                               layer.fixed_workspace_bytes));
+  }
+  return bytes;
+}
+
 }  // namespace
-
-Time operator_time(const Operator& op, const Device& device, const Training& training,
-                   const Source& source, double working_set) {
-  const auto samples = static_cast<double>(training.micro_batch_size);
-  if (op.seconds > 0) return to_time(op.seconds * samples);
-  const KernelRates& rates = device.kernel_rates[static_cast<std::size_t>(training.precision)];
-  if (op.kernel != Kernel::other && !rates.empty()) {
-    const double rate = rates.rate(op.kernel, samples, op.weights, working_set);
-    return to_time(op.flops * samples / rate + device.launch_overhead);
-  }
-  if (op.flops == 0 && op.bytes == 0 && op.fixed_bytes == 0) return {};
-  const auto peak = device.peak(training.precision);
-  if (!peak) {
-    throw missing_figure(
-        device, "flops",
-        fmt::format("{} rate", precision_names[static_cast<std::size_t>(training.precision)]),
-        source);
-  }
-  if (!device.memory_bandwidth) {
-    throw missing_figure(device, "memory_bandwidth", "memory bandwidth", source);
-  }
-  const double compute = op.flops * samples / *peak;
-  const double bandwidth = op.kernel == Kernel::other && device.cache_bandwidth
-                               ? *device.cache_bandwidth
-                               : *device.memory_bandwidth;
-  const double memory = (op.bytes * samples + op.fixed_bytes) / bandwidth;
-  return to_time(std::max(compute, memory) + device.launch_overhead);
-}
-
-std::vector<LayerTime> layer_times(const Network& network, const Device& device,
-                                   const Training& training, const Source& source) {
-  double working_set = 0;
-  for (const Layer& layer : network.layers) {
-    working_set += static_cast<double>(layer.parameter_bytes);
-  }
-  const auto total = [&](const std::vector<Operator>& operators, const Training& batch) {
-    Time sum;
-    for (const Operator& op : operators) {
-      sum = capped_sum(sum, operator_time(op, device, batch, source, working_set));
-    }
-    return sum;
-  };
-  Training whole = training;
-  whole.micro_batch_size = training.batch_size;
-  std::vector<LayerTime> times;
-  times.reserve(network.layers.size());
-  for (const Layer& layer : network.layers) {
-    LayerTime& time = times.emplace_back();
-    time.forward = total(layer.forward, training);
-    time.backward_input = total(layer.backward_input, training);
-    time.backward_weight = total(layer.backward_weight, training);
-    if (training.deferred_weight_gradient) {
-      time.deferred_weight = total(layer.backward_weight, whole);
-    }
-  }
-  return times;
-}
 
 StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& times,
                          const Training& training, const Device& device)
@@ -117,12 +31,14 @@ StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& t
       training_(training),
       device_(device),
       widest_output_(each_layer(network, &Layer::output_bytes)),
-      largest_weights_(each_layer(network, &Layer::parameter_bytes)) {
+      largest_weights_(each_layer(network, &Layer::parameter_bytes)),
+      most_workspace_(each_workspace(network, training)) {
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     const Layer& layer = network.layers[l];
     forward_.push_back(capped_sum(forward_.back(), times[l].forward));
     backward_input_.push_back(capped_sum(backward_input_.back(), times[l].backward_input));
     backward_weight_.push_back(capped_sum(backward_weight_.back(), times[l].backward_weight));
+    backward_.push_back(capped_sum(backward_.back(), times[l].backward));
     deferred_weight_.push_back(capped_sum(deferred_weight_.back(), times[l].deferred_weight));
     weights_.push_back(capped_sum(weights_.back(), layer.parameter_bytes));
     stash_.push_back(capped_sum(stash_.back(), layer.stash_bytes));
@@ -156,9 +72,7 @@ Time StageCoster::compute_time(std::size_t first, std::size_t last, bool with_re
     return capped_sum(capped_product(capped_sum(forward, backward_input), training_.micro_batches),
                       deferred_weight_time(first, last));
   }
-  const Time backward =
-      capped_sum(backward_input, backward_weight_[last] - backward_weight_[first]);
-  const Time pass = capped_sum(forward, backward);
+  const Time pass = capped_sum(forward, backward_[last] - backward_[first]);
   return with_recompute ? capped_sum(pass, forward) : pass;
 }
 
@@ -179,7 +93,7 @@ StageCost StageCoster::cost(std::size_t first, std::size_t last) const {
   cost.forward = forward_[last] - forward_[first];
   cost.backward_input = backward_input_[last] - backward_input_[first];
   cost.backward_weight = backward_weight_[last] - backward_weight_[first];
-  cost.backward = capped_sum(cost.backward_input, cost.backward_weight);
+  cost.backward = backward_[last] - backward_[first];
   cost.recompute = cost.forward;
   const Bytes weights = weights_[last] - weights_[first];
   cost.optimizer = update_time(first, last);
@@ -189,7 +103,8 @@ StageCost StageCoster::cost(std::size_t first, std::size_t last) const {
   const Bytes stash = capped_product(samples, stash_[last] - stash_[first]);
   cost.boundary = capped_product(samples, network_.bytes_into(first));
   cost.output = capped_product(samples, network_.layers[last - 1].output_bytes);
-  cost.workspace = capped_product(samples, scratch_between(first, last));
+  cost.workspace = capped_sum(capped_product(samples, scratch_between(first, last)),
+                              most_workspace_(first, last));
   cost.stash = network_.stash_holds_input ? std::max(stash, cost.boundary)
                                           : capped_sum(stash, cost.boundary);
   // All of it waits for W, and the gradients between the layers too, where the model knows them.
@@ -204,6 +119,8 @@ StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Train
                  .backward = costs.backward[stage],
                  .recompute = costs.recompute[stage],
                  .weights = costs.parameters[stage],
+                 .summed_gradients = costs.parameters[stage],
+                 .gathered_weights = costs.parameters[stage],
                  .stash = costs.stash[stage],
                  .weight_stash = costs.weight_stash[stage],
                  .boundary = costs.boundary[stage],

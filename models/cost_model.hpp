@@ -5,33 +5,13 @@
 
 #include "models/config.hpp"
 #include "models/device.hpp"
+#include "models/layer_time.hpp"
 #include "models/network.hpp"
 #include "models/range_max.hpp"
 #include "models/stage_cost.hpp"
 #include "models/training.hpp"
 
 namespace pipesim {
-
-/// What one layer takes for one micro-batch on one device.
-struct LayerTime {
-  Time forward{};
-  Time backward_input{};
-  Time backward_weight{};
-  Time deferred_weight{};  ///< Of the whole mini-batch at once; only where that is asked for.
-};
-
-/// An operator's time by the roofline (Williams, Waterman, Patterson, CACM 52(4), 2009): the larger
-/// of operations over peak rate and bytes over memory bandwidth, plus the launch overhead; or the
-/// measured time; or, for a product whose rate was measured on that device, by that rate, given
-/// the bytes of weights that the device works through in turn.
-/// Throws InputError when the device lacks a figure that is needed.
-Time operator_time(const Operator& op, const Device& device, const Training& training,
-                   const Source& source, double working_set = 0);
-
-/// The times of all layers of a network for a micro-batch on that device. The working set is all of
-/// the network's weights: where rates were measured, devices are cores that share a cache.
-std::vector<LayerTime> layer_times(const Network& network, const Device& device,
-                                   const Training& training, const Source& source);
 
 /// Costs of stages that run any range of a network's layers on one kind of device, each in O(1).
 /// Keeps references to the network, the training and the device.
@@ -54,12 +34,14 @@ class StageCoster {
   std::vector<Time> forward_{Time{}};
   std::vector<Time> backward_input_{Time{}};
   std::vector<Time> backward_weight_{Time{}};
+  std::vector<Time> backward_{Time{}};
   std::vector<Time> deferred_weight_{Time{}};
   std::vector<Bytes> weights_{0};
   std::vector<Bytes> stash_{0};
   std::vector<Bytes> gradient_stash_{0};
   RangeMax widest_output_;
   RangeMax largest_weights_;
+  RangeMax most_workspace_;  // For a micro-batch.
 
   Time update_time(std::size_t first, std::size_t last) const;
   Time deferred_weight_time(std::size_t first, std::size_t last) const;

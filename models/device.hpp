@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/efficiency.hpp"
 #include "models/interconnect.hpp"
 #include "models/json_field.hpp"
 #include "models/kernel_rates.hpp"
@@ -21,7 +22,9 @@ struct Device {
   std::optional<Bytes> memory{};                 ///< Capacity.
   std::array<std::optional<double>, 4> flops{};  ///< Peak FLOP/s, indexed by Precision.
   std::optional<double> memory_bandwidth{};      ///< Bytes/s.
-  double launch_overhead = 0;                    ///< Seconds that every operator takes on top.
+  double launch_overhead = 0;  ///< Seconds on top of every operator, where `efficiency` has none.
+  /// How near kernels get to these figures; absent: they reach them, as in a roofline.
+  std::optional<DeviceEfficiency> efficiency{};
   /// Where they were measured, by Precision: count for a linear layer's products instead of the
   /// peak and the bandwidth.
   std::array<KernelRates, 4> kernel_rates{};
@@ -29,6 +32,7 @@ struct Device {
   std::optional<double> cache_bandwidth{};
   /// What devices of this kind exchange messages over, unless the config says.
   std::optional<Interconnect> interconnect{};
+  double slowdown = 1;   ///< All that it computes takes this much longer: a straggler.
   std::string source{};  ///< Where the figures are from.
 
   std::optional<double> peak(Precision precision) const {
@@ -40,9 +44,9 @@ struct Device {
 const std::vector<Device>& known_devices();
 
 /// A name from the list, the path of a device file, or an object with `memory`, `flops` (one rate,
-/// or an object of rates by precision), `memory_bandwidth`, `launch_overhead`, `name`; what pipesim
-/// calibrate writes beside: `kernel_rates` (an object by precision), `cache_bandwidth`,
-/// `interconnect`.
+/// or an object of rates by precision), `memory_bandwidth`, `launch_overhead`, `efficiency`,
+/// `name`; what pipesim calibrate writes beside: `kernel_rates` (an object by precision),
+/// `cache_bandwidth`, `interconnect`.
 Device read_device(const Field& field);
 
 }  // namespace pipesim

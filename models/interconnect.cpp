@@ -1,72 +1,139 @@
 #include "models/interconnect.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 namespace pipesim {
 
 namespace {
 
-// Data sheets state bandwidths, not the latency of a message between two GPUs. Latencies:
-// - pcie3: 50 µs, what reproduces the speed-ups of torchgpipe on eight P40 (arXiv:2004.09910);
-// - nvlink: 5 µs, the constant part (70 µs) of the 8-GPU all-reduces that vTrain measured on A100
-//   (github.com/VIA-Research/vTrain), shared among the 14 steps of a ring;
-// - ib-hdr: 20 µs, what reproduces the iteration times of Korthikanti et al. (arXiv:2205.05198).
-const std::vector<Interconnect> interconnects = {
-    {.name = "ideal", .source = "unlimited bandwidth, no latency: the formulas' assumption"},
-    {.name = "pcie3",
-     .bandwidth = 15.754e9,
-     .latency = 50e-6,
-     .source = "PCI Express 3.0 x16: 8 GT/s, 128b/130b, 16 lanes"},
-    {.name = "nvlink2",
-     .bandwidth = 150e9,
-     .latency = 5e-6,
-     .source = "NVIDIA Tesla V100 data sheet: 6 links of 25 GB/s each way"},
-    {.name = "nvlink3",
-     .bandwidth = 300e9,
-     .latency = 5e-6,
-     .source = "NVIDIA A100 data sheet: 12 links of 25 GB/s each way"},
-    {.name = "ib-hdr",
-     .bandwidth = 25e9,
-     .latency = 20e-6,
-     .source = "NVIDIA ConnectX-6 data sheet: HDR InfiniBand, 200 Gbit/s a port"},
-};
+std::size_t index_of(Collective collective) {
+  return static_cast<std::size_t>(collective);
+}
+
+std::vector<std::string> names_of_collectives() {
+  return {collective_names.begin(), collective_names.end()};
+}
+
+// One figure for all of them, or an object of figures by collective. A link that is used beyond its
+// data sheet would be a slip: 1 is the most.
+double part(const Field& field) {
+  constexpr double least = 1e-6;
+  return field.number(least, 1);
+}
+
+ByCollective read_efficiencies(const Field& field) {
+  ByCollective parts;
+  if (!field.is_object()) {
+    parts.fill(part(field));
+    return parts;
+  }
+  field.allow_keys(names_of_collectives());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (const auto given = field.find(collective_names[i])) parts[i] = part(*given);
+  }
+  return parts;
+}
+
+// A single time is an all-reduce's; the others, which do half of it, take half.
+ByCollective read_latencies(const Field& field) {
+  ByCollective times;
+  if (!field.is_object()) {
+    const double whole = seconds(field.time());
+    times.fill(whole / 2);
+    times[index_of(Collective::all_reduce)] = whole;
+    return times;
+  }
+  field.allow_keys(names_of_collectives());
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (const auto given = field.find(collective_names[i])) times[i] = seconds(given->time());
+  }
+  return times;
+}
+
+Interconnect read_described(const Field& field) {
+  field.allow_keys(interconnect_keys());
+  Interconnect custom{.name = "custom interconnect"};
+  if (const auto name = field.find("name")) custom.name = name->text();
+  if (const auto rate = field.find("bandwidth"))
+    custom.bandwidth = rate->rate(Dimension::bandwidth);
+  if (const auto time = field.find("latency")) custom.latency = seconds(time->time());
+  if (const auto value = field.find("efficiency")) custom.efficiency = part(*value);
+  if (const auto value = field.find("collective_efficiency")) {
+    custom.collective_efficiency = read_efficiencies(*value);
+  }
+  if (const auto value = field.find("collective_latency")) {
+    custom.collective_latency = read_latencies(*value);
+  }
+  if (const auto rate = field.find("shard_bandwidth")) {
+    custom.shard_bandwidth = rate->rate(Dimension::bandwidth);
+  }
+  if (const auto source = field.find("source")) custom.source = source->text();
+  return custom;
+}
 
 }  // namespace
+
+std::optional<double> Interconnect::rate(Collective collective) const {
+  if (!bandwidth) return std::nullopt;
+  return *bandwidth * collective_efficiency[index_of(collective)].value_or(efficiency);
+}
 
 TransferCost transfer_cost(const Interconnect& interconnect, Bytes bytes) {
   TransferCost cost{.latency = to_time(interconnect.latency)};
   if (interconnect.bandwidth) {
-    cost.occupancy = to_time(static_cast<double>(bytes) / *interconnect.bandwidth);
+    const double rate = *interconnect.bandwidth * interconnect.efficiency;
+    cost.occupancy = to_time(static_cast<double>(bytes) / rate);
   }
   return cost;
 }
 
-Time ring_all_reduce(const Interconnect& interconnect, Bytes bytes, int ranks) {
-  if (ranks < 2) return {};
-  const double steps = 2.0 * (ranks - 1);
-  const double step_bytes = static_cast<double>(bytes) / ranks;
-  const double step =
-      interconnect.latency + (interconnect.bandwidth ? step_bytes / *interconnect.bandwidth : 0);
-  return to_time(steps * step);
+double ring_seconds(Collective collective, double bytes, int ranks,
+                    const Interconnect& interconnect, double share) {
+  if (ranks < 2) return 0;
+  const bool all_reduce = collective == Collective::all_reduce;
+  const double steps = (all_reduce ? 2.0 : 1.0) * (ranks - 1);
+  const double step_bytes = bytes / ranks;
+  const std::optional<double> rate = interconnect.rate(collective);
+  const double step = rate ? step_bytes / (*rate * share) : 0;
+  const double passes = all_reduce ? 1 : 0.5;
+  const double shard =
+      interconnect.shard_bandwidth ? passes * step_bytes / *interconnect.shard_bandwidth : 0;
+  const std::optional<double>& fixed = interconnect.collective_latency[index_of(collective)];
+  if (fixed) return *fixed + steps * step + shard;
+  return steps * (interconnect.latency + step) + shard;
 }
 
-const std::vector<Interconnect>& known_interconnects() {
-  return interconnects;
+Time ring_all_reduce(const Interconnect& interconnect, Bytes bytes, int ranks) {
+  return to_time(
+      ring_seconds(Collective::all_reduce, static_cast<double>(bytes), ranks, interconnect));
+}
+
+const Interconnect& known_interconnect(std::string_view name) {
+  const std::vector<Interconnect>& known = known_interconnects();
+  const auto found = std::ranges::find(known, name, &Interconnect::name);
+  if (found == known.end()) throw std::logic_error("no such interconnect: " + std::string(name));
+  return *found;
+}
+
+const std::vector<std::string>& interconnect_keys() {
+  static const std::vector<std::string> keys = {"name",
+                                                "bandwidth",
+                                                "latency",
+                                                "efficiency",
+                                                "collective_efficiency",
+                                                "collective_latency",
+                                                "shard_bandwidth",
+                                                "source"};
+  return keys;
 }
 
 Interconnect read_interconnect(const Field& field) {
-  if (field.is_object()) {
-    field.allow_keys({"name", "bandwidth", "latency", "source"});
-    Interconnect custom{.name = "custom interconnect"};
-    if (const auto name = field.find("name")) custom.name = name->text();
-    if (const auto rate = field.find("bandwidth"))
-      custom.bandwidth = rate->rate(Dimension::bandwidth);
-    if (const auto time = field.find("latency")) custom.latency = seconds(time->time());
-    if (const auto source = field.find("source")) custom.source = source->text();
-    return custom;
-  }
+  if (field.is_object()) return read_described(field);
   if (!field.is_text()) throw field.wrong_type("an interconnect's name or an object");
   const std::string name = field.text();
   std::vector<std::string> names;
-  for (const Interconnect& known : interconnects) {
+  for (const Interconnect& known : known_interconnects()) {
     if (known.name == name) return known;
     names.push_back(known.name);
   }

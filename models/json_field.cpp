@@ -88,6 +88,16 @@ std::vector<Field> Field::items() const {
   return fields;
 }
 
+std::vector<std::pair<std::string, Field>> Field::entries() const {
+  if (!is_object()) throw wrong_type("an object");
+  std::vector<std::pair<std::string, Field>> fields;
+  fields.reserve(value_->size());
+  for (const auto& [key, value] : value_->items()) {
+    fields.emplace_back(key, Field(*this, value, key));
+  }
+  return fields;
+}
+
 std::string Field::text() const {
   if (!is_text()) throw wrong_type("a text");
   return value_->get<std::string>();
@@ -121,6 +131,11 @@ double Field::number(double least, double most) const {
                 fmt::format("choose one in that range"));
   }
   return value;
+}
+
+bool Field::boolean() const {
+  if (!value_->is_boolean()) throw wrong_type("true or false");
+  return value_->get<bool>();
 }
 
 double Field::quantity(Dimension dimension) const {

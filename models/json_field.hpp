@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "models/document.hpp"
@@ -38,11 +39,14 @@ class Field {
   std::optional<Field> find(std::string_view key) const;
   /// The entries of a list.
   std::vector<Field> items() const;
+  /// The values of an object with their keys, in the keys' order.
+  std::vector<std::pair<std::string, Field>> entries() const;
 
   std::string text() const;
   std::int64_t integer(std::int64_t least, std::int64_t most) const;
   int count(int most = std::numeric_limits<int>::max()) const;  ///< A whole number from 1.
   double number(double least, double most) const;
+  bool boolean() const;
   Time time() const;                       ///< From 0 to below 2^62 ps.
   Bytes bytes() const;                     ///< From 0 to below 2^62, rounded to whole bytes.
   double rate(Dimension dimension) const;  ///< Above 0: a bandwidth or a compute rate.

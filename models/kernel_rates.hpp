@@ -8,8 +8,19 @@
 
 namespace pipesim {
 
-/// The three products of a linear layer, and everything else.
-enum class Kernel { forward, input_gradient, weight_gradient, other };
+/// What a layer's operators are, as far as their times differ: the three products of a linear layer
+/// first.
+enum class Kernel {
+  forward,
+  input_gradient,
+  weight_gradient,
+  other,            ///< Bound by memory: element by element, normalisation, softmax, pooling.
+  grouped_product,  ///< Products of many experts in one kernel.
+  attention,        ///< Batched products of queries, keys and values.
+  fused_attention,  ///< All of a forward's attention in one kernel.
+  fused_attention_gradient,
+  collective,  ///< Among the devices that share a layer.
+};
 inline constexpr int product_kernels = 3;
 inline constexpr std::array<std::string_view, product_kernels> product_kernel_names = {
     "forward", "input_gradient", "weight_gradient"};

@@ -3,21 +3,29 @@
 #include <string>
 #include <vector>
 
+#include "models/interconnect.hpp"
 #include "models/kernel_rates.hpp"
 #include "models/precision.hpp"
 #include "models/units.hpp"
 
 namespace pipesim {
 
+/// Which devices take part in a layer's collective.
+enum class LayerGroup { tensor, context, expert };
+
 /// One kernel that a layer runs, per micro-batch of n samples: n·flops floating-point operations on
-/// n·bytes + fixed_bytes of memory traffic. Or, where it was measured, n·seconds.
+/// n·bytes + fixed_bytes of memory traffic. Or, where it was measured, n·seconds. Or a collective
+/// of n·bytes among the devices that share the layer. Everything is one device's part.
 struct Operator {
   double flops = 0;        ///< Per sample.
-  double bytes = 0;        ///< Per sample.
+  double bytes = 0;        ///< Per sample. Of a collective: of the whole tensor.
   double fixed_bytes = 0;  ///< Whatever the number of samples: the weights.
   double seconds = 0;      ///< Per sample, measured; counts instead of the above when above 0.
   Kernel kernel = Kernel::other;
   double weights = 0;  ///< Of a linear layer's product: inputs × outputs.
+  Collective collective = Collective::all_reduce;
+  LayerGroup group = LayerGroup::tensor;
+  bool beside_product = false;  ///< A collective that a product of weights can hide in part.
 };
 
 /// The smallest unit that a partition may put on a stage.
@@ -26,13 +34,19 @@ struct Layer {
   std::vector<Operator> forward{};
   std::vector<Operator> backward_input{};   ///< Towards the layer before. With measured times: all.
   std::vector<Operator> backward_weight{};  ///< Towards the layer's own weights.
-  Bytes parameter_bytes = 0;                ///< The weights.
+  /// Those of `forward` that selective re-computation runs again in the backward.
+  std::vector<Operator> recomputed{};
+  double parameters = 0;      ///< Of all devices that share the layer together; 0: not known.
+  Bytes parameter_bytes = 0;  ///< The weights.
   Bytes stash_bytes =
       0;  ///< Per sample: what forward leaves for backward beside the stage's input.
-  Bytes output_bytes = 0;  ///< Per sample: what the next layer takes.
+  Bytes recomputed_bytes = 0;  ///< Per sample: what of it selective re-computation does not keep.
+  Bytes output_bytes = 0;      ///< Per sample: what the next layer takes.
   /// Per sample: what I adds to the stash for W, the gradient behind the layer. Not on a stage's
   /// last layer, whose gradient overwrites its output in the stash.
   Bytes gradient_stash_bytes = 0;
+  Bytes workspace_bytes = 0;        ///< Per sample: scratch while its backward runs.
+  Bytes fixed_workspace_bytes = 0;  ///< The same, whatever the number of samples.
 };
 
 /// A chain of layers.
@@ -41,6 +55,11 @@ struct Network {
   Bytes input_bytes = 0;  ///< Per sample.
   /// stash_bytes already contains the layer's input, as it does where a user states it.
   bool stash_holds_input = false;
+  /// Each of so many devices of a stage sends its own part of a message.
+  int message_parts = 1;
+  /// The parts are put together again where they arrive.
+  bool gathers_messages = false;
+  Bytes shared_embedding_bytes = 0;  ///< Of weights that the first and the last layer both hold.
 
   Bytes bytes_into(std::size_t layer) const {
     return layer == 0 ? input_bytes : layers[layer - 1].output_bytes;

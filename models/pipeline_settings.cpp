@@ -31,15 +31,33 @@ void read_partition(const Field& field, PipelineSettings& settings) {
                                           : PartitionKind::uniform;
 }
 
+void read_ends(const Field& field, PipelineSettings& settings) {
+  const auto read = [&](std::string_view key) -> std::optional<int> {
+    const auto layers = field.find(key);
+    if (!layers) return std::nullopt;
+    if (settings.partition_given) {
+      throw layers->error("stands beside partition", "give only one of the two");
+    }
+    const int count = layers->count();
+    if (count % settings.virtual_stages != 0) {
+      throw layers->error(
+          fmt::format("does not divide among the device's {} stages", settings.virtual_stages),
+          "give a multiple of it");
+    }
+    return count;
+  };
+  settings.first_layers = read("num_layers_in_first_pipeline_stage");
+  settings.last_layers = read("num_layers_in_last_pipeline_stage");
+}
+
+// In the order of Recompute.
+constexpr std::string_view recompute_names[] = {"none", "full", "except_last", "layers",
+                                                "selective"};
+
 Recompute read_recompute(const Field& field) {
-  const std::string name = field.choice("settings", {"none", "full", "except_last", "selective"});
-  if (name == "selective") {
-    throw field.error("selects the attention of a transformer, which this model has not",
-                      "choose \"none\", \"full\" or \"except_last\"");
-  }
-  return name == "full"          ? Recompute::full
-         : name == "except_last" ? Recompute::except_last
-                                 : Recompute::none;
+  const std::vector<std::string> names(std::begin(recompute_names), std::end(recompute_names));
+  const std::string name = field.choice("settings", names);
+  return static_cast<Recompute>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
 std::shared_ptr<const ScheduleFile> read_schedule_file(const Field& field) {
@@ -103,7 +121,8 @@ std::string_view name_of(Communication communication) {
 PipelineSettings read_pipeline(const Field& field, const DefaultVirtualStages& default_stages) {
   field.allow_keys({"schedule", "schedule_file", "stages", "micro_batches", "micro_batch_size",
                     "partition", "recompute", "recompute_placement", "virtual_stages", "group_size",
-                    "communication", "memory_limit"});
+                    "communication", "memory_limit", "num_layers_in_first_pipeline_stage",
+                    "num_layers_in_last_pipeline_stage"});
   PipelineSettings settings;
   settings.stages = field.at("stages", "the number of pipeline stages, such as 4").count(1 << 24);
   if (const auto schedule = field.find("schedule")) settings.schedule = schedule->text();
@@ -120,6 +139,7 @@ PipelineSettings read_pipeline(const Field& field, const DefaultVirtualStages& d
     settings.micro_batches = field.at("micro_batches", "give it, or micro_batch_size").count();
   }
   if (const auto partition = field.find("partition")) read_partition(*partition, settings);
+  read_ends(field, settings);
   if (const auto recompute = field.find("recompute"))
     settings.recompute = read_recompute(*recompute);
   if (const auto placement = field.find("recompute_placement")) {
@@ -129,15 +149,7 @@ PipelineSettings read_pipeline(const Field& field, const DefaultVirtualStages& d
 }
 
 std::string_view name_of(Recompute recompute) {
-  switch (recompute) {
-    case Recompute::none:
-      return "none";
-    case Recompute::full:
-      return "full";
-    case Recompute::except_last:
-      return "except_last";
-  }
-  return "";
+  return recompute_names[static_cast<std::size_t>(recompute)];
 }
 
 }  // namespace pipesim

@@ -18,7 +18,19 @@ enum class Recompute {
   none,         ///< Keep everything.
   full,         ///< Keep only the stage's input.
   except_last,  ///< As full, but keep everything of the last micro-batch (torchgpipe).
+  /// Keep every layer's input; a layer is computed again inside the backward, directly before its
+  /// own part (Megatron-LM's full re-computation, one layer at a time).
+  layers,
+  /// Keep all but what attention makes of the scores; that is computed again inside the backward
+  /// (arXiv:2205.05198, 5).
+  selective,
 };
+
+/// What of it are ops of their own: `layers` and `selective` are part of the backward.
+constexpr Recompute as_ops(Recompute recompute) {
+  const bool inside = recompute == Recompute::layers || recompute == Recompute::selective;
+  return inside ? Recompute::none : recompute;
+}
 
 /// How a device sends and receives.
 enum class Communication {
@@ -57,6 +69,9 @@ struct PipelineSettings {
   std::optional<int> micro_batch_size{};
   PartitionKind partition = PartitionKind::uniform;
   std::vector<int> layer_counts{};  ///< Layers of each stage, when `partition` is `listed`.
+  /// Layers of the first and the last device, where the others share the rest equally.
+  std::optional<int> first_layers{};
+  std::optional<int> last_layers{};
   bool partition_given = false;
   Recompute recompute = Recompute::none;
   bool lazy_recompute = false;  ///< R waits for the gradient too, not only for its device.

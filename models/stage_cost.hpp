@@ -19,15 +19,18 @@ struct StageCost {
   /// F overlapped with a backward on the same device, together; absent: one after the other.
   std::optional<Time> overlapped{};
 
-  Bytes weights = 0;    ///< Static, like the next two.
-  Bytes gradients = 0;  ///< Also what the replicas' all-reduce moves.
+  Bytes weights = 0;  ///< Static, like the next two.
+  Bytes gradients = 0;
   Bytes optimizer_state = 0;
+
+  Bytes summed_gradients = 0;  ///< What the replicas sum in a step.
+  Bytes gathered_weights = 0;  ///< What they gather where each updates its part.
 
   Bytes stash = 0;         ///< All that F leaves for its backward, its input included.
   Bytes weight_stash = 0;  ///< What I leaves for W; where that is more than `stash`, I adds to it.
   Bytes boundary = 0;      ///< The stage's input; also the gradient that it sends back.
   Bytes output = 0;        ///< What it sends on; also the gradient that it receives.
-  Bytes workspace = 0;     ///< Scratch between the stage's layers, in a pass that keeps nothing.
+  Bytes workspace = 0;     ///< Scratch while a backward runs, or a forward that keeps nothing.
 
   /// The micro-batches that W stands for where the weight gradient is deferred; 0: one W for each.
   int deferred_micro_batches = 0;
@@ -36,8 +39,6 @@ struct StageCost {
   bool operator==(const StageCost&) const = default;
   /// Scratch of I: gradients that it leaves in the stash need none.
   Bytes input_gradient_workspace() const { return weight_stash > stash ? 0 : workspace; }
-  /// What the replicas sum: where only static bytes are stated, those.
-  Bytes reduced_bytes() const { return gradients > 0 ? gradients : weights; }
   Bytes static_bytes() const { return capped_sum(weights, capped_sum(gradients, optimizer_state)); }
 };
 

@@ -72,12 +72,22 @@ void split_batch(const Field& config, const PipelineSettings& pipeline,
   training.micro_batch_size = training.batch_size / training.micro_batches;
 }
 
-void only_one(const Field& section, std::string_view key, int off) {
+std::optional<Precision> read_precision(const Field& section, std::string_view key) {
   const auto field = section.find(key);
-  if (field && field->integer(off, 1 << 20) != off) {
-    throw field->error("is not simulated for this kind of model",
-                       fmt::format("set {} to {}, or leave it out", key, off));
-  }
+  if (!field) return std::nullopt;
+  const std::vector<std::string> names(precision_names.begin(), precision_names.end());
+  const std::string name = field->choice("precisions", names);
+  return static_cast<Precision>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+// Half precision trains as Micikevicius et al. (arXiv:1710.03740): the optimizer works in fp32.
+void read_precisions(const Field& section, Training& training) {
+  if (const auto precision = read_precision(section, "precision")) training.precision = *precision;
+  const bool half = bytes_per_element(training.precision) == 2;
+  training.gradient_precision =
+      read_precision(section, "gradient_precision").value_or(training.precision);
+  training.optimizer_precision = read_precision(section, "optimizer_precision")
+                                     .value_or(half ? Precision::fp32 : training.precision);
 }
 
 void read_optimizer(const Field& section, Training& training) {
@@ -89,12 +99,6 @@ void read_optimizer(const Field& section, Training& training) {
   }
   if (const auto field = section.find("bytes_per_parameter")) {
     training.bytes_per_parameter = field->number(0, 1024);
-  }
-  if (const auto field = section.find("precision")) {
-    const std::vector<std::string> names(precision_names.begin(), precision_names.end());
-    const std::string name = field->choice("precisions", names);
-    training.precision =
-        static_cast<Precision>(std::find(names.begin(), names.end(), name) - names.begin());
   }
 }
 
@@ -113,6 +117,13 @@ void read_weight_gradient(const Field& section, const PipelineSettings& pipeline
                        "set data_parallel to 1, or weight_gradient to \"accumulated\"");
   }
   training.deferred_weight_gradient = true;
+}
+
+// What the config calls its model, where it does; whether that is one is checked elsewhere.
+std::string model_kind(const Field& config) {
+  const auto model = config.find("model");
+  const auto kind = model && model->is_object() ? model->find("kind") : std::nullopt;
+  return kind && kind->is_text() ? kind->text() : std::string{};
 }
 
 std::optional<Field> read_batch_size(const Field& section, Training& training) {
@@ -149,16 +160,28 @@ Training read_training(const Field& config, const PipelineSettings& pipeline) {
   Training training;
   std::optional<Field> batch;
   if (const auto section = config.find("training")) {
-    section->allow_keys({"batch_size", "global_batch_size", "optimizer", "learning_rate", "epochs",
-                         "samples", "seed", "precision", "bytes_per_parameter", "data_parallel",
-                         "tensor_parallel", "zero_stage", "weight_gradient"});
+    std::vector<std::string> keys{"batch_size",
+                                  "global_batch_size",
+                                  "optimizer",
+                                  "learning_rate",
+                                  "epochs",
+                                  "samples",
+                                  "seed",
+                                  "precision",
+                                  "gradient_precision",
+                                  "optimizer_precision",
+                                  "bytes_per_parameter",
+                                  "data_parallel",
+                                  "weight_gradient"};
+    for (std::string& key : parallelism_keys()) keys.push_back(std::move(key));
+    section->allow_keys(keys);
     if (const auto field = section->find("data_parallel")) {
       training.data_parallel = field->count(1 << 20);
     }
-    only_one(*section, "tensor_parallel", 1);
-    only_one(*section, "zero_stage", 0);
+    training.parallel = read_parallelism(*section, model_kind(config), training.data_parallel);
     batch = read_batch_size(*section, training);
     read_optimizer(*section, training);
+    read_precisions(*section, training);
     read_weight_gradient(*section, pipeline, training);
     if (const auto field = section->find("learning_rate")) {
       training.learning_rate = field->number(0, 1e6);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "models/json_field.hpp"
+#include "models/parallelism.hpp"
 #include "models/pipeline_settings.hpp"
 #include "models/precision.hpp"
 #include "models/units.hpp"
@@ -23,9 +24,13 @@ struct Training {
   std::int64_t micro_batch_size = 1;  ///< batch_size / micro_batches.
   int micro_batches = 1;
   int data_parallel = 1;  ///< Pipeline replicas.
+  Parallelism parallel{};
   Optimizer optimizer = Optimizer::sgd;
   std::optional<double> bytes_per_parameter{};  ///< Weight, gradient and optimizer state together.
   Precision precision = Precision::fp32;
+  Precision gradient_precision = Precision::fp32;  ///< Of the sum over the micro-batches.
+  /// Of the optimizer's states, and of a master copy of the weights where that is not `precision`.
+  Precision optimizer_precision = Precision::fp32;
   /// One W per stage computes the weight gradient of the whole mini-batch and updates the weights;
   /// otherwise every backward adds to a buffer of gradients.
   bool deferred_weight_gradient = false;

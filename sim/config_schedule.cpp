@@ -120,7 +120,7 @@ Schedule complete_schedule(const Config& config, Schedule schedule, const StepCo
     schedule = automatic_schedule(config, *known, schedule, costs, room);
   }
   if (!contains(schedule, recomputes)) {
-    schedule = with_recompute(std::move(schedule), pipeline.recompute, pipeline.lazy_recompute);
+    schedule = with_recompute(std::move(schedule), costs.recompute, pipeline.lazy_recompute);
   }
   if (config.training.deferred_weight_gradient) {
     schedule = with_deferred_weight_gradient(std::move(schedule));

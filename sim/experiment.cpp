@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
-#include "models/cost_model.hpp"
+#include "models/inner_recompute.hpp"
 #include "schedules/catalog.hpp"
 #include "schedules/in_flight.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/machine_memory.hpp"
+#include "sim/replica_exchange.hpp"
+#include "sim/stage_costers.hpp"
 
 namespace pipesim {
 
@@ -21,7 +23,7 @@ constexpr double bytes_per_stage = 1024;
 
 void check_size(const Config& config) {
   const double stages = config.pipeline.all_stages();
-  const double recomputed = config.pipeline.recompute == Recompute::none ? 0 : 1;
+  const double recomputed = as_ops(config.pipeline.recompute) == Recompute::none ? 0 : 1;
   const double messages = config.pipeline.communication == Communication::overlapped ? 0 : 4;
   const KnownSchedule* known = find_schedule(config.pipeline.schedule);
   const bool splits = known != nullptr && known->splits_backward;
@@ -39,25 +41,6 @@ void check_size(const Config& config) {
       std::to_string(many_stages ? config.pipeline.stages : config.training.micro_batches),
       fmt::format("{:.1f} GB are available: simulate fewer stages or micro-batches",
                   available / 1e9));
-}
-
-// What stages cost on each device; devices of one kind share an entry.
-struct Costers {
-  std::vector<std::vector<LayerTime>> times{};
-  std::vector<StageCoster> by_kind{};
-
-  const StageCoster& on(int device) const {
-    return by_kind.size() == 1 ? by_kind.front() : by_kind[static_cast<std::size_t>(device)];
-  }
-};
-
-Costers costers_for(const Config& config, const Network& network) {
-  Costers costers;
-  for (const Device& device : config.cluster.kinds) {
-    costers.times.push_back(layer_times(network, device, config.training, *config.source));
-    costers.by_kind.emplace_back(network, costers.times.back(), config.training, device);
-  }
-  return costers;
 }
 
 // Running totals of the layers' compute time; on uneven devices, as the first one takes it.
@@ -78,16 +61,17 @@ void check_searchable(const Config& config, int layers, int stages) {
       "\"balanced\" or \"memory\"", "choose \"uniform\", or give a list of layer counts");
 }
 
-Partition partition_layers(const Config& config, const Network& network, const Costers& costers,
+Partition partition_layers(const Config& config, const StageCosters& costers,
                            const Schedule& schedule) {
-  const auto layers = static_cast<int>(network.layers.size());
+  const auto layers = static_cast<int>(costers.network().layers.size());
   const int stages = config.pipeline.all_stages();
   const PartitionKind kind = config.pipeline.partition;
   if (kind == PartitionKind::listed) return config.pipeline.layer_counts;
   if (kind == PartitionKind::uniform) return uniform_partition(layers, stages);
 
   check_searchable(config, layers, stages);
-  const bool again = config.pipeline.recompute != Recompute::none;
+  const Recompute recompute = as_ops(config.pipeline.recompute);
+  const bool again = recompute != Recompute::none;
   const auto compute = [&](int s, int first, int last) {
     return costers.on(schedule.placement[static_cast<std::size_t>(s)])
         .compute_time(static_cast<std::size_t>(first), static_cast<std::size_t>(last), again)
@@ -95,7 +79,7 @@ Partition partition_layers(const Config& config, const Network& network, const C
   };
   std::vector<InFlight> in_flight;
   if (kind == PartitionKind::memory) {
-    in_flight = in_flight_of(with_equal_loads(config, schedule), config.pipeline.recompute);
+    in_flight = in_flight_of(with_equal_loads(config, schedule), recompute);
   }
   const auto memory = [&](int s, int first, int last) {
     const StageCost cost =
@@ -104,15 +88,15 @@ Partition partition_layers(const Config& config, const Network& network, const C
     return peak_bytes(cost, in_flight[static_cast<std::size_t>(s)], s == 0);
   };
   const std::vector<std::int64_t> weights =
-      running_time(costers.by_kind.front(), network.layers.size());
+      running_time(costers.on(0), costers.network().layers.size());
   return kind == PartitionKind::balanced ? min_max_partition(layers, stages, compute, weights)
                                          : min_max_partition(layers, stages, memory, weights);
 }
 
 void cost_layers(const Network& network, Experiment& experiment) {
   const Config& config = experiment.config;
-  const Costers costers = costers_for(config, network);
-  experiment.partition = partition_layers(config, network, costers, experiment.schedule);
+  const StageCosters costers(config, network, config.cluster.kinds);
+  experiment.partition = partition_layers(config, costers, experiment.schedule);
   std::size_t first = 0;
   for (std::size_t s = 0; s < experiment.partition.size(); ++s) {
     const std::size_t last = first + static_cast<std::size_t>(experiment.partition[s]);
@@ -122,12 +106,29 @@ void cost_layers(const Network& network, Experiment& experiment) {
   }
 }
 
+// What one message between two stages takes. Where each device of a stage sends a part, the parts
+// go side by side; putting them together again adds to the way.
+TransferCost hop_between(const Config& config, int from, int to, Bytes bytes) {
+  const RankGrid grid = rank_grid(config);
+  const auto* network = std::get_if<Network>(&config.model);
+  const int parts = network == nullptr ? 1 : network->message_parts;
+  TransferCost hop = message_cost(config.cluster, rank_at(grid, {.pipeline = from}),
+                                  rank_at(grid, {.pipeline = to}), (bytes + parts - 1) / parts);
+  if (network == nullptr || !network->gathers_messages) return hop;
+  const GroupNetwork group = group_network(config.cluster, grid, Axis::tensor, to);
+  hop.latency = capped_sum(
+      hop.latency,
+      to_time(collective_seconds(Collective::all_gather, static_cast<double>(bytes), group)));
+  return hop;
+}
+
 void cost_hops(Experiment& experiment) {
   const Config& config = experiment.config;
   const auto* given = std::get_if<StageCosts>(&config.model);
   for (std::size_t s = 0; s + 1 < experiment.costs.stages.size(); ++s) {
     TransferCost hop =
-        transfer_cost(config.cluster.interconnect, experiment.costs.stages[s + 1].boundary);
+        hop_between(config, experiment.schedule.placement[s], experiment.schedule.placement[s + 1],
+                    experiment.costs.stages[s + 1].boundary);
     if (given != nullptr) {
       hop.latency = capped_sum(hop.latency, given->transfer[static_cast<int>(s)]);
     }
@@ -135,13 +136,32 @@ void cost_hops(Experiment& experiment) {
   }
 }
 
-// Gathering a stage's weights, or scattering sums of its gradients, is half of an all-reduce.
+// With ZeRO stage 3 every pass gathers the weights that it needs; from stage 2 on every backward
+// scatters its gradients. Beside computing, where reductions overlap.
+void add_zero_exchange(const Training& training, StageCost& stage) {
+  const int zero_stage = training.parallel.zero_stage;
+  if (zero_stage < 2) return;
+  const Time gather = zero_stage == 3 ? stage.gather : Time{};
+  const auto beside = [&](Time& pass, Time exchange) {
+    pass = training.parallel.overlap_grad_reduce ? std::max(pass, exchange)
+                                                 : capped_sum(pass, exchange);
+  };
+  beside(stage.forward, gather);
+  beside(stage.recompute, gather);
+  beside(stage.backward, capped_sum(gather, stage.reduce));
+  beside(stage.backward_input, gather);
+  beside(stage.backward_weight, stage.reduce);
+}
+
 void cost_sharding(Experiment& experiment) {
   const Config& config = experiment.config;
-  for (StageCost& stage : experiment.costs.stages) {
-    const Time all_reduce = ring_all_reduce(config.cluster.interconnect, stage.reduced_bytes(),
-                                            config.training.data_parallel);
-    stage.gather = stage.reduce = {all_reduce.ps / 2};
+  if (config.training.data_parallel * config.training.parallel.context == 1) return;
+  for (std::size_t s = 0; s < experiment.costs.stages.size(); ++s) {
+    StageCost& stage = experiment.costs.stages[s];
+    const int device = experiment.schedule.placement[s];
+    stage.gather = replica_gather_time(config, device, stage.gathered_weights);
+    stage.reduce = replica_scatter_time(config, device, stage.summed_gradients);
+    add_zero_exchange(config.training, stage);
   }
 }
 
@@ -163,11 +183,12 @@ void check_split(const Experiment& experiment) {
   const bool known_apart = std::ranges::any_of(
       layers, [](const Layer& layer) { return !layer.backward_weight.empty(); });
   if (known_apart) return;
+  const bool listed = config.model_kind == "layers";
   throw config.source->error(
-      "/model/layers",
+      listed ? "/model/layers" : "/model/kind",
       "must state the backward in two parts for a schedule that runs I and W "
       "apart",
-      "only their sum", hint);
+      "only their sum", listed ? hint : "a layers model can give both for each of its layers");
 }
 
 // What each device has beside what it always holds.
@@ -203,9 +224,12 @@ void check_totals(const Experiment& experiment) {
     const Bytes kept = capped_product(std::max(stage.stash, stage.weight_stash), micro_batches);
     bytes = capped_sum(
         bytes, capped_product(capped_sum(capped_sum(stage.static_bytes(), kept), scratch), copies));
-    time = capped_sum(time, ring_all_reduce(config.cluster.interconnect, stage.static_bytes(),
-                                            config.training.data_parallel));
+    time = capped_sum(time, capped_product(capped_sum(stage.gather, stage.reduce), 2));
   }
+  for (int s = 0; s < experiment.schedule.stages(); ++s) {
+    time = capped_sum(time, gradient_sum_time(experiment, s, copies, true));
+  }
+  time = capped_sum(time, shared_embedding_time(experiment));
   for (const TransferCost& hop : experiment.costs.hops) {
     const Time message = capped_sum(hop.occupancy, hop.latency);
     time = capped_sum(time, capped_product(message, 2 * micro_batches));
@@ -230,7 +254,7 @@ Experiment assemble(Config config) {
   const PipelineSettings& pipeline = experiment.config.pipeline;
   const Training& training = experiment.config.training;
   experiment.schedule = schedule_before_costs(experiment.config);
-  experiment.costs.recompute = pipeline.recompute;
+  experiment.costs.recompute = as_ops(pipeline.recompute);
   if (const auto* network = std::get_if<Network>(&experiment.config.model)) {
     cost_layers(*network, experiment);
   } else {

@@ -72,7 +72,7 @@ void check_shape(const Config& config, const ParsedFile& file) {
 
 // What an op holds and takes follows from the config, which therefore has to say so.
 void check_settings(const Config& config, const ParsedFile& file) {
-  if (config.pipeline.recompute == Recompute::none && contains(file.schedule, recomputes)) {
+  if (as_ops(config.pipeline.recompute) == Recompute::none && contains(file.schedule, recomputes)) {
     throw config.source->error("/pipeline/recompute",
                                fmt::format("must be set: {} re-computes", file.name), "\"none\"",
                                "--set pipeline.recompute=full");
@@ -93,7 +93,7 @@ void check_settings(const Config& config, const ParsedFile& file) {
 void check_recompute(const Config& config, const ParsedFile& file) {
   const Schedule& schedule = file.schedule;
   if (!contains(schedule, recomputes)) return;
-  const int kept = kept_micro_batch(config.pipeline.recompute, schedule.micro_batches);
+  const int kept = kept_micro_batch(as_ops(config.pipeline.recompute), schedule.micro_batches);
   std::set<std::pair<int, int>> again;  // Stages and micro-batches between R and backward.
   for (int device = 0; device < schedule.devices(); ++device) {
     const std::vector<Op>& lane = schedule.lanes[static_cast<std::size_t>(device)];

@@ -25,8 +25,18 @@ Network one_layer(Bytes parameter_bytes) {
   return {.layers = {{.parameter_bytes = parameter_bytes}}};
 }
 
+std::vector<LayerTime> times_of(const Network& network, const Device& device,
+                                const Training& training) {
+  return layer_times(network, {.device = device, .training = training, .source = source});
+}
+
+Time operator_time(const Operator& op, const Device& device, const Training& training) {
+  const LayerSite site{.device = device, .training = training, .source = source};
+  return to_time(operator_seconds(op, site, training.micro_batch_size));
+}
+
 StageCost cost_of(const Network& network, const Training& training, const Device& device) {
-  const auto times = layer_times(network, device, training, source);
+  const auto times = times_of(network, device, training);
   return StageCoster(network, times, training, device).cost(0, network.layers.size());
 }
 
@@ -35,37 +45,37 @@ StageCost cost_of(const Network& network, const Training& training, const Device
 TEST_SUITE("models/cost_model") {
   TEST_CASE("an operator with many operations for its bytes takes operations / peak rate") {
     const Operator op{.flops = 5e6, .bytes = 10, .fixed_bytes = 20};
-    CHECK(operator_time(op, plain_device(), {.micro_batch_size = 3}, source) == 15_us);
+    CHECK(operator_time(op, plain_device(), {.micro_batch_size = 3}) == 15_us);
   }
 
   TEST_CASE("an operator with many bytes for its operations takes bytes / memory bandwidth") {
     const Operator op{.flops = 5, .bytes = 10, .fixed_bytes = 20};
-    CHECK(operator_time(op, plain_device(), {.micro_batch_size = 3}, source) == 50_ns);
+    CHECK(operator_time(op, plain_device(), {.micro_batch_size = 3}) == 50_ns);
   }
 
   TEST_CASE("the launch overhead comes on top of either") {
     Device device = plain_device();
     device.launch_overhead = 7e-6;
-    CHECK(operator_time({.flops = 5e6}, device, {}, source) == 12_us);
-    CHECK(operator_time({.bytes = 50}, device, {}, source) == 7050_ns);
+    CHECK(operator_time({.flops = 5e6}, device, {}) == 12_us);
+    CHECK(operator_time({.bytes = 50}, device, {}) == 7050_ns);
   }
 
   TEST_CASE("a measured time counts instead, for every sample, and needs no figure of the device") {
     const Operator op{.flops = 5e6, .bytes = 10, .seconds = 2e-9};
-    CHECK(operator_time(op, {}, {.micro_batch_size = 3}, source) == 6_ns);
+    CHECK(operator_time(op, {}, {.micro_batch_size = 3}) == 6_ns);
   }
 
   TEST_CASE("an operator that does nothing is not launched") {
     Device device = plain_device();
     device.launch_overhead = 7e-6;
-    CHECK(operator_time({}, device, {}, source) == 0_ps);
+    CHECK(operator_time({}, device, {}) == 0_ps);
   }
 
   TEST_CASE("the rate is that of the training's precision") {
     Device device = plain_device();
     device.flops = {1e12, 2e12, 4e12, 8e12};
     const auto time = [&](Precision precision) {
-      return operator_time({.flops = 8e6}, device, {.precision = precision}, source);
+      return operator_time({.flops = 8e6}, device, {.precision = precision});
     };
     CHECK(time(Precision::fp64) == 8_us);
     CHECK(time(Precision::fp32) == 4_us);
@@ -77,7 +87,7 @@ TEST_SUITE("models/cost_model") {
     Device device = plain_device();
     device.flops[static_cast<std::size_t>(Precision::bf16)].reset();
     CHECK_THROWS_WITH_AS(
-        operator_time({.flops = 1}, device, {.precision = Precision::bf16}, source),
+        operator_time({.flops = 1}, device, {.precision = Precision::bf16}),
         "c.json: /cluster/device: states no bf16 rate, which the model's times need, got "
         "\"plain\"\n"
         "  hint: give the device as an object with \"flops\", or choose another device or "
@@ -86,7 +96,7 @@ TEST_SUITE("models/cost_model") {
     device = plain_device();
     device.memory_bandwidth.reset();
     CHECK_THROWS_WITH_AS(
-        operator_time({.flops = 1}, device, {}, source),
+        operator_time({.flops = 1}, device, {}),
         "c.json: /cluster/device: states no memory bandwidth, which the model's times need, got "
         "\"plain\"\n  hint: give the device as an object with \"memory_bandwidth\", or choose "
         "another "
@@ -97,7 +107,7 @@ TEST_SUITE("models/cost_model") {
   TEST_CASE("the times of a small perceptron, by hand") {
     // Widths 3, 5, 2 in fp32, two samples: every operator is bound by its bytes, 1 ns each.
     const Network network = mlp_network({.layer_sizes = {3, 5, 2}}, Precision::fp32);
-    const auto times = layer_times(network, plain_device(), {.micro_batch_size = 2}, source);
+    const auto times = times_of(network, plain_device(), {.micro_batch_size = 2});
     REQUIRE(times.size() == 2);
     CHECK(times[0].forward == (2 * 32 + 80 + 2 * 40) * 1_ns);
     CHECK(times[0].backward_input == 2 * 60 * 1_ns);
@@ -110,7 +120,7 @@ TEST_SUITE("models/cost_model") {
   TEST_CASE("a stage sums its layers; its stash is its input and each layer's output") {
     const Network network = mlp_network({.layer_sizes = {3, 5, 4, 2}}, Precision::fp32);
     const Training training{.micro_batch_size = 2};
-    const auto times = layer_times(network, plain_device(), training, source);
+    const auto times = times_of(network, plain_device(), training);
     const Device device = plain_device();
     const StageCoster coster(network, times, training, device);
     const StageCost cost = coster.cost(0, 3);
@@ -182,7 +192,7 @@ TEST_SUITE("models/cost_model") {
         .batch_size = 6, .micro_batch_size = 2, .micro_batches = 3, .optimizer = Optimizer::adam};
     for (const bool deferred : {false, true}) {
       training.deferred_weight_gradient = deferred;
-      const auto times = layer_times(network, device, training, source);
+      const auto times = times_of(network, device, training);
       const StageCoster coster(network, times, training, device);
       const StageCost cost = coster.cost(1, 3);
       CHECK(coster.compute_time(1, 3, false) ==

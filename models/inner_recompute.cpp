@@ -1,0 +1,40 @@
+#include "models/inner_recompute.hpp"
+
+#include <algorithm>
+
+namespace pipesim {
+
+namespace {
+
+void compute_again(Layer& layer, const std::vector<Operator>& operators) {
+  std::vector<Operator>& backward = layer.backward_input;
+  backward.insert(backward.begin(), operators.begin(), operators.end());
+}
+
+// What is not kept is in memory again while the layer's own backward runs.
+void keep(Layer& layer, Bytes kept) {
+  layer.workspace_bytes =
+      capped_sum(layer.workspace_bytes, std::max<Bytes>(0, layer.stash_bytes - kept));
+  layer.stash_bytes = std::min(layer.stash_bytes, kept);
+  layer.gradient_stash_bytes = 0;
+}
+
+}  // namespace
+
+Network with_inner_recompute(Network network, Recompute recompute) {
+  if (as_ops(recompute) == recompute) return network;
+  for (std::size_t l = 0; l < network.layers.size(); ++l) {
+    Layer& layer = network.layers[l];
+    if (recompute == Recompute::selective) {
+      compute_again(layer, layer.recomputed);
+      keep(layer, layer.stash_bytes - layer.recomputed_bytes);
+      continue;
+    }
+    compute_again(layer, std::vector<Operator>(layer.forward));
+    // The stage's own input is counted beside the layers', unless they hold theirs.
+    keep(layer, network.stash_holds_input ? network.bytes_into(l) : layer.output_bytes);
+  }
+  return network;
+}
+
+}  // namespace pipesim

@@ -1,0 +1,120 @@
+#include "models/layer_time.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pipesim {
+
+namespace {
+
+InputError missing_figure(const LayerSite& site, std::string_view key, std::string_view wanted) {
+  return site.source.error("/cluster/device",
+                           fmt::format("states no {}, which the model's times need", wanted),
+                           quoted(site.device.name),
+                           fmt::format("give the device as an object with \"{}\", or choose "
+                                       "another device or training.precision",
+                                       key));
+}
+
+double peak_of(const LayerSite& site) {
+  const Precision precision = site.training.precision;
+  if (const auto peak = site.device.peak(precision)) return *peak;
+  throw missing_figure(
+      site, "flops", fmt::format("{} rate", precision_names[static_cast<std::size_t>(precision)]));
+}
+
+double memory_bandwidth_of(const LayerSite& site) {
+  if (const auto bandwidth = site.device.memory_bandwidth) return *bandwidth;
+  throw missing_figure(site, "memory_bandwidth", "memory bandwidth");
+}
+
+double roofline_seconds(const Operator& op, const LayerSite& site, double samples) {
+  const double compute = op.flops * samples / peak_of(site);
+  const double bytes = op.bytes * samples + op.fixed_bytes;
+  const bool in_cache = op.kernel == Kernel::other && site.device.cache_bandwidth;
+  const double bandwidth = in_cache ? *site.device.cache_bandwidth : memory_bandwidth_of(site);
+  return std::max(compute, bytes / bandwidth) + site.device.launch_overhead;
+}
+
+double curve_seconds(const Operator& op, const LayerSite& site, double samples) {
+  const KernelEfficiency& efficiency = site.device.efficiency->of(op.kernel);
+  const double bytes = op.bytes * samples + op.fixed_bytes;
+  double time = bytes / (memory_bandwidth_of(site) * efficiency.memory) + efficiency.overhead;
+  if (op.kernel != Kernel::other) {
+    time += op.flops * samples / (peak_of(site) * efficiency.compute);
+  }
+  return time;
+}
+
+// Of several operators: all that they take, and the parts that can or do hide something.
+struct Total {
+  Time time{};
+  double beside_products = 0;  ///< Collectives that a product can hide.
+  double products = 0;         ///< Products of weights.
+};
+
+Total total_of(const std::vector<Operator>& operators, const LayerSite& site,
+               std::int64_t samples) {
+  Total total;
+  for (const Operator& op : operators) {
+    const double time = operator_seconds(op, site, samples);
+    total.time = capped_sum(total.time, to_time(time));
+    if (op.kernel == Kernel::collective && op.beside_product) total.beside_products += time;
+    if (op.weights > 0) total.products += time;
+  }
+  return total;
+}
+
+// A layer's kernels are launched one by one: the device waits where that takes longer.
+LayerTime layer_time(const Layer& layer, const LayerSite& site) {
+  const std::int64_t samples = site.training.micro_batch_size;
+  const Total forward = total_of(layer.forward, site, samples);
+  const Total input = total_of(layer.backward_input, site, samples);
+  const Total weight = total_of(layer.backward_weight, site, samples);
+  const double share = site.device.efficiency ? site.device.efficiency->hidden_communication : 0;
+  const double hidden = std::min(share * input.beside_products, input.products + weight.products);
+  const Time host = to_time(site.host_time);
+  LayerTime time{.forward = std::max(forward.time, host),
+                 .backward_input = std::max(input.time, host),
+                 .backward_weight = std::max(weight.time, host)};
+  const Time backward = capped_sum(input.time, weight.time) - to_time(hidden);
+  time.backward = std::max(backward, capped_sum(host, host));
+  if (site.training.deferred_weight_gradient) {
+    time.deferred_weight = total_of(layer.backward_weight, site, site.training.batch_size).time;
+  }
+  return time;
+}
+
+}  // namespace
+
+double operator_seconds(const Operator& op, const LayerSite& site, std::int64_t count) {
+  const auto samples = static_cast<double>(count);
+  const Device& device = site.device;
+  if (op.kernel == Kernel::collective) {
+    return collective_seconds(op.collective, op.bytes * samples,
+                              site.groups[static_cast<std::size_t>(op.group)]);
+  }
+  if (op.seconds > 0) return op.seconds * samples * device.slowdown;
+  const KernelRates& rates = device.kernel_rates[static_cast<std::size_t>(site.training.precision)];
+  if (static_cast<int>(op.kernel) < product_kernels && !rates.empty()) {
+    const double rate = rates.rate(op.kernel, samples, op.weights, site.working_set);
+    return (op.flops * samples / rate + device.launch_overhead) * device.slowdown;
+  }
+  if (op.flops == 0 && op.bytes == 0 && op.fixed_bytes == 0) return 0;
+  return device.slowdown * (device.efficiency ? curve_seconds(op, site, samples)
+                                              : roofline_seconds(op, site, samples));
+}
+
+std::vector<LayerTime> layer_times(const Network& network, LayerSite site) {
+  site.working_set = 0;
+  for (const Layer& layer : network.layers) {
+    site.working_set += static_cast<double>(layer.parameter_bytes);
+  }
+  std::vector<LayerTime> times;
+  times.reserve(network.layers.size());
+  for (const Layer& layer : network.layers) times.push_back(layer_time(layer, site));
+  return times;
+}
+
+}  // namespace pipesim

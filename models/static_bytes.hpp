@@ -1,0 +1,21 @@
+#pragma once
+
+#include "models/device.hpp"
+#include "models/stage_cost.hpp"
+#include "models/training.hpp"
+
+namespace pipesim {
+
+/// Sets what a stage holds all the time, and what its replicas sum, from the bytes of its weights
+/// on one device: weights, gradients and optimizer states, each at its precision, and divided among
+/// the replicas as training.zero_stage asks (Rajbhandari et al., arXiv:1910.02054).
+void set_static_bytes(Bytes weights, const Training& training, StageCost& cost);
+
+/// One update of so many bytes of weights, of which each replica takes its part from ZeRO stage 1
+/// on. Where all is of one precision: weight and states are read and written, the gradient is read.
+/// In mixed precision as Megatron-LM does it, kernel after kernel: gradients are copied to fp32,
+/// scaled back, their norm taken, clipped; the update; weights copied back; gradients checked and
+/// zeroed.
+Time optimizer_time(Bytes weights, const Training& training, const Device& device);
+
+}  // namespace pipesim

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "models/json_field.hpp"
+#include "models/topology.hpp"
+
+namespace pipesim {
+
+/// `cluster.topology`: `devices` (names, or how many, called gpu0, gpu1, …), `switches` (names of
+/// all that is no device), `links` (`between` two names, `interconnect`, `count`, `duplex`).
+/// Throws InputError: a name twice, an unknown end, fewer devices than `needed`, no way from one to
+/// another. The most that a topology may have is 4096 devices and switches.
+TopologyPlan read_topology(const Field& field, int needed);
+
+/// A topology that a config can name in place of an interconnect.
+struct KnownTopology {
+  std::string_view name;
+  std::string_view about;
+  int most_devices;
+  TopologyPlan (*plan)(int devices);  ///< With at least as many devices.
+};
+const std::vector<KnownTopology>& known_topologies();
+
+}  // namespace pipesim

@@ -1,0 +1,135 @@
+#include "models/transformer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "models/transformer_parts.hpp"
+
+namespace pipesim {
+
+namespace {
+
+Bytes whole(double bytes) {
+  return bytes < static_cast<double>(bytes_limit) ? std::llround(std::ceil(bytes)) : bytes_limit;
+}
+
+}  // namespace
+
+TransformerShare share_of(const Transformer& model, const Training& training) {
+  const Parallelism& parallel = training.parallel;
+  const double tensor = parallel.tensor;
+  const double context = parallel.context;
+  const auto length = static_cast<double>(model.sequence);
+  return {.element = static_cast<double>(bytes_per_element(training.precision)),
+          .gradient = static_cast<double>(bytes_per_element(training.gradient_precision)),
+          .tokens = length / context,
+          .hidden = static_cast<double>(model.hidden),
+          .tensor = tensor,
+          .sequence_parts = static_cast<double>(parallel.sequence_ranks()),
+          .queries = static_cast<double>(model.query_size()) / tensor,
+          .keys = static_cast<double>(model.key_size()) / tensor,
+          .scores = static_cast<double>(model.heads) / (tensor * context) * length * length,
+          .ffn = static_cast<double>(model.ffn_hidden) / tensor,
+          .async_tensor_parallel = parallel.async_tensor_parallel};
+}
+
+void add_product(Layer& layer, const Transformer& model, const TransformerShare& share,
+                 double inputs, double outputs) {
+  const double weights = inputs * outputs;
+  Operator product{.flops = 2 * share.tokens * weights,
+                   .bytes = share.tokens * (inputs + outputs) * share.element,
+                   .fixed_bytes = weights * share.element,
+                   .kernel = Kernel::forward,
+                   .weights = weights};
+  layer.forward.push_back(product);
+  product.kernel = Kernel::input_gradient;
+  layer.backward_input.push_back(product);
+  product.kernel = Kernel::weight_gradient;
+  layer.backward_weight.push_back(product);
+  if (!model.fused_gradient_accumulation) {
+    // The new gradient is read, and the sum of those before it read and written.
+    layer.backward_weight.push_back({.fixed_bytes = 3 * share.element * weights});
+  }
+}
+
+void add_elementwise(std::vector<Operator>& operators, double bytes) {
+  if (bytes > 0) operators.push_back({.bytes = bytes});
+}
+
+void add_parameters(Layer& layer, const TransformerShare& share, double parameters, double shares) {
+  layer.parameters += parameters;
+  layer.parameter_bytes =
+      capped_sum(layer.parameter_bytes, whole(parameters / shares * share.element));
+}
+
+void add_stash(Layer& layer, double bytes) {
+  layer.stash_bytes = capped_sum(layer.stash_bytes, whole(bytes));
+}
+
+namespace {
+
+Operator exchange(const TransformerShare& share, Collective collective, bool beside_product) {
+  return {.bytes = share.tokens * share.hidden * share.element,
+          .kernel = Kernel::collective,
+          .collective = collective,
+          .beside_product = beside_product};
+}
+
+}  // namespace
+
+// Along the sequence: gathered forward, and once more in the backward for the weight gradient,
+// beside the input gradient; whose parts are summed and scattered, beside the weight gradient.
+void add_input_exchange(Layer& layer, const TransformerShare& share) {
+  if (share.tensor == 1) return;
+  if (share.sequence_parts > 1) {
+    layer.forward.push_back(exchange(share, Collective::all_gather, false));
+    layer.backward_input.push_back(exchange(share, Collective::all_gather, true));
+    layer.backward_input.push_back(exchange(share, Collective::reduce_scatter, true));
+  } else {
+    layer.backward_input.push_back(
+        exchange(share, Collective::all_reduce, share.async_tensor_parallel));
+  }
+}
+
+void add_output_exchange(Layer& layer, const TransformerShare& share) {
+  if (share.tensor == 1) return;
+  if (share.sequence_parts > 1) {
+    layer.forward.push_back(exchange(share, Collective::reduce_scatter, false));
+    layer.backward_input.push_back(exchange(share, Collective::all_gather, false));
+  } else {
+    layer.forward.push_back(exchange(share, Collective::all_reduce, false));
+  }
+}
+
+Network transformer_network(const Transformer& model, const Training& training, bool with_ends) {
+  const TransformerShare share = share_of(model, training);
+  Layer block;
+  add_attention(block, model, share);
+  add_mlp(block, model, share);
+  block.output_bytes = whole(share.stream() * share.element);
+
+  Network network{.input_bytes = block.output_bytes, .stash_holds_input = true};
+  network.layers.assign(static_cast<std::size_t>(model.num_layers), block);
+  for (std::size_t l = 0; l < network.layers.size(); ++l) {
+    network.layers[l].name = fmt::format("block{}", l);
+  }
+  if (training.parallel.tensor > 1) {
+    const bool whole_messages = share.sequence_parts == 1;
+    network.message_parts = whole_messages ? training.parallel.tensor : 1;
+    network.gathers_messages = whole_messages;
+  }
+  if (!with_ends) return network;
+  add_embedding(network.layers.front(), model, share);
+  add_head(network.layers.back(), model, share);
+  constexpr double bytes_per_token = 8;  // Its number.
+  network.input_bytes = whole(share.tokens * bytes_per_token);
+  if (model.tied_embeddings) {
+    network.shared_embedding_bytes =
+        whole(static_cast<double>(model.vocabulary) * share.hidden / share.tensor * share.element);
+  }
+  return network;
+}
+
+}  // namespace pipesim

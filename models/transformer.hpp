@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "models/json_field.hpp"
+#include "models/network.hpp"
+#include "models/training.hpp"
+
+namespace pipesim {
+
+/// `model.kind: transformer`: a decoder as Megatron-LM builds it. A sample is one sequence. Names
+/// are Megatron's; Hugging Face's are read too.
+struct Transformer {
+  enum class Activation { gelu, relu, swiglu };
+  enum class Positions { learned, rotary, none };
+
+  int num_layers = 1;
+  std::int64_t hidden = 0;
+  std::int64_t heads = 0;
+  std::int64_t query_groups = 0;  ///< Heads of keys and values.
+  std::int64_t head_size = 0;     ///< kv_channels
+  std::int64_t ffn_hidden = 0;
+  std::int64_t sequence = 0;
+  std::int64_t vocabulary = 0;
+  std::int64_t max_positions = 0;
+  Activation activation = Activation::gelu;
+  Positions positions = Positions::learned;
+  bool rms_norm = false;
+  bool linear_bias = true;
+  bool tied_embeddings = true;
+  bool attention_dropout = true;    ///< Whether masks are drawn and kept, whatever the rate.
+  bool hidden_dropout = true;       ///< Behind the embedding, attention and MLP.
+  bool activation_dropout = false;  ///< Inside the MLP, behind its activation.
+  bool flash_attention = false;     ///< The matrix of scores is never in memory.
+  bool fused_gradient_accumulation = false;  ///< Weight gradients are added where they are made.
+  /// Tokens whose logits are in memory at once; their rest is computed again in the backward. 0:
+  /// all of them.
+  std::int64_t logits_chunk = 0;
+
+  std::int64_t query_size() const { return heads * head_size; }
+  std::int64_t key_size() const { return query_groups * head_size; }
+};
+
+/// Throws InputError: heads that do not divide the hidden size, tensor_parallel that does not
+/// divide the heads, and so on.
+Transformer read_transformer(const Field& model, const Training& training);
+
+/// Its layers on one device of those that share them: blocks, with the embedding as a part of the
+/// first and the final norm, logits and loss as a part of the last. `with_ends` false: blocks
+/// alone.
+///
+/// Stashed for the backward, in elements of a sample with b = 1 (Korthikanti et al.,
+/// arXiv:2205.05198, eq. 1 to 4): inputs of norms, of products, of the activation; queries, keys,
+/// values; softmax and its dropout's output; masks of a byte each.
+Network transformer_network(const Transformer& model, const Training& training,
+                            bool with_ends = true);
+
+}  // namespace pipesim

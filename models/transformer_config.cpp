@@ -1,0 +1,193 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "models/transformer.hpp"
+
+namespace pipesim {
+
+namespace {
+
+constexpr std::int64_t most_width = std::int64_t{1} << 24;
+constexpr std::int64_t most_tokens = std::int64_t{1} << 31;
+constexpr int most_layers = 1 << 17;
+
+// The value under Megatron's name for it or under Hugging Face's.
+std::optional<Field> find_either(const Field& model, std::string_view megatron,
+                                 std::string_view hugging_face) {
+  const auto first = model.find(megatron);
+  const auto second = model.find(hugging_face);
+  if (first && second) {
+    throw second->error(fmt::format("says the same as {}", megatron), "give only one of the two");
+  }
+  return first ? first : second;
+}
+
+std::int64_t read_size(const Field& model, std::string_view megatron, std::string_view hugging_face,
+                       std::int64_t most) {
+  const auto field = find_either(model, megatron, hugging_face);
+  if (!field) return model.at(megatron, "a transformer has one").integer(1, most);
+  return field->integer(1, most);
+}
+
+void read_attention(const Field& field, Transformer& model) {
+  model.heads = read_size(field, "num_attention_heads", "n_head", most_width);
+  const auto groups = find_either(field, "num_query_groups", "num_key_value_heads");
+  model.query_groups = groups ? groups->integer(1, most_width) : model.heads;
+  if (model.heads % model.query_groups != 0) {
+    throw groups->error(fmt::format("does not divide the {} attention heads", model.heads),
+                        "each group of keys and values serves as many heads of queries");
+  }
+  if (const auto size = find_either(field, "kv_channels", "head_dim")) {
+    model.head_size = size->integer(1, most_width);
+  } else if (model.hidden % model.heads == 0) {
+    model.head_size = model.hidden / model.heads;
+  } else {
+    throw field.at("num_attention_heads", "")
+        .error(fmt::format("does not divide hidden_size {}", model.hidden),
+               "give another number of heads, or a head's size as kv_channels");
+  }
+}
+
+Transformer::Activation read_activation(const Field& field) {
+  const auto gated = field.find("swiglu");
+  const auto name = field.find("hidden_act");
+  if (gated && name) throw name->error("stands beside swiglu", "give only one of the two");
+  if (gated) {
+    return gated->boolean() ? Transformer::Activation::swiglu : Transformer::Activation::gelu;
+  }
+  if (!name) return Transformer::Activation::gelu;
+  const std::string word = name->choice("activations", {"gelu", "relu", "silu"});
+  return word == "gelu"   ? Transformer::Activation::gelu
+         : word == "relu" ? Transformer::Activation::relu
+                          : Transformer::Activation::swiglu;
+}
+
+void read_positions(const Field& field, Transformer& model) {
+  if (const auto kind = field.find("position_embedding_type")) {
+    const std::string word = kind->choice("kinds", {"learned_absolute", "rope", "none"});
+    model.positions = word == "rope"   ? Transformer::Positions::rotary
+                      : word == "none" ? Transformer::Positions::none
+                                       : Transformer::Positions::learned;
+  }
+  model.max_positions = model.sequence;
+  if (const auto most = field.find("max_position_embeddings")) {
+    model.max_positions = most->integer(1, most_tokens);
+    if (model.max_positions < model.sequence) {
+      throw most->error(fmt::format("is less than seq_length {}", model.sequence),
+                        "every token of a sequence has a position");
+    }
+  }
+}
+
+// Rates of 0 draw no mask; others differ in nothing that costs.
+void read_dropout(const Field& field, std::string_view key, bool& draws) {
+  if (const auto rate = field.find(key)) draws = rate->number(0, 1) > 0;
+}
+
+void read_flag(const Field& field, std::string_view key, bool& flag) {
+  if (const auto given = field.find(key)) flag = given->boolean();
+}
+
+void read_details(const Field& field, Transformer& model) {
+  model.activation = read_activation(field);
+  if (const auto norm = field.find("normalization")) {
+    model.rms_norm = norm->choice("normalizations", {"LayerNorm", "RMSNorm"}) == "RMSNorm";
+  }
+  read_flag(field, "add_bias_linear", model.linear_bias);
+  const auto tied = field.find("tie_word_embeddings");
+  const auto untied = field.find("untie_embeddings_and_output_weights");
+  if (tied && untied) throw tied->error("stands beside its opposite", "give only one of the two");
+  if (tied) model.tied_embeddings = tied->boolean();
+  if (untied) model.tied_embeddings = !untied->boolean();
+  read_dropout(field, "attention_dropout", model.attention_dropout);
+  read_dropout(field, "hidden_dropout", model.hidden_dropout);
+  read_dropout(field, "activation_dropout", model.activation_dropout);
+  read_flag(field, "use_flash_attn", model.flash_attention);
+  read_flag(field, "gradient_accumulation_fusion", model.fused_gradient_accumulation);
+  if (const auto chunk = field.find("logits_chunk_size")) {
+    model.logits_chunk = chunk->integer(1, most_tokens);
+  }
+}
+
+void must_divide(const Field& field, std::int64_t ranks, std::int64_t whole, std::string_view what,
+                 std::string_view hint) {
+  if (whole % ranks == 0) return;
+  throw field.source()->error("/training/tensor_parallel",
+                              fmt::format("does not divide {} {}", what, whole),
+                              std::to_string(ranks), hint);
+}
+
+void check_shares(const Field& field, const Transformer& model, const Parallelism& parallel) {
+  const int ranks = parallel.tensor;
+  if (ranks > model.heads) {
+    throw field.source()->error(
+        "/training/tensor_parallel",
+        fmt::format("is more than the {} attention heads", model.heads), std::to_string(ranks),
+        "every device has at least one head: use fewer, or more replicas or stages");
+  }
+  must_divide(field, ranks, model.heads, "num_attention_heads",
+              "every device has as many heads: choose a divisor");
+  must_divide(field, ranks, model.query_groups, "num_query_groups",
+              "every device has as many groups of keys and values: choose a divisor");
+  must_divide(field, ranks, model.ffn_hidden, "ffn_hidden_size",
+              "every device has as many columns: choose a divisor");
+  const std::int64_t parts = std::int64_t{parallel.sequence_ranks()} * parallel.context;
+  if (model.sequence % parts != 0) {
+    throw field.at("seq_length", "")
+        .error(fmt::format("is not a multiple of the {} devices that share a sequence", parts),
+               "sequence_parallel and context_parallel cut it into equal parts");
+  }
+}
+
+}  // namespace
+
+Transformer read_transformer(const Field& field, const Training& training) {
+  field.allow_keys({"kind",
+                    "num_layers",
+                    "num_hidden_layers",
+                    "hidden_size",
+                    "n_embd",
+                    "num_attention_heads",
+                    "n_head",
+                    "num_query_groups",
+                    "num_key_value_heads",
+                    "kv_channels",
+                    "head_dim",
+                    "ffn_hidden_size",
+                    "intermediate_size",
+                    "seq_length",
+                    "vocab_size",
+                    "padded_vocab_size",
+                    "swiglu",
+                    "hidden_act",
+                    "normalization",
+                    "untie_embeddings_and_output_weights",
+                    "tie_word_embeddings",
+                    "add_bias_linear",
+                    "position_embedding_type",
+                    "max_position_embeddings",
+                    "attention_dropout",
+                    "hidden_dropout",
+                    "activation_dropout",
+                    "use_flash_attn",
+                    "gradient_accumulation_fusion",
+                    "logits_chunk_size"});
+  Transformer model;
+  model.num_layers =
+      static_cast<int>(read_size(field, "num_layers", "num_hidden_layers", most_layers));
+  model.hidden = read_size(field, "hidden_size", "n_embd", most_width);
+  model.sequence =
+      field.at("seq_length", "tokens in a sequence, such as 2048").integer(1, most_tokens);
+  model.vocabulary = read_size(field, "vocab_size", "padded_vocab_size", most_tokens);
+  read_attention(field, model);
+  const auto ffn = find_either(field, "ffn_hidden_size", "intermediate_size");
+  model.ffn_hidden = ffn ? ffn->integer(1, most_width) : 4 * model.hidden;
+  read_positions(field, model);
+  read_details(field, model);
+  check_shares(field, model, training.parallel);
+  return model;
+}
+
+}  // namespace pipesim
