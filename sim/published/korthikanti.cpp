@@ -39,6 +39,7 @@ TransformerSetup setup_of(const CsvTable& models, const CsvRow& figure) {
                        : technique.ends_with("sel") ? "selective"
                                                     : "none",
           .sequence_parallel = technique.starts_with("seq"),
+          .async_all_reduce = true,
           .gradient_precision = "fp32"};
 }
 

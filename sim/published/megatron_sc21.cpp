@@ -93,6 +93,8 @@ Comparison sc21_throughput(const DataFiles& data) {
               "micro-batch size and virtual stages of each row: those of sim/published/data",
               "whether replicas sum gradients beside the backward: assumed only where there is no "
               "pipeline; in fp16",
+              "whether all-reduces of tensor-parallel devices run beside products: assumed not, as "
+              "in the Megatron-LM of 2021",
           }};
 }
 

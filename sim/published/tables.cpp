@@ -2,8 +2,11 @@
 
 #include "sim/published/amoebanet_parameters.hpp"
 #include "sim/published/gpipe_memory.hpp"
+#include "sim/published/gpipe_throughput.hpp"
 #include "sim/published/korthikanti.hpp"
 #include "sim/published/megatron_sc21.hpp"
+#include "sim/published/pipedream.hpp"
+#include "sim/published/torchgpipe_speed.hpp"
 #include "sim/published/vtrain.hpp"
 
 namespace pipesim::published {
@@ -12,6 +15,7 @@ const std::vector<KnownTable>& known_tables() {
   static const std::vector<KnownTable> tables = {
       {.id = "gpipe-parameters", .compare = gpipe_parameters},
       {.id = "sc21-parameters", .compare = sc21_parameters},
+      {.id = "amoebanet-parameters", .compare = amoebanet_parameters},
       {.id = "korthikanti-activations", .compare = korthikanti_activations},
       {.id = "gpipe-parameter-memory", .compare = gpipe_parameter_memory},
       {.id = "gpipe-activation-memory", .compare = gpipe_activation_memory},
@@ -22,12 +26,17 @@ const std::vector<KnownTable>& known_tables() {
        .steps = korthikanti_steps},
       {.id = "sc21-throughput", .compare = sc21_throughput, .steps = sc21_steps},
       {.id = "vtrain-iterations", .compare = vtrain_iterations, .steps = vtrain_steps},
+      {.id = "gpipe-throughput-tpu", .compare = gpipe_throughput_tpu},
+      {.id = "gpipe-throughput-gpu", .compare = gpipe_throughput_gpu},
+      {.id = "torchgpipe-speed-ups", .compare = torchgpipe_speed_ups},
+      {.id = "pipedream-bottlenecks", .compare = pipedream_bottlenecks},
+      {.id = "pipedream-replications", .compare = pipedream_replications},
   };
   return tables;
 }
 
 std::vector<std::string> external_files() {
-  return {};
+  return {vgg16_profile};
 }
 
 std::vector<PublishedTable> compare_all(const std::vector<KnownTable>& tables,

@@ -29,6 +29,7 @@ std::string config_of(const TransformerSetup& setup) {
         {"data_parallel", setup.data},
         {"sequence_parallel", setup.sequence_parallel},
         {"overlap_grad_reduce", setup.overlap_grad_reduce},
+        {"async_tensor_model_parallel_allreduce", setup.async_all_reduce},
         {"optimizer", "adam"},
         {"precision", setup.precision},
         {"gradient_precision", setup.gradient_precision}}}};

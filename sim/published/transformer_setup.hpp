@@ -25,6 +25,8 @@ struct TransformerSetup {
   std::string recompute = "none";
   bool sequence_parallel = false;
   bool overlap_grad_reduce = false;
+  /// The input gradient's all-reduce runs beside the product of the weight gradient.
+  bool async_all_reduce = false;
 
   std::string device = "a100-80gb";
   std::string interconnect = "dgx-a100";

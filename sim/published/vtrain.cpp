@@ -56,6 +56,7 @@ Comparison vtrain_iterations(const DataFiles& data) {
               "0.86 ms that steps on one node of the same source show",
               "whether replicas sum gradients beside the backward: assumed only where there is no "
               "pipeline; in fp16",
+              "whether all-reduces of tensor-parallel devices run beside products: assumed not",
               "Some of the rows can't be had from any smooth model: two tensor-parallel devices at "
               "39.1B, small models on eight and more, where the time jumps from one row to the "
               "next. They count like the others",
