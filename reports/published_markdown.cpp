@@ -40,7 +40,7 @@ void write_overview(Output& out, const std::vector<PublishedTable>& tables) {
 
 void write_ablations(Output& out, const PublishedTable& table) {
   if (table.ablations.empty()) return;
-  out.append("\nWhat parts of the model are worth here:\n\n| without | errors |\n|---|---|\n");
+  out.append("\nWhat parts of the model are worth here:\n\n| model | errors |\n|---|---|\n");
   for (const published::AblationResult& result : table.ablations) {
     out.append(fmt::format("| {} | {} |\n", name_of(result.ablation), ablation_text(result)));
   }

@@ -51,12 +51,12 @@ Comparison torchgpipe_speed_ups(const DataFiles& data) {
     const double samples_per_s = row.whole("batch") / time;
     const bool is_reference = row.whole("partitions") == 2 && row.whole("chunks") == 1;
     if (is_reference) reference = samples_per_s;
-    comparison.rows.push_back({.label = fmt::format("{} partitions, {} micro-batches",
-                                                    row.whole("partitions"), row.whole("chunks")),
-                               .published = row.number("speedup"),
-                               .predicted = samples_per_s,
-                               .counts = !is_reference,
-                               .note = is_reference ? "the others are relative to this" : ""});
+    comparison.rows.push_back(
+        {.label = fmt::format("K = {}, M = {}", row.whole("partitions"), row.whole("chunks")),
+         .published = row.number("speedup"),
+         .predicted = samples_per_s,
+         .counts = !is_reference,
+         .note = is_reference ? "the others are relative to this" : ""});
   }
   if (reference == 0) {
     throw InputError(

@@ -28,7 +28,6 @@ std::string config_of(const TransformerSetup& setup) {
         {"tensor_parallel", setup.tensor},
         {"data_parallel", setup.data},
         {"sequence_parallel", setup.sequence_parallel},
-        {"overlap_grad_reduce", setup.overlap_grad_reduce},
         {"async_tensor_model_parallel_allreduce", setup.async_all_reduce},
         {"optimizer", "adam"},
         {"precision", setup.precision},

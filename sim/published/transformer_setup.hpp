@@ -24,7 +24,6 @@ struct TransformerSetup {
   int global_batch = 1;
   std::string recompute = "none";
   bool sequence_parallel = false;
-  bool overlap_grad_reduce = false;
   /// The input gradient's all-reduce runs beside the product of the weight gradient.
   bool async_all_reduce = false;
 
