@@ -26,7 +26,8 @@ ProcessResult validate_with(const TemporaryFolder& folder, const std::string& fi
 }
 
 nlohmann::json table_of(const ProcessResult& result, const std::string& id) {
-  for (const nlohmann::json& table : nlohmann::json::parse(result.out)["tables"]) {
+  const nlohmann::json all = nlohmann::json::parse(result.out);
+  for (const nlohmann::json& table : all["tables"]) {
     if (table["id"] == id) return table;
   }
   FAIL("no table ", id);
