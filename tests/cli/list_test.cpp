@@ -33,8 +33,7 @@ TEST_SUITE("cli/list") {
     CHECK(result.err.empty());
     CHECK(first_words(result.out) ==
           fmt::format("schedules: {}\n", fmt::join(schedule_names(), " ")) +
-              "models: stage_costs mlp transformer amoebanet_d layers profile
-"
+              "models: stage_costs mlp transformer amoebanet_d layers profile\n"
               "devices: cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb tpu-v2 "
               "tpu-v3\n"
               "interconnects: ideal pcie3 pcie4 pcie5 nvlink2 nvlink3 nvlink4 nvlink5 ib-edr "
