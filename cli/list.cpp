@@ -6,6 +6,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/standard_output.hpp"
 #include "models/config.hpp"
+#include "models/topology_config.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_json.hpp"
 #include "schedules/catalog.hpp"
@@ -31,6 +32,11 @@ std::string describe_interconnect(const Interconnect& link) {
   if (!link.bandwidth) return link.source;
   return fmt::format("{}B/s each way, {} [{}]", readable_rate(*link.bandwidth),
                      readable(to_time(link.latency)), link.source);
+}
+
+std::string describe_nodes(const NodeNetwork& nodes) {
+  return fmt::format("nodes of {} over {}, {} NICs of {} between them [{}]", nodes.node_size,
+                     nodes.intra_node.name, nodes.nics, nodes.inter_node.name, nodes.source);
 }
 
 struct Entry {
@@ -59,6 +65,12 @@ std::vector<Section> sections() {
   Section interconnects{"interconnects"};
   for (const Interconnect& link : known_interconnects()) {
     interconnects.entries.push_back({link.name, describe_interconnect(link)});
+  }
+  for (const NodeNetwork& nodes : known_node_networks()) {
+    interconnects.entries.push_back({nodes.name, describe_nodes(nodes)});
+  }
+  for (const KnownTopology& topology : known_topologies()) {
+    interconnects.entries.push_back({std::string(topology.name), std::string(topology.about)});
   }
   return {schedules, models, devices, interconnects};
 }

@@ -7,8 +7,10 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "models/amoebanet_d.hpp"
 #include "models/layer_list.hpp"
 #include "models/mlp.hpp"
+#include "models/profile_model.hpp"
 #include "models/transformer.hpp"
 
 namespace pipesim {
@@ -48,9 +50,17 @@ const std::vector<KnownModel>& models() {
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return transformer_network(read_transformer(field, training), training);
        }},
+      {{"amoebanet_d", "AmoebaNet-D for ImageNet as torchgpipe measured it"},
+       [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
+         return amoebanet_d_network(read_amoebanet_d(field), training.precision);
+       }},
       {{"layers", "a list of layers with measured times and bytes per sample"},
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
          return read_layer_list(field);
+       }},
+      {{"profile", "layers measured by PipeDream's profiler: its graph.txt"},
+       [](const Field& field, const PipelineSettings&, const Training&) -> Model {
+         return read_profile(field);
        }},
   };
   return known;
@@ -157,7 +167,8 @@ void check_weight_gradient(const Field& root, const Config& config) {
   if (splits) return;
   throw root.at("training", "")
       .at("weight_gradient", "")
-      .error("needs the weight gradient's own time, which a layers model does not state",
+      .error(fmt::format("needs the weight gradient's own time, which a {} model does not state",
+                         config.model_kind),
              "set weight_gradient to \"accumulated\", or describe the stages with a stage_costs "
              "model");
 }

@@ -154,9 +154,7 @@ json parse(std::string_view text, const std::string& file) {
 json parse_override_value(const std::string& text) {
   TreeBuilder builder;
   if (json::sax_parse(text, &builder) && builder.problem.empty()) return std::move(builder.root);
-  try {
-    static_cast<void>(json(text).dump());  // Throws when the text is not UTF-8.
-  } catch (const json::type_error&) {
+  if (!is_utf8(text)) {
     throw InputError("--set: /: the value must be UTF-8 text, got bytes that are not",
                      "write it as JSON with \\u escapes");
   }

@@ -29,10 +29,9 @@ constexpr double nvlink2_ring = 136.0 / 150.0;
 constexpr double nvlink2_message = 22.5 / 25.0;
 
 // InfiniBand, what reproduces the iteration times of Korthikanti et al. (arXiv:2205.05198) and of
-// Narayanan et al. (arXiv:2104.04473): messages at 3/4 of a NIC, collectives at half, 20 µs for a
-// message or a step. The other generations are taken to be alike.
+// Narayanan et al. (arXiv:2104.04473): messages and rings at 3/4 of a NIC, 20 µs for a message or a
+// step. The other generations are taken to be alike.
 constexpr double ib_part = 0.75;
-constexpr double ib_collective = 0.5;
 constexpr double ib_latency = 20e-6;
 
 // SimuMax's measurements on B200 (github.com/MooreThreads/SimuMax, system file b200) are in parts
@@ -108,19 +107,16 @@ const std::vector<Interconnect>& known_interconnects() {
        .bandwidth = 12.5e9,
        .latency = ib_latency,
        .efficiency = ib_part,
-       .collective_efficiency = every(ib_collective),
        .source = "NVIDIA ConnectX-5 data sheet: EDR InfiniBand, 100 Gbit/s a port"},
       {.name = "ib-hdr",
        .bandwidth = 25e9,
        .latency = ib_latency,
        .efficiency = ib_part,
-       .collective_efficiency = every(ib_collective),
        .source = "NVIDIA ConnectX-6 data sheet: HDR InfiniBand, 200 Gbit/s a port"},
       {.name = "ib-ndr",
        .bandwidth = 50e9,
        .latency = ib_latency,
        .efficiency = ib_part,
-       .collective_efficiency = every(ib_collective),
        .source = "NVIDIA ConnectX-7 data sheet: NDR InfiniBand, 400 Gbit/s a port"},
       // No latency is published; 1 µs is an assumption.
       {.name = "ici-v2",

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 namespace pipesim {
 
@@ -33,6 +34,15 @@ std::string read_text_file(const std::string& path, const std::string& name,
   if (failure != 0) throw refuse("cannot be read", std::strerror(failure));
   if (text.size() > largest) throw refuse("must be at most 256 MiB", "more");
   return text;
+}
+
+bool is_utf8(std::string_view text) {
+  try {
+    static_cast<void>(nlohmann::json(text).dump());
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
 }
 
 std::string path_named_by(const Field& field) {

@@ -11,6 +11,9 @@ namespace pipesim {
 /// give instead. Throws InputError: a folder, unreadable, larger than 256 MiB.
 std::string read_text_file(const std::string& path, const std::string& name, std::string_view hint);
 
+/// Whether all of a text is UTF-8.
+bool is_utf8(std::string_view text);
+
 /// Where the file is that a value of a config names: relative to the config's folder; what the
 /// command line sets may also be meant from where it is typed. `-` stays what it is.
 std::string path_named_by(const Field& field);

@@ -8,17 +8,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json step_json(const PathStep& step) {
-  return {{"device", step.device},
-          {"kind", token(step.op.kind)},
-          {"stage", step.op.stage},
-          {"micro_batch", step.op.micro_batch},
-          {"start_s", seconds(step.when.start)},
-          {"finish_s", seconds(step.when.finish)},
-          {"transfer_s", seconds(step.transfer)}};
+// What the message before it waited for stands there where links are shared.
+Json step_json(const PathStep& step, const std::vector<std::string>& links) {
+  Json json = {{"device", step.device},
+               {"kind", token(step.op.kind)},
+               {"stage", step.op.stage},
+               {"micro_batch", step.op.micro_batch},
+               {"start_s", seconds(step.when.start)},
+               {"finish_s", seconds(step.when.finish)},
+               {"transfer_s", seconds(step.transfer)}};
+  if (!links.empty()) {
+    json["waited_s"] = seconds(step.waited);
+    json["link"] = step.link < 0 ? Json(nullptr) : Json(links[static_cast<std::size_t>(step.link)]);
+  }
+  return json;
 }
 
-Json path_json(const CriticalPath& path) {
+Json path_json(const CriticalPath& path, const std::vector<std::string>& links) {
   Json compute = Json::object();
   for (int kind = 0; kind < op_kinds; ++kind) {
     const Time time = path.by_kind[static_cast<std::size_t>(kind)];
@@ -26,7 +32,7 @@ Json path_json(const CriticalPath& path) {
     if (computes(op_kind) && time > Time{}) compute[std::string(token(op_kind))] = seconds(time);
   }
   Json steps = Json::array();
-  for (const PathStep& step : path.steps) steps.push_back(step_json(step));
+  for (const PathStep& step : path.steps) steps.push_back(step_json(step, links));
   return {{"compute_s", compute},
           {"transfer_s", seconds(path.transfers)},
           {"other_s", seconds(sharding_time(path))},
@@ -58,7 +64,8 @@ Json longest_json(const std::optional<TimedWait>& longest) {
 }  // namespace
 
 nlohmann::ordered_json explanation_json(const Explanation& explanation) {
-  Json json = {{"critical_path", path_json(explanation.path)}, {"devices", Json::array()}};
+  Json json = {{"critical_path", path_json(explanation.path, explanation.links)},
+               {"devices", Json::array()}};
   for (std::size_t device = 0; device < explanation.idle.devices.size(); ++device) {
     json["devices"].push_back(device_json(explanation, device));
   }

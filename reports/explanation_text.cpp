@@ -70,6 +70,12 @@ class ExplanationText {
     print(" messages {}\n", share(path.transfers));
   }
 
+  std::string message_of(const PathStep& step) const {
+    if (step.link < 0) return "message";
+    return fmt::format("message, {} of it for {}", readable(step.waited),
+                       printable(explanation_.links[static_cast<std::size_t>(step.link)]));
+  }
+
   // Sends and receives are seen as the messages that they wait for.
   std::vector<Row> path_rows() const {
     std::vector<Row> rows;
@@ -78,7 +84,7 @@ class ExplanationText {
         rows.push_back({.start = step.when.start - step.transfer,
                         .finish = step.when.start,
                         .where = fmt::format("{} → {}", step.sent_from, step.sent_to),
-                        .what = "message"});
+                        .what = message_of(step)});
       }
       if (communicates(step.op.kind)) continue;
       if (!rows.empty() && rows.back().device == step.device) {

@@ -50,6 +50,26 @@ Json overflow_json(const Experiment& experiment, const Run& run) {
   return list;
 }
 
+// Each of the shared links, with what of the pipeline's time it was busy.
+void add_links(const Experiment& experiment, const Run& run, Json& json) {
+  if (run.outcome.links.empty()) return;
+  const std::vector<std::string>& names = experiment.costs.links.names;
+  const Time total = run.metrics.pipeline_time;
+  Json list = Json::array();
+  for (std::size_t link = 0; link < run.outcome.links.size(); ++link) {
+    const LinkUse& use = run.outcome.links[link];
+    list.push_back({{"link", names[link]},
+                    {"busy_s", seconds(use.busy)},
+                    {"utilisation", total == Time{} ? 0 : seconds(use.busy) / seconds(total)},
+                    {"messages", use.messages},
+                    {"bytes", use.bytes},
+                    {"waited_s", seconds(use.waited)}});
+  }
+  json["links"] = list;
+  const std::optional<std::size_t>& bottleneck = run.metrics.bottleneck_link;
+  json["bottleneck_link"] = bottleneck ? Json(names[*bottleneck]) : Json(nullptr);
+}
+
 Json advice_json(const std::vector<Advice>& advice) {
   Json list = Json::array();
   for (const Advice& tried : advice) {
@@ -128,6 +148,7 @@ nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run
   for (std::size_t device = 0; device < run.outcome.devices.size(); ++device) {
     json["devices"].push_back(device_json(experiment, run, device, stages[device]));
   }
+  add_links(experiment, run, json);
   return json;
 }
 

@@ -25,6 +25,7 @@ class Summary {
     print("\n");
     write_times();
     write_bubble();
+    write_link();
     write_memory(advice);
     print("\n");
     write_devices();
@@ -101,6 +102,19 @@ class Summary {
       print(", other {}", percent(metrics.breakdown.other.value()));
     }
     print("\n");
+  }
+
+  // The shared link that messages waited longest for; where none waited, the busiest.
+  void write_link() {
+    const Metrics& metrics = run_.metrics;
+    const auto link = metrics.bottleneck_link ? metrics.bottleneck_link : metrics.busiest_link;
+    if (!link) return;
+    const LinkUse& use = run_.outcome.links[*link];
+    const Time total = metrics.pipeline_time;
+    print("link         {}: busy {}", printable(experiment_.costs.links.names[*link]),
+          percent(total == Time{} ? 0 : seconds(use.busy) / seconds(total)));
+    if (use.waited == Time{}) return print(", no message waited for it\n");
+    print(", messages waited {} for it\n", readable(use.waited));
   }
 
   void write_memory(const std::vector<Advice>& advice) {

@@ -49,11 +49,16 @@ class WalkBack {
         {.device = at.device, .op = ops_.op(at), .when = {.start = when, .finish = when}});
   }
 
-  // The step that was added last waited for a message, which was sent at that time.
-  void add_transfer(Time sent, int from, int to) {
+  // The step that was added last waited for the message of `sender`. The path goes on from `sent`,
+  // when that one was sent, or the first of those before it that it had to wait for.
+  void add_transfer(Time sent, OpPlace sender, int to) {
     PathStep& step = path_.steps.back();
+    if (const LinkWait* wait = ops_.link_wait(sender); wait != nullptr && wait->link >= 0) {
+      step.link = wait->link;
+      step.waited = wait->waited;
+    }
     step.transfer = now_ - sent;
-    step.sent_from = from;
+    step.sent_from = sender.device;
     step.sent_to = to;
     path_.transfers += step.transfer;
     now_ = sent;
@@ -69,26 +74,35 @@ class WalkBack {
     const std::optional<OpPlace> maker = ops_.other_end(ops_.held_up(unit));
     if (!maker) return std::nullopt;
     const OpPlace first = ops_.first_in_queue(*maker);
-    add_transfer(ops_.when(ops_.unit_of(first)).finish, first.device, unit.device);
+    add_transfer(ops_.when(ops_.unit_of(first)).finish, *maker, unit.device);
     return first;
   }
 
   // A receive goes on when the message has arrived. At a rendezvous a send goes on when it has
-  // left, and it leaves when the later of the two is there.
+  // left, and it leaves when the later of the two is there; otherwise a send never waits.
   std::optional<OpPlace> through_message(OpPlace here) {
-    OpPlace there = *ops_.other_end(here);
+    const OpPlace there = *ops_.other_end(here);
     const Interval wait = ops_.when(here);
-    const bool meet = ops_.schedule().communication == Communication::rendezvous;
-    const bool own = meet ? wait.start >= ops_.when(there).start : wait.start == wait.finish;
-    if (!meet && !own) there = ops_.first_in_queue(there);
-    const Time sent = own ? wait.start : ops_.when(there).start;
-    if (!own || sent < wait.finish) {
+    if (!meets() && wait.start == wait.finish) return before(ops_.unit_of(here));
+    const bool sends = is_send(ops_.op(here).kind);
+    const OpPlace sender = sends ? here : there;
+    const OpPlace first = ops_.first_in_queue(sender);
+    const OpPlace released_by = meets() ? later_end(first == sender ? here : first) : first;
+    const Time sent = ops_.when(released_by).start;
+    if (released_by != here || sent < wait.finish) {
       add_moment(here, wait.finish);
-      const bool sends = is_send(ops_.op(here).kind);
-      add_transfer(sent, (sends ? here : there).device, (sends ? there : here).device);
+      add_transfer(sent, sender, (sends ? there : here).device);
     }
-    if (!own) add_moment(there, sent);
-    return before(ops_.unit_of(own ? here : there));
+    if (released_by != here) add_moment(released_by, sent);
+    return before(ops_.unit_of(released_by));
+  }
+
+  bool meets() const { return ops_.schedule().communication == Communication::rendezvous; }
+
+  // Of a message's two ends the one that was there last; of both at once the given one.
+  OpPlace later_end(OpPlace end) const {
+    const OpPlace other = *ops_.other_end(end);
+    return ops_.when(end).start >= ops_.when(other).start ? end : other;
   }
 };
 

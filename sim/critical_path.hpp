@@ -16,11 +16,13 @@ struct PathStep {
   /// take is the message's time.
   Interval when{};
   /// From the step before to `when.start`: what the message took that the op had to wait for, with
-  /// those before it that kept it waiting for its link. Nothing where the op was held up by its
-  /// device.
+  /// those before it that kept it waiting for its link, from whatever device. Nothing where the op
+  /// was held up by its device.
   Time transfer{};
   int sent_from = -1;  ///< The message's devices; -1: it was its device.
   int sent_to = -1;
+  int link = -1;  ///< The shared link that the message waited for; -1: it did not.
+  Time waited{};  ///< For that, of `transfer`.
 };
 
 /// What the pipeline's time is made of: the chain of ops and messages, from the first op's start

@@ -95,6 +95,8 @@ void Engine::set_costs(const StepCosts& costs) {
     stage.activation.hop = hop(stage.activation, s);
     stage.gradient.hop = hop(stage.gradient, s - 1);
   }
+  contended_ = costs.links.any();
+  if (contended_) set_shared_routes(costs.links, costs.stages);
   kept_ = kept_micro_batch(costs.recompute, schedule_.micro_batches);
 }
 
@@ -191,6 +193,7 @@ std::ptrdiff_t Engine::pass(int first, int step) {
 
 template <Engine::Mode mode>
 void Engine::run_all() {
+  if (contended_) return run_contended(mode);
   if (!plain_) return run_general(mode);
   const int devices = schedule_.devices();
   for (std::ptrdiff_t count = devices; 2 * count >= devices;) {
@@ -282,11 +285,13 @@ Outcome Engine::run(const StepCosts& costs, std::span<const std::optional<Bytes>
     heads.push_back(static_cast<std::size_t>(lane.next - schedule_.lanes[device].data()));
     if (record_timeline) outcome.timeline.lanes.cut(device, heads.back());
   }
+  if (contended_) outcome.links = queue_.uses();
   outcome.deadlock = find_deadlock(schedule_, heads, latest_finish());
   outcome.pipeline_time = outcome.deadlock ? outcome.deadlock->at : pipeline_time();
   if (record_timeline) {
     outcome.timeline.activation_arrival = std::exchange(activation_, {});
     outcome.timeline.gradient_arrival = std::exchange(gradient_, {});
+    if (contended_) outcome.timeline.link_waits = queue_.waits();
   }
   return outcome;
 }

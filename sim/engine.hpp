@@ -8,6 +8,7 @@
 
 #include "schedules/schedule.hpp"
 #include "sim/deadlock.hpp"
+#include "sim/link_queue.hpp"
 #include "sim/op_costs.hpp"
 #include "sim/timeline.hpp"
 
@@ -45,6 +46,7 @@ struct Outcome {
   std::vector<DeviceUse> devices{};
   Timeline timeline{};  ///< Empty unless asked for.
   std::optional<Deadlock> deadlock{};
+  std::vector<LinkUse> links{};  ///< Of the shared links; empty where none are.
 };
 
 /// The discrete-event core. An op starts when its device is free, in the order of the schedule, and
@@ -57,12 +59,17 @@ struct Outcome {
 /// link by itself. At a rendezvous the message takes the link once both are there, and the sender
 /// goes on when it has left.
 ///
-/// Every link has one sending device, so an op's start is the larger of two times that are known
+/// Where every link has one sending device, an op's start is the larger of two times that are known
 /// once its inputs are, and lanes may be advanced in any order, each until an input is missing.
 /// Passes over all lanes, up and down, suit pipelines best: the pattern is regular, and what the
 /// next lanes need can be fetched ahead. Where a pass stops being worth its while, a stack of lanes
 /// goes on, woken by the ops that send them what they lack. O(ops) time; beside the schedule 16
 /// bytes for each stage and micro-batch, and 16 for each op whose interval is recorded.
+///
+/// Links that several devices share (StepCosts::links) serve messages in the order of the times at
+/// which they ask: when the op that makes them is done, at their send, or at a rendezvous when both
+/// are there; at the same time by device, then in its order. A message takes all links of its
+/// route at once, when those before it have left them. O(log devices) time for each message.
 class Engine {
  public:
   /// Keeps a reference to the schedule, which must be one that check_schedule accepts.
@@ -120,6 +127,14 @@ class Engine {
   std::span<const std::optional<Bytes>> capacity_{};
   int kept_ = -1;
 
+  LinkQueue queue_{};
+  struct SharedRoute {
+    std::vector<int> links{};  ///< In queue_.
+    Bytes bytes = 0;           ///< Of a message.
+  };
+  std::vector<SharedRoute> shared_routes_{};  ///< [2 * stage + gradient], as `stages_`.
+  bool contended_ = false;                    ///< There are shared links.
+
   bool plain_ = true;  ///< One copy of each stage, no pairs, no ops but F, B, I, W and R.
 
   void find_routes();
@@ -162,6 +177,14 @@ class Engine {
   const Time* input_of(const Op& op);
   const OpCost& cost_of(const Op& op) const;
   const Stage& stage_of(const Op& op) const;
+  std::size_t stage_index(const Op& op) const;
+  void post(const Op& op, int device, Time* slot, const Route& route, Time at);
+
+  // The way through links that devices share: engine_contended.cpp.
+  void set_shared_routes(const SharedLinks& links, const std::vector<StageCost>& stages);
+  void run_contended(Mode mode);
+  void request(const Op& op, int device, Time* slot, Time at);
+  void serve(const LinkRequest& request, bool record);
 };
 
 template <bool wake>

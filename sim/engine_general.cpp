@@ -85,7 +85,7 @@ bool Engine::communicate(Lane& lane, int device, Mode mode) {
     if (!meet(lane, op, arrival, cell(posted, receiver, op.micro_batch))) return false;
   } else if (is_send(op.kind)) {
     const Stage& stage = stage_of(op);
-    send<true>(arrival, forward ? stage.activation : stage.gradient, lane.clock);
+    post(op, device, arrival, forward ? stage.activation : stage.gradient, lane.clock);
   } else {
     if (!arrived(lane, arrival)) return false;
     lane.clock = std::max(lane.clock, *arrival);
@@ -111,10 +111,16 @@ bool Engine::meet(Lane& lane, const Op& op, Time* arrival, Time* posted) {
     return false;
   }
   if (*arrival == Arrivals::not_yet) {
-    send<false>(arrival, route, std::max(lane.clock, *posted));
+    const Time both_there = std::max(lane.clock, *posted);
+    const int from = schedule_.device_of(sending_stage, op.copy);
+    if (contended_) {
+      request(*lanes_[static_cast<std::size_t>(from)].next, from, arrival, both_there);
+      lane.waits_for = arrival;
+      return false;
+    }
+    send<false>(arrival, route, both_there);
     const int device = static_cast<int>(&lane - lanes_.data());
-    wake_up(device == route.receiver ? schedule_.device_of(sending_stage, op.copy) : route.receiver,
-            arrival);
+    wake_up(device == route.receiver ? from : route.receiver, arrival);
   }
   lane.clock = is_send(op.kind) ? *arrival - route.hop.latency : *arrival;
   return true;
@@ -151,8 +157,15 @@ void Engine::hand_on(const Op& op, int device, Time finish) {
   const bool by_itself =
       schedule_.communication == Communication::overlapped || route.receiver == device;
   if (route.receiver < 0 || !by_itself) return;
-  send<true>(cell(forward ? activation_ : gradient_, op.stage + (forward ? 1 : -1), op.micro_batch),
-             route, finish);
+  post(op, device,
+       cell(forward ? activation_ : gradient_, op.stage + (forward ? 1 : -1), op.micro_batch),
+       route, finish);
+}
+
+// A message goes its way, or asks for its way where that is shared.
+void Engine::post(const Op& op, int device, Time* slot, const Route& route, Time at) {
+  if (contended_ && route.receiver != device) return request(op, device, slot, at);
+  send<true>(slot, route, at);
 }
 
 // The arrival that an op waits for. What a receive brings it stands behind.
@@ -167,9 +180,12 @@ const Time* Engine::input_of(const Op& op) {
   return cell(forward ? activation_ : gradient_, op.stage, op.micro_batch);
 }
 
+std::size_t Engine::stage_index(const Op& op) const {
+  return static_cast<std::size_t>(op.stage) + (op.copy == 0 ? 0 : schedule_.placement.size());
+}
+
 const Engine::Stage& Engine::stage_of(const Op& op) const {
-  return stages_[static_cast<std::size_t>(op.stage) +
-                 (op.copy == 0 ? 0 : schedule_.placement.size())];
+  return stages_[stage_index(op)];
 }
 
 const OpCost& Engine::cost_of(const Op& op) const {

@@ -183,11 +183,12 @@ void check_split(const Experiment& experiment) {
   const bool known_apart = std::ranges::any_of(
       layers, [](const Layer& layer) { return !layer.backward_weight.empty(); });
   if (known_apart) return;
+  const bool listed = config.model_kind == "layers";
   throw config.source->error(
-      "/model/layers",
+      listed ? "/model/layers" : "/model/kind",
       "must state the backward in two parts for a schedule that runs I and W "
       "apart",
-      "only their sum", hint);
+      "only their sum", listed ? hint : "a layers model can give both for each of its layers");
 }
 
 // What each device has beside what it always holds.

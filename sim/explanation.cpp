@@ -20,6 +20,7 @@ Explanation explain(const Schedule& schedule, const StepCosts& costs, const Time
     }
   }
   if (!last) return {};
+  explanation.links = costs.links.names;
   explanation.path = find_critical_path(ops, *last, explanation.pipeline.start);
   explanation.idle = split_idle_time(ops, explanation.pipeline);
   return explanation;

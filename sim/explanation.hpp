@@ -10,6 +10,7 @@ struct Explanation {
   Interval pipeline{};  ///< From the first op that computes to the last one's end.
   CriticalPath path{};
   IdleTime idle{};
+  std::vector<std::string> links{};  ///< Names of those that messages share.
 };
 
 /// Reads it off a timeline on the modeled or measured clock, of a schedule that did not deadlock.

@@ -31,6 +31,13 @@ bool never_gathers(const std::vector<StageCost>& stages) {
   });
 }
 
+// The first of those for which it is most; nothing where there are none, or it is 0.
+std::optional<std::size_t> link_with_most(Time LinkUse::*what, const std::vector<LinkUse>& links) {
+  const auto most = std::ranges::max_element(links, {}, what);
+  if (most == links.end() || (*most).*what == Time{}) return std::nullopt;
+  return static_cast<std::size_t>(most - links.begin());
+}
+
 }  // namespace
 
 BubbleBreakdown break_down_bubble(Engine& engine, const Experiment& experiment,
@@ -91,6 +98,8 @@ Metrics measure(const Outcome& outcome) {
   }
   metrics.all_reduce = reduced - end + begin;
   metrics.optimizer = metrics.step_time - reduced;
+  metrics.busiest_link = link_with_most(&LinkUse::busy, outcome.links);
+  metrics.bottleneck_link = link_with_most(&LinkUse::waited, outcome.links);
   return metrics;
 }
 

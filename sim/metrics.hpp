@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "schedules/bubble_formula.hpp"
@@ -38,6 +39,10 @@ struct Metrics {
   Ratio span_bubble{};  ///< What of the longest span a device idles, on average.
   BubbleBreakdown breakdown{};
   bool fits_memory = true;
+  /// Of the links that devices share: the one that is busy longest, and the one that messages wait
+  /// longest for, if any does. Of equal ones the first.
+  std::optional<std::size_t> busiest_link{};
+  std::optional<std::size_t> bottleneck_link{};
 };
 
 /// The parts of the bubble. Simulates the schedule up to twice more.

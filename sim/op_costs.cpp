@@ -100,6 +100,7 @@ std::vector<StageOps> op_table(const StepCosts& costs, const Schedule& schedule)
 
 StepCosts with_free_transfers(StepCosts costs) {
   for (TransferCost& hop : costs.hops) hop = {};
+  costs.links = {};
   for (StageCost& stage : costs.stages) stage.gather = stage.reduce = {};
   return costs;
 }

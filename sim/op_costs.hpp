@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "models/interconnect.hpp"
@@ -12,12 +13,30 @@
 
 namespace pipesim {
 
+/// The links that messages take, by number: [s] is between stages s and s + 1.
+struct LinkRoutes {
+  std::vector<std::vector<int>> activation{};  ///< From s to s + 1.
+  std::vector<std::vector<int>> gradient{};    ///< From s + 1 to s.
+};
+
+/// Links that messages of several devices share. A message takes all links of its route at once,
+/// each of which stands there once. An empty route: the link that two devices have to themselves,
+/// in each direction. Without names all messages have such links.
+struct SharedLinks {
+  std::vector<std::string> names{};
+  LinkRoutes routes{};
+  LinkRoutes second_routes{};  ///< Between the stages' second copies.
+
+  bool any() const { return !names.empty(); }
+};
+
 /// The cost of a training step, stage by stage: what the engine needs to know beside the schedule.
 struct StepCosts {
   std::vector<StageCost> stages{};
   /// hops[s] is one message between stages s and s + 1, in either direction.
   std::vector<TransferCost> hops{};
   Recompute recompute = Recompute::none;
+  SharedLinks links{};
 
   StagePlace place(int stage, bool keeps_insides) const {
     return {.is_first = stage == 0,
@@ -54,7 +73,7 @@ std::vector<StageOps> op_table(const StepCosts& costs, const Schedule& schedule)
 /// How long an op of that kind takes in a stage.
 Time duration_of(OpKind kind, const StageCost& cost);
 
-/// The same step with messages that take no time.
+/// The same step with messages that take no time, and no link from each other.
 StepCosts with_free_transfers(StepCosts costs);
 
 /// The same step with every kind of op at its mean over the stages, times `scale`, which makes the

@@ -1,5 +1,7 @@
 #include "sim/recorded_ops.hpp"
 
+#include <algorithm>
+
 namespace pipesim {
 
 namespace {
@@ -104,7 +106,16 @@ Sent RecordedOps::sent(OpPlace at) const {
   return sent_by(op, when(unit_of(at)), schedule_, costs_, timeline_);
 }
 
+const LinkWait* RecordedOps::link_wait(OpPlace at) const {
+  const auto found = std::ranges::lower_bound(timeline_.link_waits, at, {}, &LinkWait::message);
+  return found != timeline_.link_waits.end() && found->message == at ? &*found : nullptr;
+}
+
 OpPlace RecordedOps::first_in_queue(OpPlace at) const {
+  if (costs_.links.any()) {
+    while (const LinkWait* wait = link_wait(at)) at = wait->behind;
+    return at;
+  }
   Transfer message = sent(at).transfer;
   for (std::size_t slot = at.slot; slot > 0 && message.when.start > when(unit_of(at)).finish;) {
     const Sent before = sent({at.device, --slot});

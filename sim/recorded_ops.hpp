@@ -8,13 +8,6 @@
 #include "sim/timeline.hpp"
 
 namespace pipesim {
-/// Where an op stands in a schedule.
-struct OpPlace {
-  int device = 0;
-  std::size_t slot = 0;
-
-  auto operator<=>(const OpPlace&) const = default;
-};
 
 /// What starts as one: an op, or an overlapped pair.
 struct OpUnit {
@@ -50,6 +43,8 @@ class RecordedOps {
   std::optional<OpPlace> other_end(OpPlace at) const;
   /// The message that leaves for another device when an op is done, with the time of its link.
   Sent sent(OpPlace at) const;
+  /// How the message of the op at that place waited for a shared link; null: it did not.
+  const LinkWait* link_wait(OpPlace at) const;
   /// A message that leaves behind others waits until its link is free. Of those that are under way
   /// one behind the other up to that of `at`, the op whose message found the link free.
   OpPlace first_in_queue(OpPlace at) const;

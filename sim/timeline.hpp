@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <compare>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,23 @@ std::string_view name_of(Clock clock);
 struct Interval {
   Time start{};
   Time finish{};
+};
+
+/// Where an op stands in a schedule.
+struct OpPlace {
+  int device = 0;
+  std::size_t slot = 0;
+
+  auto operator<=>(const OpPlace&) const = default;
+};
+
+/// A message that found a link taken which it shares with others. Messages are known by the op that
+/// sends them.
+struct LinkWait {
+  OpPlace message{};
+  OpPlace behind{};  ///< The message that left the link last before it.
+  int link = -1;     ///< In SharedLinks; -1: one that the two devices have to themselves.
+  Time waited{};
 };
 
 /// An op that follows the pipeline at the end of the step.
@@ -90,10 +108,11 @@ class Arrivals {
 /// When every op of a schedule ran. Intervals stand where the schedule's ops stand.
 struct Timeline {
   Clock clock = Clock::modeled;
-  LaneIntervals lanes{};          ///< lanes[device][slot]
-  Arrivals activation_arrival{};  ///< Of what a stage receives from the one before.
-  Arrivals gradient_arrival{};    ///< Of what it receives from the one after.
-  std::vector<TailSpan> tail{};   ///< By device, then in order.
+  LaneIntervals lanes{};               ///< lanes[device][slot]
+  Arrivals activation_arrival{};       ///< Of what a stage receives from the one before.
+  Arrivals gradient_arrival{};         ///< Of what it receives from the one after.
+  std::vector<TailSpan> tail{};        ///< By device, then in order.
+  std::vector<LinkWait> link_waits{};  ///< By message; only where links are shared.
   /// memory[device]: what it allocated and released, where that was recorded. Empty: what the
   /// memory model says that its ops do.
   std::vector<std::vector<MemoryEvent>> memory{};

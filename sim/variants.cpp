@@ -165,7 +165,8 @@ std::vector<Variant> smaller_variants(const Config& config) {
     changed.training.micro_batch_size = 1;
     set(fmt::format("pipeline.micro_batches={}", batch));
   }
-  if (config.cluster.kinds.size() > 1 || changed.pipeline.partition == PartitionKind::listed) {
+  const bool described = config.cluster.kinds.size() > 1 || config.cluster.topology != nullptr;
+  if (described || changed.pipeline.partition == PartitionKind::listed) {  // For these devices.
     return variants;
   }
   for (std::int64_t stages = 2 * std::int64_t{config.pipeline.stages}; stages <= layers;

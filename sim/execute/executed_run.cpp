@@ -157,9 +157,10 @@ Time pipeline_time(const std::vector<DeviceUse>& devices) {
 }
 
 Run finish(const Experiment& experiment, const StepCosts& costs, Timeline timeline,
-           const Allocations& allocations) {
+           std::vector<LinkUse> links, const Allocations& allocations) {
   Run run;
   Outcome& outcome = run.outcome;
+  outcome.links = std::move(links);
   outcome.timeline = std::move(timeline);
   for (std::size_t d = 0; d < allocations.size(); ++d) {
     outcome.timeline.memory.push_back(events_of(allocations[d], outcome.timeline, d));
@@ -178,7 +179,8 @@ Time median(std::vector<Time> times) {
 }
 
 // Each hop at the median of its messages' hand-offs, in both directions: from the finish of the op
-// that lets a message go to another device, to its arrival there.
+// that lets a message go to another device, to its arrival there. What messages took from each
+// other is in that.
 StepCosts observed_hops(const Experiment& experiment, const Timeline& timeline) {
   const Schedule& schedule = experiment.schedule;
   const bool sent_by_lanes = schedule.communication != Communication::overlapped;
@@ -193,6 +195,7 @@ StepCosts observed_hops(const Experiment& experiment, const Timeline& timeline) 
         arrivals.at(message->stage, message->micro_batch) - when.finish);
   });
   StepCosts costs = experiment.costs;
+  costs.links = {};
   for (std::size_t hop = 0; hop < delays.size(); ++hop) {
     costs.hops[hop] = {};
     if (!delays[hop].empty()) costs.hops[hop].latency = median(delays[hop]);
@@ -245,7 +248,7 @@ std::vector<TailSpan> tail_after(const Outcome& pipeline, std::vector<TailSpan> 
 
 Run wall_run(const Experiment& experiment, Timeline timeline, const Allocations& allocations) {
   const StepCosts costs = observed_hops(experiment, timeline);
-  return finish(experiment, costs, std::move(timeline), allocations);
+  return finish(experiment, costs, std::move(timeline), {}, allocations);
 }
 
 Run measured_run(const Experiment& experiment, const Measured& measured,
@@ -256,7 +259,8 @@ Run measured_run(const Experiment& experiment, const Measured& measured,
   timeline.clock = Clock::measured;
   leave_waiting_out(experiment.schedule, timeline);
   timeline.tail = tail_after(outcome, measured.tail);
-  return finish(experiment, experiment.costs, std::move(timeline), allocations);
+  return finish(experiment, experiment.costs, std::move(timeline), std::move(outcome.links),
+                allocations);
 }
 
 Measured median_of(const std::vector<Measured>& steps) {

@@ -31,13 +31,14 @@ TEST_SUITE("cli/list") {
     const ProcessResult result = run_pipesim({"list"});
     CHECK(result.exit_code == 0);
     CHECK(result.err.empty());
-    CHECK(
-        first_words(result.out) ==
-        fmt::format("schedules: {}\n", fmt::join(schedule_names(), " ")) +
-            "models: stage_costs mlp layers\n"
-            "devices: cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb b200 tpu-v2 "
-            "tpu-v3\n"
-            "interconnects: ideal pcie3 nvlink2 nvlink3 ib-hdr");
+    CHECK(first_words(result.out) ==
+          fmt::format("schedules: {}\n", fmt::join(schedule_names(), " ")) +
+              "models: stage_costs mlp transformer amoebanet_d layers profile\n"
+              "devices: cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb b200 "
+              "tpu-v2 tpu-v3\n"
+              "interconnects: ideal pcie3 pcie4 pcie5 nvlink2 nvlink3 nvlink4 nvlink5 ib-edr "
+              "ib-hdr ib-ndr ici-v2 ici-v3 dgx-v100 dgx-a100 dgx-a100-4nic dgx-h100 dgx-b200 "
+              "pcie3-host tpu-v2-ring tpu-v3-ring");
   }
 
   TEST_CASE("--json lists the same names with what each is") {

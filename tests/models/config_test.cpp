@@ -39,7 +39,7 @@ TEST_SUITE("models/config") {
       names += std::string(kind.name) + " ";
       CHECK(kind.about.size() >= 20);
     }
-    CHECK(names == "stage_costs mlp layers ");
+    CHECK(names == "stage_costs mlp transformer amoebanet_d layers profile ");
   }
 
   TEST_CASE("a config is an object with a model and a pipeline, and nothing unknown") {
@@ -65,7 +65,8 @@ TEST_SUITE("models/config") {
   TEST_CASE("an unknown kind of model is answered with the known ones") {
     CHECK_THROWS_WITH_AS(config(unit, {"model.kind=mpl"}),
                          "--set: /model/kind: is not known, got \"mpl\"\n"
-                         "  hint: did you mean \"mlp\"? model kinds: stage_costs, mlp, layers",
+                         "  hint: did you mean \"mlp\"? model kinds: stage_costs, mlp, "
+                         "transformer, amoebanet_d, layers, profile",
                          InputError);
   }
 

@@ -19,13 +19,17 @@ TEST_SUITE("models/interconnect") {
       names += known.name + " ";
       CHECK(known.source.size() >= 20);
     }
-    CHECK(names == "ideal pcie3 nvlink2 nvlink3 ib-hdr ");
+    CHECK(names ==
+          "ideal pcie3 pcie4 pcie5 nvlink2 nvlink3 nvlink4 nvlink5 ib-edr ib-hdr ib-ndr ici-v2 "
+          "ici-v3 ");
     CHECK_FALSE(known_interconnects()[0].bandwidth.has_value());
     CHECK(known_interconnects()[0].latency == 0);
     CHECK(interconnect(R"("pcie3")").bandwidth == 15.754e9);
     CHECK(interconnect(R"("nvlink2")").bandwidth == 150e9);
     CHECK(interconnect(R"("nvlink3")").bandwidth == 300e9);
     CHECK(interconnect(R"("ib-hdr")").bandwidth == 25e9);
+    CHECK(known_interconnect("nvlink5").bandwidth == 900e9);
+    CHECK_THROWS_AS(known_interconnect("nvlink9"), std::logic_error);
   }
 
   TEST_CASE("a message takes the link for bytes / bandwidth and arrives a latency later") {
@@ -35,6 +39,12 @@ TEST_SUITE("models/interconnect") {
     CHECK(cost.total() == 1002_us);
     CHECK(transfer_cost({.bandwidth = 25e9, .latency = 2e-6}, 0) ==
           TransferCost{.occupancy = 0_ps, .latency = 2_us});
+  }
+
+  TEST_CASE("a message reaches a part of the data sheet's bandwidth") {
+    const Interconnect link{.bandwidth = 25e9, .latency = 2e-6, .efficiency = 0.75};
+    CHECK(transfer_cost(link, 18'750'000) == TransferCost{.occupancy = 1000_us, .latency = 2_us});
+    CHECK(link.rate(Collective::all_gather) == 18.75e9);
   }
 
   TEST_CASE("without a bandwidth a message of any size takes only the latency") {
@@ -66,11 +76,38 @@ TEST_SUITE("models/interconnect") {
     CHECK(plain.latency == 0);
   }
 
+  TEST_CASE("what collectives reach and take beside is one figure, or one for each") {
+    const Interconnect one = interconnect(
+        R"({"bandwidth": 10, "efficiency": 0.5, "collective_efficiency": 0.25,
+            "collective_latency": "8 us", "shard_bandwidth": "1 GB/s"})");
+    CHECK(one.efficiency == 0.5);
+    CHECK(one.collective_efficiency == ByCollective{0.25, 0.25, 0.25, 0.25});
+    CHECK(one.collective_latency == ByCollective{8e-6, 4e-6, 4e-6, 4e-6});
+    CHECK(one.shard_bandwidth == 1e9);
+    const Interconnect each = interconnect(
+        R"({"bandwidth": 10, "collective_efficiency": {"all_gather": 0.5, "all_to_all": 0.25},
+            "collective_latency": {"reduce_scatter": "8 us"}})");
+    CHECK(each.rate(Collective::all_reduce) == 10);
+    CHECK(each.rate(Collective::all_gather) == 5);
+    CHECK(each.rate(Collective::all_to_all) == 2.5);
+    CHECK(each.collective_latency == ByCollective{std::nullopt, std::nullopt, 8e-6, std::nullopt});
+    CHECK_THROWS_WITH_AS(interconnect(R"({"efficiency": 0})"),
+                         "c.json: /efficiency: must be a number from 1e-06 to 1, got 0\n"
+                         "  hint: choose one in that range",
+                         InputError);
+    CHECK_THROWS_WITH_AS(interconnect(R"({"collective_efficiency": {"reduce": 1}})"),
+                         "c.json: /collective_efficiency/reduce: is not a known key, got 1\n"
+                         "  hint: did you mean \"reduce_scatter\"? known here: all_reduce, "
+                         "all_gather, reduce_scatter, all_to_all",
+                         InputError);
+  }
+
   TEST_CASE("what is no interconnect is answered with the known ones") {
-    CHECK_THROWS_WITH_AS(interconnect(R"("nvlink4")"),
-                         "c.json: /: is not a known interconnect, got \"nvlink4\"\n"
-                         "  hint: did you mean \"nvlink2\"? interconnects: ideal, pcie3, nvlink2, "
-                         "nvlink3, ib-hdr",
+    CHECK_THROWS_WITH_AS(interconnect(R"("nvlink6")"),
+                         "c.json: /: is not a known interconnect, got \"nvlink6\"\n"
+                         "  hint: did you mean \"nvlink2\"? interconnects: ideal, pcie3, pcie4, "
+                         "pcie5, nvlink2, nvlink3, nvlink4, nvlink5, ib-edr, ib-hdr, ib-ndr, "
+                         "ici-v2, ici-v3",
                          InputError);
     CHECK_THROWS_WITH_AS(
         interconnect(R"({"bandwidth": -5})"),

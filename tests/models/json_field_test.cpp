@@ -170,6 +170,17 @@ TEST_SUITE("models/json_field") {
     CHECK(root.pointer() == "");
   }
 
+  TEST_CASE("an object's entries are its values, each with its key and its place") {
+    std::string seen;
+    for (const auto& [key, value] : field(R"({"x": {"b/": 2, "a": 1}})").at("x", "").entries()) {
+      seen += key + " " + value.pointer() + "\n";
+    }
+    CHECK(seen == "a /x/a\nb/ /x/b~1\n");
+    CHECK(refused(R"({"x": [1]})", [](const Field& x) { x.entries(); }) ==
+          "c.json: /x: must be an object, got [1]\n"
+          "  hint: write an object here; this is a list");
+  }
+
   TEST_CASE("control characters of a key or a value do not reach the terminal") {
     CHECK_THROWS_WITH_AS(field("{\"\\u001b[31m\": \"\\u001b\u009b\"}").allow_keys({}),
                          "c.json: /\\u001b[31m: is not a known key, got \"\\u001b\\u009b\"\n"

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "schedules/chimera.hpp"
 #include "schedules/one_f_one_b.hpp"
 #include "sim/engine.hpp"
 #include "tests/perf/bare_sweep.hpp"
@@ -55,6 +56,55 @@ void engine_summary_only(benchmark::State& state) {
   engine_beside_floor(state, false);
 }
 
+double ops_of(const Schedule& schedule) {
+  std::size_t ops = 0;
+  for (const std::vector<Op>& lane : schedule.lanes) ops += lane.size();
+  return static_cast<double>(ops);
+}
+
+void time_per_op(benchmark::State& state, const Schedule& schedule, const StepCosts& costs) {
+  Engine engine(schedule);
+  for (auto _ : state) benchmark::DoNotOptimize(engine.run(costs, {}, true));
+  state.counters["ns/op"] =
+      benchmark::Counter(1e-9 * ops_of(schedule), benchmark::Counter::kIsIterationInvariantRate |
+                                                      benchmark::Counter::kInvert);
+}
+
+// Two copies of each stage: what the quick loop doesn't run.
+void engine_two_copies(benchmark::State& state) {
+  const int stages = static_cast<int>(state.range(0));
+  const Schedule schedule =
+      chimera({.stages = stages, .micro_batches = static_cast<int>(state.range(1))});
+  time_per_op(state, schedule, costs_for(stages));
+}
+
+// Hosts of eight devices: a bridge in each, and a network card that messages to and from other
+// hosts take, in both directions.
+SharedLinks links_of_hosts(int stages) {
+  constexpr int per_host = 8;
+  SharedLinks links;
+  for (int host = 0; host * per_host < stages; ++host) {
+    links.names.insert(links.names.end(), {"bridge", "card"});
+  }
+  for (int s = 0; s + 1 < stages; ++s) {
+    const int here = s / per_host;
+    const int there = (s + 1) / per_host;
+    links.routes.activation.push_back(here == there ? std::vector{2 * here}
+                                                    : std::vector{2 * here + 1, 2 * there + 1});
+  }
+  links.routes.gradient = links.routes.activation;
+  return links;
+}
+
+void engine_shared_links(benchmark::State& state) {
+  const int stages = static_cast<int>(state.range(0));
+  const Schedule schedule =
+      one_f_one_b({.stages = stages, .micro_batches = static_cast<int>(state.range(1))});
+  StepCosts costs = costs_for(stages);
+  costs.links = links_of_hosts(stages);
+  time_per_op(state, schedule, costs);
+}
+
 void generate_1f1b(benchmark::State& state) {
   const PipelineShape shape{.stages = static_cast<int>(state.range(0)),
                             .micro_batches = static_cast<int>(state.range(1))};
@@ -70,6 +120,8 @@ void sizes(benchmark::internal::Benchmark* bench) {
 
 BENCHMARK(engine_with_timeline)->Apply(sizes)->UseManualTime();
 BENCHMARK(engine_summary_only)->Apply(sizes)->UseManualTime();
+BENCHMARK(engine_two_copies)->Apply(sizes);
+BENCHMARK(engine_shared_links)->Apply(sizes);
 BENCHMARK(generate_1f1b)->Apply(sizes);
 
 }  // namespace

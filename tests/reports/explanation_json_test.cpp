@@ -42,6 +42,20 @@ TEST_SUITE("reports/explanation_json") {
           R"("start_s":5.0,"finish_s":7.0,"transfer_s":0.5}]})");
   }
 
+  TEST_CASE("over shared links the path says what a message waited, and for which") {
+    StepCosts costs = seconds_each(2);
+    costs.hops = {{.occupancy = 2'000'000_us}};
+    costs.links = test::one_bridge(2);
+    const Json ops =
+        explained(gpipe({.stages = 2, .micro_batches = 2}), costs)["critical_path"]["ops"];
+    CHECK(ops[0].dump() ==
+          R"({"device":0,"kind":"F","stage":0,"micro_batch":0,"start_s":0.0,"finish_s":1.0,)"
+          R"("transfer_s":0.0,"waited_s":0.0,"link":null})");
+    CHECK(ops[1].dump() ==
+          R"({"device":1,"kind":"F","stage":1,"micro_batch":1,"start_s":5.0,"finish_s":6.0,)"
+          R"("transfer_s":4.0,"waited_s":1.0,"link":"bridge"})");
+  }
+
   TEST_CASE("a device's waits have a cause, the device at the other end, a total and a count") {
     const Json json = explained(gpipe({.stages = 2, .micro_batches = 2}), seconds_each(2));
     CHECK(json["devices"].dump() ==

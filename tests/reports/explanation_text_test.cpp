@@ -47,6 +47,23 @@ std::string numbers_in(const std::string& text, std::size_t first, std::size_t w
 }  // namespace
 
 TEST_SUITE("reports/explanation_text") {
+  TEST_CASE("a message that waited for a shared link names it") {
+    Experiment experiment = test::experiment_from(R"({
+      "model": {"kind": "stage_costs", "forward": "10 us", "backward": "20 us"},
+      "pipeline": {"stages": 2, "micro_batches": 2, "schedule": "gpipe"}})");
+    experiment.costs.hops = {{.occupancy = 20_us}};
+    experiment.costs.links = test::one_bridge(2);
+    const std::string text = explained(experiment.schedule, experiment.costs);
+    CHECK(text.substr(0, text.find("longest")) == R"(
+critical path  140 µs: F 14.29 %, B 42.86 %, messages 42.86 %
+      0 ps  device 0  F0                                   1 op       10 µs
+     10 µs  0 → 1     message, 10 µs of it for bridge                 40 µs
+     50 µs  device 1  F1 B1                               2 ops       30 µs
+     80 µs  1 → 0     message                                         20 µs
+    100 µs  device 0  B1 B0                               2 ops       40 µs
+)");
+  }
+
   TEST_CASE("a path is stretches of ops on a device and the messages between them") {
     const Experiment experiment = test::experiment_from(R"({
       "model": {"kind": "stage_costs", "forward": "20 us", "backward": "40 us", "transfer": "3 us"},

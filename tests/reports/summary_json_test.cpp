@@ -96,6 +96,24 @@ TEST_SUITE("reports/summary_json") {
     CHECK(json["devices"][1]["peak_at_s"] == 3.0);  // The start of B1, which sends.
   }
 
+  TEST_CASE("shared links tell what they carried, and which of them held messages up") {
+    Experiment experiment = test::experiment_from(small);
+    experiment.costs.hops = {{.occupancy = 2'000'000_us}};
+    experiment.costs.links = test::one_bridge(2);
+    // The bridge is busy from 1 to 5 and from 8 to 12; F1 of stage 0 ends at 2, and waits until 3.
+    const Json json = summary(experiment);
+    CHECK(json["pipeline_time_s"] == 14.0);
+    CHECK(json["links"].dump() ==
+          R"([{"link":"bridge","busy_s":8.0,"utilisation":0.5714285714285714,)"
+          R"("messages":4,"bytes":40,"waited_s":1.0}])");
+    CHECK(json["bottleneck_link"] == "bridge");
+    experiment.costs.hops = {{.occupancy = 500'000_us}};
+    CHECK(summary(experiment)["bottleneck_link"].is_null());
+    experiment.costs.links = {};
+    CHECK_FALSE(summary(experiment).contains("links"));
+    CHECK_FALSE(summary(experiment).contains("bottleneck_link"));
+  }
+
   TEST_CASE("a model with layers shows its partition") {
     const Json json = summary(test::example("gpipe.json", {"pipeline.partition=uniform"}));
     CHECK(json["partition"] == Json::array({3, 3, 3, 2}));

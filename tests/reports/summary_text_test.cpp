@@ -55,6 +55,18 @@ device        busy        idle    bubble  peak memory  of it static     peak at 
 )");
   }
 
+  TEST_CASE("of shared links the one is named that messages waited for, or the busiest") {
+    Experiment experiment = test::experiment_from(small);
+    experiment.costs.links = test::one_bridge(2);
+    CHECK(line_with(summary(experiment), "link  ") == "no such line");
+    experiment.costs.hops = {{.occupancy = 2'000'000_us}};
+    CHECK(line_with(summary(experiment), "link  ") ==
+          "link         bridge: busy 57.14 %, messages waited 1 s for it");
+    experiment.costs.hops = {{.occupancy = 500'000_us}};
+    CHECK(line_with(summary(experiment), "link  ") ==
+          "link         bridge: busy 20.00 %, no message waited for it");
+  }
+
   TEST_CASE("what does not fit says which device, when, by how much, and what would help") {
     const Experiment experiment =
         test::experiment_from(small, {R"(cluster.device={"memory": 150})"});

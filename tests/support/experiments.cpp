@@ -74,4 +74,10 @@ StepCosts equal_costs(int stages, const StageCost& cost) {
           .hops = std::vector<TransferCost>(static_cast<std::size_t>(stages) - 1)};
 }
 
+SharedLinks one_bridge(int stages) {
+  const std::vector<std::vector<int>> all(static_cast<std::size_t>(stages) - 1, {0});
+  const LinkRoutes routes{.activation = all, .gradient = all};
+  return {.names = {"bridge"}, .routes = routes, .second_routes = routes};
+}
+
 }  // namespace pipesim::test

@@ -28,4 +28,7 @@ std::string text_of(const std::vector<Op>& lane);
 /// Stages that cost the same, and free transfers between them.
 StepCosts equal_costs(int stages, const StageCost& cost = {.forward = 1_ns, .backward = 2_ns});
 
+/// One link, the bridge, that every message between two stages takes, of both copies.
+SharedLinks one_bridge(int stages);
+
 }  // namespace pipesim::test

@@ -1,0 +1,59 @@
+#include "models/profile_model.hpp"
+
+#include <algorithm>
+
+#include "models/linear_states.hpp"
+#include "models/text_file.hpp"
+
+namespace pipesim {
+
+namespace {
+
+Bytes per_sample(Bytes of_batch, Bytes batch) {
+  return of_batch / batch + (of_batch % batch >= (batch + 1) / 2 ? 1 : 0);  // To the nearest.
+}
+
+std::vector<Operator> measured(Time of_batch, int batch) {
+  return {{.seconds = seconds(of_batch) / batch}};
+}
+
+// The layer that a state has and the one before it in the line lacks.
+int added_layer(const LinearState& state, int before) {
+  return std::ranges::find(state.steps, before, &LinearState::Step::state)->layer;
+}
+
+}  // namespace
+
+Network profile_network(const ProfileGraph& graph, int batch_size) {
+  const ProfileGraph layers = layer_graph(graph);
+  const std::vector<LinearState> states = linear_states(layers);
+  Network network{.input_bytes = per_sample(input_bytes(graph), batch_size)};
+  int before = -1;
+  for (const int at : least_crossing_line(states)) {
+    const LinearState& state = states[static_cast<std::size_t>(at)];
+    const int added = added_layer(state, before);
+    const ProfileNode& node = layers.nodes[static_cast<std::size_t>(added)];
+    network.layers.push_back({.name = node.name,
+                              .forward = measured(node.forward, batch_size),
+                              .backward_input = measured(node.backward, batch_size),
+                              .parameter_bytes = node.parameter_bytes,
+                              .stash_bytes = per_sample(node.activation_bytes, batch_size),
+                              .output_bytes = per_sample(state.crossing_bytes, batch_size)});
+    before = at;
+  }
+  return network;
+}
+
+Network read_profile(const Field& model) {
+  model.allow_keys({"kind", "profile", "batch_size"});
+  const Field file = model.at("profile", "the path of PipeDream's graph.txt");
+  const int batch_size =
+      model.at("batch_size", "the number of samples that the times were measured with").count();
+  const std::string path = path_named_by(file);
+  const std::string name = path == "-" ? "<stdin>" : path;
+  const std::string text = read_text_file(
+      path, name, "give the path of PipeDream's graph.txt, relative to the config's folder");
+  return profile_network(read_profile_graph(text, name), batch_size);
+}
+
+}  // namespace pipesim
