@@ -6,6 +6,7 @@
 #include "sim/published/korthikanti.hpp"
 #include "sim/published/megatron_sc21.hpp"
 #include "sim/published/pipedream.hpp"
+#include "sim/published/simumax_b200.hpp"
 #include "sim/published/torchgpipe_speed.hpp"
 #include "sim/published/vtrain.hpp"
 
@@ -26,6 +27,8 @@ const std::vector<KnownTable>& known_tables() {
        .steps = korthikanti_steps},
       {.id = "sc21-throughput", .compare = sc21_throughput, .steps = sc21_steps},
       {.id = "vtrain-iterations", .compare = vtrain_iterations, .steps = vtrain_steps},
+      {.id = "b200-step-times", .compare = b200_step_times, .steps = b200_steps},
+      {.id = "b200-memory", .compare = b200_memory},
       {.id = "gpipe-throughput-tpu", .compare = gpipe_throughput_tpu},
       {.id = "gpipe-throughput-gpu", .compare = gpipe_throughput_gpu},
       {.id = "torchgpipe-speed-ups", .compare = torchgpipe_speed_ups},
