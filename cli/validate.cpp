@@ -11,6 +11,7 @@
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/validate_machine.hpp"
+#include "cli/validate_published.hpp"
 #include "models/input_error.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_json.hpp"
@@ -36,6 +37,8 @@ struct ValidateOptions {
   std::vector<std::string> schedules{"gpipe", "1f1b"};
   bool executes = false;
   bool machine = false;
+  bool published = false;
+  PublishedOptions published_options{};  ///< But for `json`.
   std::optional<int> repeats{};
   int rounds = 3;
   bool json = false;
@@ -192,6 +195,11 @@ std::vector<Row> run_all(const ValidateOptions& options) {
 }
 
 int validate_command(const ValidateOptions& options) {
+  if (options.published) {
+    PublishedOptions published = options.published_options;
+    published.json = options.json;
+    return validate_published(published);
+  }
   if (options.repeats && !options.executes && !options.machine) {
     throw InputError(
         fmt::format("--repeats: /: needs something to execute, got {}", *options.repeats),
@@ -210,6 +218,34 @@ int validate_command(const ValidateOptions& options) {
   }
   out.flush();
   return agree ? done : check_failed;
+}
+
+}  // namespace
+
+namespace {
+
+void add_published_options(CLI::App& command, ValidateOptions& options) {
+  PublishedOptions& published = options.published_options;
+  auto* flag = command
+                   .add_flag("--published", options.published,
+                             "Instead: hold published figures against predicted ones")
+                   ->excludes(command.get_option("--execute"), command.get_option("--machine"));
+  command
+      .add_option("--published-data", published.folder,
+                  "Read figures from the CSV files of a folder, where it has them")
+      ->needs(flag)
+      ->type_name("DIR");
+  command
+      .add_flag("--ablate", published.ablate,
+                "With --published: the errors of times without parts of the model, too")
+      ->needs(flag);
+  auto* verbose =
+      command
+          .add_flag("--verbose", published.every_row, "With --published: every row of long tables")
+          ->needs(flag);
+  command.add_flag("--markdown", published.markdown, "With --published: print docs/fidelity.md")
+      ->needs(flag)
+      ->excludes(verbose);
 }
 
 }  // namespace
@@ -253,15 +289,20 @@ void add_validate(CLI::App& application, Action& action) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
+  add_published_options(*command, *options);
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "A LIST is a number, several, or a range: 4 or 2,4,8 or 1..64.\n"
       "Differences are computed with whole numbers. Exit code 4: one of them is not 0. What is\n"
       "executed is measured, on one core; its difference, in percentage points, is no failure.\n"
-      "--machine prints a Markdown page and takes a few minutes of an idle machine.\n\n"
+      "--machine prints a Markdown page and takes a few minutes of an idle machine.\n"
+      "--published: exit code 4 when the errors of a table exceed its tolerance. The columns of a\n"
+      "file for --published-data are those of the files in sim/published/data; rows may be "
+      "others.\n\n"
       "Examples:\n"
       "  pipesim validate\n"
-      "  pipesim validate --execute --stages 4 --micro-batches 1..16 --schedule gpipe");
+      "  pipesim validate --execute --stages 4 --micro-batches 1..16 --schedule gpipe\n"
+      "  pipesim validate --published --ablate");
   command->callback(
       [options, &action] { action = [options] { return validate_command(*options); }; });
 }

@@ -9,10 +9,15 @@ void ConvolutionalLayer::move(std::vector<Operator>& operators, double elements)
 }
 
 void ConvolutionalLayer::product(double multiply_adds, double elements, double weights) {
-  Operator op{
-      .flops = 2 * multiply_adds, .bytes = elements * element_, .fixed_bytes = weights * element_};
+  Operator op{.flops = 2 * multiply_adds,
+              .bytes = elements * element_,
+              .fixed_bytes = weights * element_,
+              .kernel = Kernel::forward,
+              .weights = weights};
   layer_.forward.push_back(op);
+  op.kernel = Kernel::input_gradient;
   if (computes_input_gradient_) layer_.backward_input.push_back(op);
+  op.kernel = Kernel::weight_gradient;
   op.fixed_bytes = 2 * weights * element_;  // the gradient so far, read and written
   layer_.backward_weight.push_back(op);
   parameters_ += weights;
@@ -97,6 +102,7 @@ void ConvolutionalLayer::sum_gradients(FeatureMaps maps, int uses) {
 
 Layer ConvolutionalLayer::finish(std::string name, double output_elements) {
   layer_.name = std::move(name);
+  layer_.parameters = parameters_;
   layer_.parameter_bytes = static_cast<Bytes>(parameters_ * element_);
   layer_.stash_bytes = static_cast<Bytes>(kept_);
   layer_.output_bytes = static_cast<Bytes>(output_elements * element_);

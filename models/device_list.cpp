@@ -31,6 +31,25 @@ const DeviceEfficiency a100_efficiency{
     .elementwise = {.memory = 0.75, .overhead = gpu_launch},
     .hidden_communication = 0.6};
 
+// Fitted on the nine absolute speeds of AmoebaNet-D (18, 256) that torchgpipe measured on P40
+// (docs/benchmarks.rst at version 0.0.5): half of the peak, with the A100's part of the memory
+// bandwidth. The P100, of the same architecture, and TPUs, for which no kernels are published, are
+// taken to be like it.
+const DeviceEfficiency p40_efficiency{
+    .product = {.compute = 0.5, .memory = 0.75, .overhead = gpu_launch},
+    .grouped_product = {.compute = 0.5, .memory = 0.75, .overhead = gpu_launch},
+    .attention = {.compute = 0.5, .memory = 0.75, .overhead = gpu_launch},
+    .fused_attention = {.compute = 0.5, .memory = 0.75, .overhead = gpu_launch},
+    .fused_attention_gradient = {.compute = 0.5, .memory = 0.75, .overhead = gpu_launch},
+    .elementwise = {.memory = 0.75, .overhead = gpu_launch}};
+
+const DeviceEfficiency tpu_efficiency{.product = {.compute = 0.5, .memory = 0.75},
+                                      .grouped_product = {.compute = 0.5, .memory = 0.75},
+                                      .attention = {.compute = 0.5, .memory = 0.75},
+                                      .fused_attention = {.compute = 0.5, .memory = 0.75},
+                                      .fused_attention_gradient = {.compute = 0.5, .memory = 0.75},
+                                      .elementwise = {.memory = 0.75}};
+
 // flops: fp64, fp32, fp16, bf16; dense matrix peaks, Tensor Cores where the data sheet counts them
 // for that format without a change of precision (so not TF32 for fp32).
 const std::vector<Device> devices = {
@@ -38,23 +57,33 @@ const std::vector<Device> devices = {
      .flops = {80e9, 160e9, std::nullopt, std::nullopt},
      .memory_bandwidth = 12e9,
      .source = "one Xeon core at 2.5 GHz: two AVX-512 FMA units; 12 GB/s measured (STREAM triad)"},
+    {.name = "p40",
+     .memory = 24 * GiB,
+     .flops = {0.367 * T, 11.76 * T, std::nullopt, std::nullopt},
+     .memory_bandwidth = 346e9,
+     .launch_overhead = gpu_launch,
+     .efficiency = p40_efficiency,
+     .source = "NVIDIA Tesla P40 data sheet, 2016"},
     {.name = "p100",
      .memory = 16 * GiB,
      .flops = {4.7 * T, 9.3 * T, 18.7 * T, std::nullopt},
      .memory_bandwidth = 732e9,
      .launch_overhead = gpu_launch,
+     .efficiency = p40_efficiency,
      .source = "NVIDIA Tesla P100 PCIe data sheet, 2016"},
     {.name = "v100-16gb",
      .memory = 16 * GiB,
      .flops = {7.8 * T, 15.7 * T, 125 * T, std::nullopt},
      .memory_bandwidth = 900e9,
      .launch_overhead = gpu_launch,
+     .efficiency = a100_efficiency,
      .source = "NVIDIA Tesla V100 SXM2 data sheet, 2018"},
     {.name = "v100-32gb",
      .memory = 32 * GiB,
      .flops = {7.8 * T, 15.7 * T, 125 * T, std::nullopt},
      .memory_bandwidth = 900e9,
      .launch_overhead = gpu_launch,
+     .efficiency = a100_efficiency,
      .source = "NVIDIA Tesla V100 SXM2 data sheet, 2018"},
     {.name = "a100-40gb",
      .memory = 40 * GiB,
@@ -75,18 +104,28 @@ const std::vector<Device> devices = {
      .flops = {67 * T, 67 * T, 989.4 * T, 989.4 * T},
      .memory_bandwidth = 3350e9,
      .launch_overhead = gpu_launch,
+     .efficiency = a100_efficiency,
      .source = "NVIDIA H100 SXM5 data sheet, 2023 (dense rates)"},
+    {.name = "h200",
+     .memory = 141'000'000'000,
+     .flops = {67 * T, 67 * T, 989.4 * T, 989.4 * T},
+     .memory_bandwidth = 4800e9,
+     .launch_overhead = gpu_launch,
+     .efficiency = a100_efficiency,
+     .source = "NVIDIA H200 SXM data sheet, 2024 (dense rates)"},
     b200(),
     // Both TPUs count one core, half a chip, as the GPipe paper does.
     {.name = "tpu-v2",
      .memory = 8 * GiB,
      .flops = {std::nullopt, 1.5 * T, std::nullopt, 23 * T},
      .memory_bandwidth = 350e9,
+     .efficiency = tpu_efficiency,
      .source = "one core; Jouppi et al., CACM 63(7), 2020, Table 3"},
     {.name = "tpu-v3",
      .memory = 16 * GiB,
      .flops = {std::nullopt, 2 * T, std::nullopt, 61.5 * T},
      .memory_bandwidth = 450e9,
+     .efficiency = tpu_efficiency,
      .source = "one core; Jouppi et al., CACM 63(7), 2020, Table 3"},
 };
 

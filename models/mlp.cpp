@@ -37,6 +37,7 @@ Layer linear_layer(double inputs, double outputs, Activation activation, double 
     layer.backward_input.push_back({.flops = outputs, .bytes = 3 * outputs * element});
   }
   layer.backward_input.push_back(product);
+  layer.parameters = weights + outputs;
   layer.parameter_bytes = static_cast<Bytes>((weights + outputs) * element);
   layer.output_bytes = static_cast<Bytes>(outputs * element);
   layer.stash_bytes = layer.output_bytes;

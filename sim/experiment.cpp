@@ -8,6 +8,7 @@
 #include "schedules/catalog.hpp"
 #include "schedules/in_flight.hpp"
 #include "sim/config_schedule.hpp"
+#include "sim/link_routes.hpp"
 #include "sim/machine_memory.hpp"
 #include "sim/replica_exchange.hpp"
 #include "sim/stage_costers.hpp"
@@ -264,6 +265,7 @@ Experiment assemble(Config config) {
     }
   }
   cost_hops(experiment);
+  experiment.costs.links = link_routes(experiment.config, experiment.schedule);
   cost_sharding(experiment);
   check_split(experiment);
   check_totals(experiment);

@@ -37,9 +37,10 @@ TEST_SUITE("cli/help") {
                   "--quiet"},
           Command{"calibrate", "--out --busy --precision --json --quiet"},
           Command{"train", "--set --schedule-file --json --quiet"},
-          Command{
-              "validate",
-              "--stages --micro-batches --schedule --execute --machine --repeats --rounds --json"},
+          Command{"validate",
+                  "--stages --micro-batches --schedule --execute --machine --repeats --rounds "
+                  "--published "
+                  "--published-data --ablate --verbose --markdown --json"},
           Command{"compare", "--set --schedule-file --json"},
           Command{"schedule", "--set --schedule-file --format --lower"},
           Command{"list", "--json"}}) {

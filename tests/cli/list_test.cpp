@@ -34,7 +34,8 @@ TEST_SUITE("cli/list") {
     CHECK(first_words(result.out) ==
           fmt::format("schedules: {}\n", fmt::join(schedule_names(), " ")) +
               "models: stage_costs mlp transformer amoebanet_d layers profile\n"
-              "devices: cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb b200 "
+              "devices: cpu-core p40 p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb h200 "
+              "b200 "
               "tpu-v2 tpu-v3\n"
               "interconnects: ideal pcie3 pcie4 pcie5 nvlink2 nvlink3 nvlink4 nvlink5 ib-edr "
               "ib-hdr ib-ndr ici-v2 ici-v3 dgx-v100 dgx-a100 dgx-a100-4nic dgx-h100 dgx-b200 "

@@ -1,0 +1,47 @@
+#include "cli/validate_published.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/exit_code.hpp"
+#include "cli/progress.hpp"
+#include "cli/standard_output.hpp"
+#include "reports/published_json.hpp"
+#include "reports/published_markdown.hpp"
+#include "reports/published_text.hpp"
+#include "reports/summary_json.hpp"
+#include "sim/published/tables.hpp"
+
+namespace pipesim::cli {
+
+int validate_published(const PublishedOptions& options) {
+  const published::DataFiles data =
+      options.folder.empty()
+          ? published::DataFiles{}
+          : published::data_files_in(options.folder, published::external_files());
+  const std::vector<published::KnownTable>& known = published::known_tables();
+  Progress progress(true);
+  const std::vector<published::PublishedTable> tables =
+      compare_all(known, data, options.ablate, [&](std::size_t done) {
+        progress.show(static_cast<double>(done), static_cast<double>(known.size()),
+                      fmt::format("table {} of {}", done, known.size()));
+      });
+  progress.erase();
+  Output out = standard_output();
+  if (options.json) {
+    out.append(to_text(published_json(tables)));
+  } else if (options.markdown) {
+    write_published_markdown(out, tables);
+  } else {
+    write_published_text(out, tables, options.every_row);
+  }
+  out.flush();
+  const bool all_hold = std::ranges::all_of(tables, [](const published::PublishedTable& table) {
+    return published::holds(table.comparison);
+  });
+  return all_hold ? done : check_failed;
+}
+
+}  // namespace pipesim::cli

@@ -1,0 +1,78 @@
+#include "reports/published_markdown.hpp"
+
+#include <fmt/format.h>
+
+#include "reports/published_figures.hpp"
+
+namespace pipesim {
+
+namespace {
+
+using published::Comparison;
+using published::PublishedTable;
+
+// What a cell may hold: a bar would end it.
+std::string cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
+
+std::string found_text(const Comparison& comparison) {
+  if (!comparison.skipped.empty()) return comparison.skipped;
+  std::string text;
+  for (const published::Verdict& verdict : verdicts(comparison)) {
+    text += (text.empty() ? "" : "; ") + verdict_text(verdict);
+  }
+  return text.empty() ? "no tolerance" : text;
+}
+
+void write_overview(Output& out, const std::vector<PublishedTable>& tables) {
+  out.append("| figures | rows | found | verdict |\n|---|--:|---|---|\n");
+  for (const PublishedTable& table : tables) {
+    const Comparison& comparison = table.comparison;
+    out.append(fmt::format("| {} | {} | {} | {} |\n", cell(comparison.title),
+                           comparison.rows.size(), cell(found_text(comparison)),
+                           verdict_word(comparison)));
+  }
+  out.append(fmt::format("\n{}.\n", count_text(count_of(tables))));
+}
+
+void write_ablations(Output& out, const PublishedTable& table) {
+  if (table.ablations.empty()) return;
+  out.append("\nWhat parts of the model are worth here:\n\n| model | errors |\n|---|---|\n");
+  for (const published::AblationResult& result : table.ablations) {
+    out.append(fmt::format("| {} | {} |\n", name_of(result.ablation), ablation_text(result)));
+  }
+}
+
+void write_table(Output& out, const PublishedTable& table) {
+  const Comparison& comparison = table.comparison;
+  if (!comparison.skipped.empty()) return;
+  out.append(fmt::format("\n## {}\n\n{}\n\n", comparison.title, comparison.source));
+  out.append("| | published | predicted | error | |\n|---|--:|--:|--:|---|\n");
+  for (const published::Row& row : comparison.rows) {
+    out.append(fmt::format(
+        "| {} | {} | {} | {} | {} |\n", cell(row.label), cell(published_text(row, comparison.unit)),
+        cell(predicted_text(row, comparison.unit)), error_text(row), cell(row.note)));
+    out.end_of_line();
+  }
+  if (!comparison.missing.empty()) out.append("\nNot stated by the source:\n\n");
+  for (const std::string& missing : comparison.missing) out.append(fmt::format("- {}\n", missing));
+  write_ablations(out, table);
+}
+
+}  // namespace
+
+void write_published_markdown(Output& out, const std::vector<PublishedTable>& tables) {
+  out.append(
+      "# Prediction against published figures\n\n"
+      "What others measured or derived, and what `simulate` says of the same settings. Errors are\n"
+      "predicted over published, minus one; those in brackets are only reported. Written by\n"
+      "`pipesim validate --published --ablate --markdown`; how predictions compare with runs of\n"
+      "pipesim's own is in [fidelity_machine.md](fidelity_machine.md).\n\n");
+  write_overview(out, tables);
+  for (const PublishedTable& table : tables) write_table(out, table);
+}
+
+}  // namespace pipesim

@@ -1,0 +1,108 @@
+#include "reports/published_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "reports/number_text.hpp"
+#include "reports/published_figures.hpp"
+
+namespace pipesim {
+
+namespace {
+
+using published::Comparison;
+using published::PublishedTable;
+using published::Row;
+
+constexpr std::size_t farthest_shown = 3;
+
+// A row as it is written, and how much of a column each cell takes: "µ" is one column, two bytes.
+struct Line {
+  std::string cells[4];
+  std::string note{};
+};
+
+std::size_t columns_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+void write_lines(Output& out, const std::vector<Line>& lines) {
+  std::size_t widths[4] = {};
+  for (const Line& line : lines) {
+    for (std::size_t i = 0; i < 4; ++i) widths[i] = std::max(widths[i], columns_of(line.cells[i]));
+  }
+  for (const Line& line : lines) {
+    out.append("  ");
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::string blanks(widths[i] - columns_of(line.cells[i]), ' ');
+      out.append(i == 0 ? line.cells[i] + blanks : "  " + blanks + line.cells[i]);
+    }
+    if (!line.note.empty()) out.append("  " + line.note);
+    out.append("\n");
+    out.end_of_line();
+  }
+}
+
+// Farthest off first.
+std::vector<Row> farthest(std::vector<Row> rows) {
+  const auto size = [](const Row& row) {
+    return row.counts ? std::abs(relative_error(row)) : -1.0;
+  };
+  std::ranges::stable_sort(rows, std::greater<>{}, size);
+  rows.resize(std::min(rows.size(), farthest_shown));
+  return rows;
+}
+
+void write_rows(Output& out, const Comparison& comparison, bool every_row) {
+  const bool in_full = every_row || comparison.rows.size() <= published_rows_in_full;
+  std::vector<Line> lines{{.cells = {"", "published", "predicted", "error"}}};
+  for (const Row& row : in_full ? comparison.rows : farthest(comparison.rows)) {
+    lines.push_back({.cells = {printable(row.label), published_text(row, comparison.unit),
+                               predicted_text(row, comparison.unit), error_text(row)},
+                     .note = printable(row.note)});
+  }
+  if (!in_full) {
+    out.append(
+        fmt::format("  {} rows; the {} farthest off:\n", comparison.rows.size(), lines.size() - 1));
+  }
+  write_lines(out, lines);
+}
+
+void write_table(Output& out, const PublishedTable& table, bool every_row) {
+  const Comparison& comparison = table.comparison;
+  out.append(fmt::format("{}\n  {}\n", comparison.title, comparison.source));
+  if (!comparison.skipped.empty()) {
+    out.append(fmt::format("  skipped: {}\n\n", comparison.skipped));
+    return;
+  }
+  write_rows(out, comparison, every_row);
+  for (const published::Verdict& verdict : verdicts(comparison)) {
+    out.append(fmt::format("  {}: {}\n", verdict_text(verdict), verdict.holds ? "ok" : "BROKEN"));
+  }
+  for (const published::AblationResult& result : table.ablations) {
+    out.append(fmt::format("  {}: {}\n", name_of(result.ablation), ablation_text(result)));
+  }
+  if (every_row) {
+    for (const std::string& missing : comparison.missing) {
+      out.append(fmt::format("  not stated: {}\n", missing));
+    }
+  }
+  out.append("\n");
+}
+
+}  // namespace
+
+void write_published_text(Output& out, const std::vector<PublishedTable>& tables, bool every_row) {
+  for (const PublishedTable& table : tables) write_table(out, table, every_row);
+  out.append(count_text(count_of(tables)) + "\n");
+  for (const PublishedTable& table : tables) {
+    if (holds(table.comparison)) continue;
+    out.append(fmt::format("BROKEN: {}\n", table.comparison.id));
+  }
+}
+
+}  // namespace pipesim
