@@ -29,7 +29,19 @@ Groups groups_at(const Config& config, int position) {
   return groups;
 }
 
+LayerSite site_with(const Config& config, const Device& device, const Groups& groups) {
+  return {.device = device,
+          .training = config.training,
+          .source = *config.source,
+          .groups = groups,
+          .host_time = seconds(config.cluster.host_time_per_layer)};
+}
+
 }  // namespace
+
+LayerSite site_at(const Config& config, const Device& device, int position) {
+  return site_with(config, device, groups_at(config, position));
+}
 
 StageCosters::StageCosters(const Config& config, const Network& network,
                            std::vector<Device> devices)
@@ -50,11 +62,7 @@ StageCosters::StageCosters(const Config& config, const Network& network,
     if (found != seen.rend()) continue;
     const Device& device = devices_[kind];
     const std::vector<LayerTime> times =
-        layer_times(*network_, {.device = device,
-                                .training = *training_,
-                                .source = *config.source,
-                                .groups = site.second,
-                                .host_time = seconds(config.cluster.host_time_per_layer)});
+        layer_times(*network_, site_with(config, device, site.second));
     costers_.push_back(std::make_unique<StageCoster>(*network_, times, *training_, device));
     seen.push_back(std::move(site));
   }

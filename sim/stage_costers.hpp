@@ -8,6 +8,10 @@
 
 namespace pipesim {
 
+/// Where the layers of the stages at that position of the pipeline run, on such a device. Refers to
+/// both arguments.
+LayerSite site_at(const Config& config, const Device& device, int position);
+
 /// What stages of a network cost on each device of a pipeline. Devices that are alike, and whose
 /// neighbours are reached alike, share an entry.
 class StageCosters {
