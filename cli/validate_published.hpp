@@ -2,15 +2,23 @@
 
 #include <string>
 
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
 namespace pipesim::cli {
 
 struct PublishedOptions {
+  bool asked = false;
   std::string folder{};  ///< Of CSV files that count instead of the embedded ones; empty: none.
   bool ablate = false;
   bool every_row = false;
   bool markdown = false;
   bool json = false;
 };
+/// --published, which it returns, and what goes with it alone.
+CLI::Option* add_published_options(CLI::App& command, PublishedOptions& options);
 
 /// `validate --published`: prints published figures against predicted ones, table by table. Gives
 /// the exit code: check_failed when a tolerance is broken.
