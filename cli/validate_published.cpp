@@ -41,9 +41,8 @@ CLI::Option* add_published_options(CLI::App& command, PublishedOptions& options)
 
 int validate_published(const PublishedOptions& options) {
   const published::DataFiles data =
-      options.folder.empty()
-          ? published::DataFiles{}
-          : published::data_files_in(options.folder, published::external_files());
+      options.folder ? published::data_files_in(*options.folder, published::external_files())
+                     : published::DataFiles{};
   const std::vector<published::KnownTable>& known = published::known_tables();
   Progress progress(true);
   const std::vector<published::PublishedTable> tables =

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace CLI {
@@ -11,7 +12,8 @@ namespace pipesim::cli {
 
 struct PublishedOptions {
   bool asked = false;
-  std::string folder{};  ///< Of CSV files that count instead of the embedded ones; empty: none.
+  /// Of CSV files that count instead of the embedded ones.
+  std::optional<std::string> folder{};
   bool ablate = false;
   bool every_row = false;
   bool markdown = false;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/input_error.hpp"
+#include "models/units.hpp"
 
 namespace pipesim::published {
 
@@ -53,9 +54,9 @@ json model_of(const SimumaxStep& step, const std::string& place) {
     add_experts(model, 256, 8, 2048, 2048);
     return model;
   }
-  throw InputError(
-      fmt::format("{}: column \"model\": is not a known model, got {}", place, pipesim::quoted(step.model)),
-      "models: llama3-70b, llama3-405b, deepseekv2, deepseekv3");
+  throw InputError(fmt::format("{}: column \"model\": is not a known model, got {}", place,
+                               pipesim::quoted(step.model)),
+                   "models: llama3-70b, llama3-405b, deepseekv2, deepseekv3");
 }
 
 // The whole number at the start of a text, 0 where there is none, or one that is too large.
@@ -78,7 +79,8 @@ std::map<std::string, int> ranks_of(const SimumaxStep& step, const std::string& 
     rest.remove_prefix(2);
     while (!rest.empty() && is_digit(rest.front())) rest.remove_prefix(1);
   }
-  const std::int64_t product = std::int64_t{ranks["tp"]} * ranks["cp"] * ranks["pp"];
+  const std::int64_t product =
+      capped_product(capped_product(ranks["tp"], ranks["cp"]), ranks["pp"]);
   if (rest.empty() && devices % product == 0) return ranks;
   throw InputError(
       fmt::format("{}: column \"parallel\": {}, got {}", place,

@@ -296,8 +296,8 @@ TEST_SUITE("cli/topology") {
           "<stdin>: /cluster/topology/wires: is not a known key, got 7\n"
           "  hint: known here: name, devices, switches, links\n");
     CHECK(refusal(sound, "/cluster/topology", "pcie3-host") ==
-          "<stdin>: /cluster/topology: must be an object, got \"pcie3-host\"\n"
-          "  hint: write an object here; this is a text\n");
+          "<stdin>: /cluster/topology: must describe a graph of links, got \"pcie3-host\"\n"
+          "  hint: what has a name goes to cluster.interconnect\n");
   }
 }
 
