@@ -189,6 +189,10 @@ void read_networks(const Field& section, Cluster& cluster) {
     throw topology->error("describes the links, and so does interconnect",
                           "give only one of the two");
   }
+  if (topology && topology->is_text()) {
+    throw topology->error("must describe a graph of links",
+                          "what has a name goes to cluster.interconnect");
+  }
   if (link) return read_network(*link, cluster);
   if (topology) return use_topology(read_topology(*topology, cluster.devices), cluster);
   const std::optional<Interconnect>& own = cluster.kinds.front().interconnect;
