@@ -28,6 +28,8 @@ struct Operator {
   Collective collective = Collective::all_reduce;
   LayerGroup group = LayerGroup::tensor;
   bool beside_product = false;  ///< A collective that a product of weights can hide in part.
+
+  bool operator==(const Operator&) const = default;
 };
 
 /// The smallest unit that a partition may put on a stage.
