@@ -30,6 +30,8 @@ struct Operator {
   LayerGroup group = LayerGroup::tensor;
   bool beside_product = false;  ///< A collective that a product of weights can hide in part.
   std::string_view part{};      ///< Of the layer, where it names its parts: a LayerPart's name.
+
+  bool operator==(const Operator&) const = default;
 };
 
 /// A part of a layer that reports tell apart: "scores", "mlp in".
