@@ -49,10 +49,6 @@ void write_layer(Output& out, const LayerCost& layer) {
   print(out, "  {:<22}{:>11}{:>11}{:>11}{:>12}{:>12}{:>12}\n", "part", "parameters", "FLOPs",
         "bytes", "stash", "forward", "backward");
   for (const PartCost& part : layer.parts) {
-    if (as_ops(config.pipeline.recompute) != config.pipeline.recompute) {
-      print(out, "\nA part's stash is what it would keep without re-computation {}.",
-            name_of(config.pipeline.recompute));
-    }
     print(out, "  {:<22}{:>11}{:>11}{:>11}{:>12}{:>12}{:>12}\n", part.name, count(part.parameters),
           amount(part.forward_flops), amount(part.forward_bytes),
           part.stash > 0 ? readable_bytes(part.stash) : "-", readable(part.forward),
@@ -66,6 +62,10 @@ void write_layer(Output& out, const LayerCost& layer) {
 void write_model_text(Output& out, const Config& config, const std::vector<LayerCost>& layers) {
   write_heading(out, config, layers);
   for (const LayerCost& layer : layers) write_layer(out, layer);
+  if (as_ops(config.pipeline.recompute) != config.pipeline.recompute) {
+    print(out, "\nA part's stash is what it would keep without re-computation {}.",
+          name_of(config.pipeline.recompute));
+  }
   print(
       out,
       "\nFLOPs and bytes are the forward's, on one device; of an exchange, the bytes that devices "
