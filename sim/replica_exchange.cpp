@@ -31,9 +31,10 @@ Time exchange_time(const Config& config, Collective collective, Bytes bytes,
 // Of `bytes` the `experts` are held by the ranks of the same place in an expert group only.
 Time exchange_time(const Config& config, Collective collective, Bytes bytes, Bytes experts,
                    const std::vector<int>& ranks) {
+  const Time dense = exchange_time(config, collective, bytes - experts, ranks);
+  if (experts == 0) return dense;
   const int parallel = config.training.parallel.expert;
-  return capped_sum(exchange_time(config, collective, bytes - experts, ranks),
-                    exchange_time(config, collective, experts, every(ranks, parallel)));
+  return capped_sum(dense, exchange_time(config, collective, experts, every(ranks, parallel)));
 }
 
 }  // namespace
