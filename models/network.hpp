@@ -63,7 +63,9 @@ struct Network {
   int message_parts = 1;
   /// The parts are put together again where they arrive.
   bool gathers_messages = false;
-  Bytes shared_embedding_bytes = 0;  ///< Of weights that the first and the last layer both hold.
+  /// Of weights that the first and the last layer share: counted in the first, and once more in the
+  /// last where that is on another stage.
+  Bytes shared_embedding_bytes = 0;
 
   Bytes bytes_into(std::size_t layer) const {
     return layer == 0 ? input_bytes : layers[layer - 1].output_bytes;

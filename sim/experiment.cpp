@@ -62,12 +62,23 @@ void check_searchable(const Config& config, int layers, int stages) {
       "\"balanced\" or \"memory\"", "choose \"uniform\", or give a list of layer counts");
 }
 
+// Counts of the first and the last device are of whatever stages the schedule puts there.
+Partition listed_partition(const Config& config, const Schedule& schedule) {
+  const PipelineSettings& pipeline = config.pipeline;
+  Partition counts = pipeline.layer_counts;
+  if (!pipeline.first_layers && !pipeline.last_layers) return counts;
+  for (std::size_t s = 0; s < counts.size(); ++s) {
+    counts[s] = pipeline.layer_counts[static_cast<std::size_t>(schedule.placement[s])];
+  }
+  return counts;
+}
+
 Partition partition_layers(const Config& config, const StageCosters& costers,
                            const Schedule& schedule) {
   const auto layers = static_cast<int>(costers.network().layers.size());
   const int stages = config.pipeline.all_stages();
   const PartitionKind kind = config.pipeline.partition;
-  if (kind == PartitionKind::listed) return config.pipeline.layer_counts;
+  if (kind == PartitionKind::listed) return listed_partition(config, schedule);
   if (kind == PartitionKind::uniform) return uniform_partition(layers, stages);
 
   check_searchable(config, layers, stages);
@@ -94,9 +105,11 @@ Partition partition_layers(const Config& config, const StageCosters& costers,
                                          : min_max_partition(layers, stages, memory, weights);
 }
 
-void cost_layers(const Network& network, Experiment& experiment) {
+void cost_layers(Network network, Experiment& experiment) {
   const Config& config = experiment.config;
-  const StageCosters costers(config, network, config.cluster.kinds);
+  const std::vector<int>& placement = experiment.schedule.placement;
+  if (placement.front() == placement.back()) network.shared_embedding_bytes = 0;  // No copy.
+  const StageCosters costers(config, std::move(network), config.cluster.kinds);
   experiment.partition = partition_layers(config, costers, experiment.schedule);
   std::size_t first = 0;
   for (std::size_t s = 0; s < experiment.partition.size(); ++s) {
@@ -115,7 +128,7 @@ TransferCost hop_between(const Config& config, int from, int to, Bytes bytes) {
   const int parts = network == nullptr ? 1 : network->message_parts;
   TransferCost hop = message_cost(config.cluster, rank_at(grid, {.pipeline = from}),
                                   rank_at(grid, {.pipeline = to}), (bytes + parts - 1) / parts);
-  if (network == nullptr || !network->gathers_messages) return hop;
+  if (network == nullptr || !network->gathers_messages || from == to) return hop;
   const GroupNetwork group = group_network(config.cluster, grid, Axis::tensor, to);
   hop.latency = capped_sum(
       hop.latency,

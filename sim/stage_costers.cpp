@@ -31,11 +31,10 @@ Groups groups_at(const Config& config, int position) {
 
 }  // namespace
 
-StageCosters::StageCosters(const Config& config, const Network& network,
-                           std::vector<Device> devices)
+StageCosters::StageCosters(const Config& config, Network network, std::vector<Device> devices)
     : training_(std::make_shared<const Training>(config.training)),
       network_(std::make_shared<const Network>(
-          with_inner_recompute(network, config.pipeline.recompute))),
+          with_inner_recompute(std::move(network), config.pipeline.recompute))),
       devices_(std::move(devices)) {
   const Parallelism& parallel = config.training.parallel;
   const bool shared = parallel.tensor > 1 || parallel.context > 1 || parallel.expert > 1;

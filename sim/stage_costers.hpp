@@ -13,7 +13,7 @@ namespace pipesim {
 class StageCosters {
  public:
   /// `devices`: those of the pipeline, one entry that all share or one for each.
-  StageCosters(const Config& config, const Network& network, std::vector<Device> devices);
+  StageCosters(const Config& config, Network network, std::vector<Device> devices);
 
   const StageCoster& on(int device) const {
     return *costers_[by_device_[static_cast<std::size_t>(device)]];
