@@ -30,9 +30,12 @@ Network with_inner_recompute(Network network, Recompute recompute) {
       keep(layer, layer.stash_bytes - layer.recomputed_bytes);
       continue;
     }
-    compute_again(layer, std::vector<Operator>(layer.forward));
+    std::vector<Operator> again = layer.forward;
+    std::erase_if(again, [](const Operator& op) { return !op.recomputable; });
+    compute_again(layer, again);
     // The stage's own input is counted beside the layers', unless they hold theirs.
-    keep(layer, network.stash_holds_input ? network.bytes_into(l) : layer.output_bytes);
+    const Bytes input = network.stash_holds_input ? network.bytes_into(l) : layer.output_bytes;
+    keep(layer, capped_sum(input, layer.kept_bytes));
   }
   return network;
 }

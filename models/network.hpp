@@ -28,6 +28,7 @@ struct Operator {
   Collective collective = Collective::all_reduce;
   LayerGroup group = LayerGroup::tensor;
   bool beside_product = false;  ///< A collective that a product of weights can hide in part.
+  bool recomputable = true;     ///< False: re-computation of layers does not run it again.
 };
 
 /// The smallest unit that a partition may put on a stage.
@@ -45,7 +46,9 @@ struct Layer {
   Bytes stash_bytes =
       0;  ///< Per sample: what forward leaves for backward beside the stage's input.
   Bytes recomputed_bytes = 0;  ///< Per sample: what of it selective re-computation does not keep.
-  Bytes output_bytes = 0;      ///< Per sample: what the next layer takes.
+  /// Per sample: what of it re-computation of layers keeps beside the layer's input.
+  Bytes kept_bytes = 0;
+  Bytes output_bytes = 0;  ///< Per sample: what the next layer takes.
   /// Per sample: what I adds to the stash for W, the gradient behind the layer. Not on a stage's
   /// last layer, whose gradient overwrites its output in the stash.
   Bytes gradient_stash_bytes = 0;

@@ -7,6 +7,11 @@ namespace pipesim {
 
 namespace {
 
+// Megatron-LM computes its blocks again, and neither end.
+void keep_forward(Layer& end) {
+  for (Operator& op : end.forward) op.recomputable = false;
+}
+
 void put_before(std::vector<Operator>& operators, const std::vector<Operator>& first) {
   operators.insert(operators.begin(), first.begin(), first.end());
 }
@@ -20,6 +25,7 @@ void add_embedding(Layer& layer, const Transformer& model, const TransformerShar
   add_elementwise(lookup.forward, 3 * e * whole_stream);
   add_output_exchange(lookup, share, share.hidden);
   add_elementwise(lookup.backward_input, 5 * e * whole_stream);
+  keep_forward(lookup);
   put_before(layer.forward, lookup.forward);
   layer.backward_input.insert(layer.backward_input.end(), lookup.backward_input.begin(),
                               lookup.backward_input.end());
@@ -28,7 +34,9 @@ void add_embedding(Layer& layer, const Transformer& model, const TransformerShar
   if (model.positions == Transformer::Positions::learned) {
     add_parameters(layer, share, static_cast<double>(model.max_positions) * share.hidden, 1);
   }
-  if (model.hidden_dropout) add_stash(layer, share.stream());
+  const double mask = model.hidden_dropout ? share.stream() : 0;
+  add_stash(layer, mask);
+  keep_stash(layer, mask + e * share.stream());  // The block's input is made here.
 }
 
 // Passes over the logits that a fused kernel takes as long as, each way: measured on a B200, two at
@@ -63,6 +71,7 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
   add_elementwise(head.forward, (model.fused_cross_entropy ? fused_loss : 10) * e * logits);
   add_elementwise(head.backward_input, (model.fused_cross_entropy ? fused_loss : 5) * e * logits);
   if (in_chunks) put_before(head.backward_input, head.forward);
+  keep_forward(head);
   layer.forward.insert(layer.forward.end(), head.forward.begin(), head.forward.end());
   put_before(layer.backward_input, head.backward_input);
   put_before(layer.backward_weight, head.backward_weight);
@@ -73,11 +82,13 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
     add_parameters(layer, share, vocabulary * share.hidden, share.tensor);
   }
   layer.stash_bytes = capped_sum(layer.stash_bytes, head.stash_bytes);
+  layer.kept_bytes = capped_sum(layer.kept_bytes, head.stash_bytes);
   if (in_chunks) {
     const double rows = std::min(share.tokens, static_cast<double>(model.logits_chunk));
     layer.fixed_workspace_bytes += static_cast<Bytes>(std::min(4 * rows * columns, 0x1p60));
   } else {
     add_stash(layer, 4 * logits);
+    keep_stash(layer, 4 * logits);
     need_head_workspace(layer, model, share, 4 * logits);
   }
   layer.output_bytes =
