@@ -31,7 +31,8 @@ std::vector<Bytes> each_workspace(const Network& network, const Training& traini
 }  // namespace
 
 StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& times,
-                         const Training& training, const Device& device)
+                         const Training& training, const Device& device,
+                         const std::vector<Bytes>& regained)
     : network_(network),
       training_(training),
       device_(device),
@@ -49,6 +50,7 @@ StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& t
     experts_.push_back(capped_sum(experts_.back(), layer.expert_bytes));
     stash_.push_back(capped_sum(stash_.back(), layer.stash_bytes));
     gradient_stash_.push_back(capped_sum(gradient_stash_.back(), layer.gradient_stash_bytes));
+    regained_.push_back(capped_sum(regained_.back(), regained.empty() ? 0 : regained[l]));
   }
 }
 
@@ -127,8 +129,9 @@ StageCost StageCoster::cost(std::size_t first, std::size_t last) const {
   cost.stash = network_.stash_holds_input ? std::max(stash, cost.boundary)
                                           : capped_sum(stash, cost.boundary);
   // All of it waits for W, and the gradients between the layers too, where the model knows them.
-  cost.weight_stash = capped_sum(
-      cost.stash, capped_product(samples, gradient_stash_[last - 1] - gradient_stash_[first]));
+  const Bytes added = capped_sum(gradient_stash_[last - 1] - gradient_stash_[first],
+                                 regained_[last] - regained_[first]);
+  cost.weight_stash = capped_sum(cost.stash, capped_product(samples, added));
   if (training_.deferred_weight_gradient) defer_weight_gradient(first, last, cost);
   return cost;
 }

@@ -18,8 +18,10 @@ namespace pipesim {
 /// Keeps references to the network, the training and the device.
 class StageCoster {
  public:
+  /// `regained`: what each layer's I computes again, bytes of a sample that wait for W; empty:
+  /// none.
   StageCoster(const Network& network, const std::vector<LayerTime>& times, const Training& training,
-              const Device& device);
+              const Device& device, const std::vector<Bytes>& regained = {});
 
   /// A stage that runs layers [first, last).
   StageCost cost(std::size_t first, std::size_t last) const;
@@ -41,6 +43,7 @@ class StageCoster {
   std::vector<Bytes> experts_{0};  // Of the weights.
   std::vector<Bytes> stash_{0};
   std::vector<Bytes> gradient_stash_{0};
+  std::vector<Bytes> regained_{0};
   RangeMax widest_output_;
   RangeMax largest_weights_;
   RangeMax held_in_backward_;  // Of a micro-batch; each layer's.

@@ -16,7 +16,6 @@ void keep(Layer& layer, Bytes kept) {
   layer.workspace_bytes =
       capped_sum(layer.workspace_bytes, std::max<Bytes>(0, layer.stash_bytes - kept));
   layer.stash_bytes = std::min(layer.stash_bytes, kept);
-  layer.gradient_stash_bytes = 0;
 }
 
 }  // namespace

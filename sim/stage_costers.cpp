@@ -29,6 +29,18 @@ Groups groups_at(const Config& config, int position) {
   return groups;
 }
 
+// What each layer's backward computes again and its W needs: all but what its forward kept. Scores,
+// of which selective re-computation makes more, lie between no weights.
+std::vector<Bytes> regained_for_weights(const Config& config, const Network& kept) {
+  std::vector<Bytes> regained;
+  if (config.pipeline.recompute != Recompute::layers) return regained;
+  const auto& all = std::get<Network>(config.model).layers;
+  for (std::size_t l = 0; l < all.size(); ++l) {
+    regained.push_back(std::max<Bytes>(0, all[l].stash_bytes - kept.layers[l].stash_bytes));
+  }
+  return regained;
+}
+
 }  // namespace
 
 StageCosters::StageCosters(const Config& config, Network network, std::vector<Device> devices)
@@ -38,6 +50,7 @@ StageCosters::StageCosters(const Config& config, Network network, std::vector<De
       devices_(std::move(devices)) {
   const Parallelism& parallel = config.training.parallel;
   const bool shared = parallel.tensor > 1 || parallel.context > 1 || parallel.expert > 1;
+  const std::vector<Bytes> regained = regained_for_weights(config, *network_);
   std::vector<std::pair<std::size_t, Groups>> seen;
   for (int position = 0; position < config.pipeline.stages; ++position) {
     const std::size_t kind = devices_.size() == 1 ? 0 : static_cast<std::size_t>(position);
@@ -54,7 +67,8 @@ StageCosters::StageCosters(const Config& config, Network network, std::vector<De
                                 .source = *config.source,
                                 .groups = site.second,
                                 .host_time = seconds(config.cluster.host_time_per_layer)});
-    costers_.push_back(std::make_unique<StageCoster>(*network_, times, *training_, device));
+    costers_.push_back(
+        std::make_unique<StageCoster>(*network_, times, *training_, device, regained));
     seen.push_back(std::move(site));
   }
 }

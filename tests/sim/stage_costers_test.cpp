@@ -69,6 +69,18 @@ TEST_SUITE("sim/stage_costers") {
     CHECK(six.workspace == one.workspace + 2 * 2 * 16 * 32);
   }
 
+  TEST_CASE("a W of its own waits for all that its I has computed again") {
+    const auto cost = [](const std::string& recompute) {
+      const Gpt gpt{.layers = 6, .samples = 3, .recompute = recompute};
+      return costers_of(gpt).on(0).cost(1, 4);
+    };
+    CHECK(cost("layers").weight_stash == cost("none").stash);
+    CHECK(cost("layers").input_gradient_workspace() == 0);
+    // Scores lie between no weights.
+    CHECK(cost("selective").weight_stash == cost("selective").stash);
+    CHECK(cost("none").weight_stash == cost("none").stash);
+  }
+
   TEST_CASE("host time stands below every layer's passes") {
     Gpt gpt{.layers = 3, .cluster = R"({"device": {"flops": 1e12, "memory_bandwidth": 1e12},
                                         "host_time_per_layer": "1 ms"})"};
