@@ -104,11 +104,12 @@ void share_rest(const Field& root, Config& config) {
                                "");
   if (!config.has_layers()) throw key.error("has nothing to share", "this model has no layers");
   const auto layers = static_cast<int>(std::get<Network>(config.model).layers.size());
-  const int given = pipeline.first_layers.value_or(0) + pipeline.last_layers.value_or(0);
+  const std::int64_t given =
+      std::int64_t{pipeline.first_layers.value_or(0)} + pipeline.last_layers.value_or(0);
   const int others =
       (pipeline.stages - (pipeline.first_layers ? 1 : 0) - (pipeline.last_layers ? 1 : 0)) *
       pipeline.virtual_stages;
-  const int rest = layers - given;
+  const std::int64_t rest = layers - given;
   const bool divides = others > 0 ? rest >= others && rest % others == 0 : rest == 0;
   if (others < 0 || !divides) {
     throw key.error(fmt::format("leaves {} of the model's {} layers for the other {} stages", rest,
@@ -122,7 +123,7 @@ void share_rest(const Field& root, Config& config) {
     const bool last = device + 1 == pipeline.stages && pipeline.last_layers.has_value();
     pipeline.layer_counts.push_back(first  ? *pipeline.first_layers / pipeline.virtual_stages
                                     : last ? *pipeline.last_layers / pipeline.virtual_stages
-                                           : rest / others);
+                                           : static_cast<int>(rest / others));
   }
 }
 

@@ -30,7 +30,8 @@ std::vector<Bytes> each_workspace(const Network& network, const Training& traini
 
 }  // namespace
 
-LayerSizes::LayerSizes(const Network& network, const Training& training)
+LayerSizes::LayerSizes(const Network& network, const Training& training,
+                       const std::vector<Bytes>& regained)
     : network_(network),
       training_(training),
       widest_output_(each_layer(network, &Layer::output_bytes)),
@@ -41,6 +42,7 @@ LayerSizes::LayerSizes(const Network& network, const Training& training)
     experts_.push_back(capped_sum(experts_.back(), layer.expert_bytes));
     stash_.push_back(capped_sum(stash_.back(), layer.stash_bytes));
     gradient_stash_.push_back(capped_sum(gradient_stash_.back(), layer.gradient_stash_bytes));
+    regained_.push_back(capped_sum(regained_.back(), regained.empty() ? 0 : regained[l]));
   }
 }
 
@@ -60,7 +62,10 @@ Bytes LayerSizes::scratch_within(std::size_t first, std::size_t last) const {
 
 StageWeights LayerSizes::weights_of(std::size_t first, std::size_t last) const {
   const Bytes experts = experts_[last] - experts_[first];
-  return {.dense = weights_[last] - weights_[first] - experts, .experts = experts};
+  const Bytes dense = weights_[last] - weights_[first] - experts;
+  const bool copies_table = first > 0 && last == network_.layers.size();
+  return {.dense = capped_sum(dense, copies_table ? network_.shared_embedding_bytes : 0),
+          .experts = experts};
 }
 
 Bytes LayerSizes::largest_weights(std::size_t first, std::size_t last) const {
@@ -78,8 +83,9 @@ void LayerSizes::set_bytes(std::size_t first, std::size_t last, StageCost& cost)
   cost.stash = network_.stash_holds_input ? std::max(stash, cost.boundary)
                                           : capped_sum(stash, cost.boundary);
   // All of it waits for W, and the gradients between the layers too, where the model knows them.
-  cost.weight_stash = capped_sum(
-      cost.stash, capped_product(samples, gradient_stash_[last - 1] - gradient_stash_[first]));
+  const Bytes added = capped_sum(gradient_stash_[last - 1] - gradient_stash_[first],
+                                 regained_[last] - regained_[first]);
+  cost.weight_stash = capped_sum(cost.stash, capped_product(samples, added));
 }
 
 StageCoster::StageCoster(std::shared_ptr<const LayerSizes> sizes, std::size_t begin,

@@ -18,7 +18,10 @@ namespace pipesim {
 /// and the training.
 class LayerSizes {
  public:
-  LayerSizes(const Network& network, const Training& training);
+  /// `regained`: what each layer's I computes again, bytes of a sample that wait for W; empty:
+  /// none.
+  LayerSizes(const Network& network, const Training& training,
+             const std::vector<Bytes>& regained = {});
 
   /// Sets all bytes of a stage that runs layers [first, last).
   void set_bytes(std::size_t first, std::size_t last, StageCost& cost) const;
@@ -33,6 +36,7 @@ class LayerSizes {
   std::vector<Bytes> experts_{0};  // Of the weights.
   std::vector<Bytes> stash_{0};
   std::vector<Bytes> gradient_stash_{0};
+  std::vector<Bytes> regained_{0};
   RangeMax widest_output_;
   RangeMax largest_weights_;
   RangeMax held_in_backward_;  // Of a micro-batch; each layer's.

@@ -16,7 +16,6 @@ void keep(Layer& layer, Bytes kept) {
   layer.workspace_bytes =
       capped_sum(layer.workspace_bytes, std::max<Bytes>(0, layer.stash_bytes - kept));
   layer.stash_bytes = std::min(layer.stash_bytes, kept);
-  layer.gradient_stash_bytes = 0;
 }
 
 }  // namespace
@@ -30,9 +29,12 @@ Network with_inner_recompute(Network network, Recompute recompute) {
       keep(layer, layer.stash_bytes - layer.recomputed_bytes);
       continue;
     }
-    compute_again(layer, std::vector<Operator>(layer.forward));
+    std::vector<Operator> again = layer.forward;
+    std::erase_if(again, [](const Operator& op) { return !op.recomputable; });
+    compute_again(layer, again);
     // The stage's own input is counted beside the layers', unless they hold theirs.
-    keep(layer, network.stash_holds_input ? network.bytes_into(l) : layer.output_bytes);
+    const Bytes input = network.stash_holds_input ? network.bytes_into(l) : layer.output_bytes;
+    keep(layer, capped_sum(input, layer.kept_bytes));
   }
   return network;
 }

@@ -29,6 +29,7 @@ struct Operator {
   Collective collective = Collective::all_reduce;
   LayerGroup group = LayerGroup::tensor;
   bool beside_product = false;  ///< A collective that a product of weights can hide in part.
+  bool recomputable = true;     ///< False: re-computation of layers does not run it again.
   std::string_view part{};      ///< Of the layer, where it names its parts: a LayerPart's name.
 
   bool operator==(const Operator&) const = default;
@@ -60,7 +61,9 @@ struct Layer {
   Bytes stash_bytes =
       0;  ///< Per sample: what forward leaves for backward beside the stage's input.
   Bytes recomputed_bytes = 0;  ///< Per sample: what of it selective re-computation does not keep.
-  Bytes output_bytes = 0;      ///< Per sample: what the next layer takes.
+  /// Per sample: what of it re-computation of layers keeps beside the layer's input.
+  Bytes kept_bytes = 0;
+  Bytes output_bytes = 0;  ///< Per sample: what the next layer takes.
   /// Per sample: what I adds to the stash for W, the gradient behind the layer. Not on a stage's
   /// last layer, whose gradient overwrites its output in the stash.
   Bytes gradient_stash_bytes = 0;
@@ -78,7 +81,9 @@ struct Network {
   int message_parts = 1;
   /// The parts are put together again where they arrive.
   bool gathers_messages = false;
-  Bytes shared_embedding_bytes = 0;  ///< Of weights that the first and the last layer both hold.
+  /// Of weights that the first and the last layer share: counted in the first, and once more in the
+  /// last where that is on another stage.
+  Bytes shared_embedding_bytes = 0;
 
   Bytes bytes_into(std::size_t layer) const {
     return layer == 0 ? input_bytes : layers[layer - 1].output_bytes;

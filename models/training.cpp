@@ -112,9 +112,12 @@ void read_weight_gradient(const Field& section, const PipelineSettings& pipeline
         "does not",
         "set pipeline.recompute to \"none\", or weight_gradient to \"accumulated\"");
   }
-  if (training.data_parallel > 1) {
-    throw field->error("is fused with the update: nothing is left to sum over the replicas",
-                       "set data_parallel to 1, or weight_gradient to \"accumulated\"");
+  const bool replicas = training.data_parallel > 1;
+  if (replicas || training.parallel.context > 1) {
+    throw field->error(fmt::format("is fused with the update: nothing is left to sum over the {}",
+                                   replicas ? "replicas" : "devices that share a sequence"),
+                       fmt::format("set {} to 1, or weight_gradient to \"accumulated\"",
+                                   replicas ? "data_parallel" : "context_parallel"));
   }
   training.deferred_weight_gradient = true;
 }

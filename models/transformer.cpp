@@ -89,6 +89,10 @@ void add_stash(Layer& layer, double bytes) {
   layer.parts.back().stash_bytes = capped_sum(layer.parts.back().stash_bytes, whole(bytes));
 }
 
+void keep_stash(Layer& layer, double bytes) {
+  layer.kept_bytes = capped_sum(layer.kept_bytes, whole(bytes));
+}
+
 void need_workspace(Layer& layer, double bytes) {
   layer.workspace_bytes = std::max(layer.workspace_bytes, whole(bytes));
 }

@@ -7,6 +7,11 @@ namespace pipesim {
 
 namespace {
 
+// Megatron-LM computes its blocks again, and neither end.
+void keep_forward(Layer& end) {
+  for (Operator& op : end.forward) op.recomputable = false;
+}
+
 void put_before(std::vector<Operator>& operators, const std::vector<Operator>& first) {
   operators.insert(operators.begin(), first.begin(), first.end());
 }
@@ -21,6 +26,7 @@ void add_embedding(Layer& layer, const Transformer& model, const TransformerShar
   add_elementwise(lookup.forward, 3 * e * whole_stream);
   add_output_exchange(lookup, share, share.hidden);
   add_elementwise(lookup.backward_input, 5 * e * whole_stream);
+  keep_forward(lookup);
   put_before(layer.forward, lookup.forward);
   layer.backward_input.insert(layer.backward_input.end(), lookup.backward_input.begin(),
                               lookup.backward_input.end());
@@ -29,7 +35,9 @@ void add_embedding(Layer& layer, const Transformer& model, const TransformerShar
   if (model.positions == Transformer::Positions::learned) {
     add_parameters(layer, share, static_cast<double>(model.max_positions) * share.hidden, 1);
   }
-  if (model.hidden_dropout) add_stash(layer, share.stream());
+  const double mask = model.hidden_dropout ? share.stream() : 0;
+  add_stash(layer, mask);
+  keep_stash(layer, mask + e * share.stream());  // The block's input is made here.
   end_parts(layer);
 }
 
@@ -72,6 +80,7 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
   if (in_chunks) put_before(head.backward_input, head.forward);
   if (!in_chunks) add_stash(head, 4 * logits);
   end_parts(head);
+  keep_forward(head);
   layer.forward.insert(layer.forward.end(), head.forward.begin(), head.forward.end());
   put_before(layer.backward_input, head.backward_input);
   put_before(layer.backward_weight, head.backward_weight);
@@ -80,6 +89,7 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
   layer.parameter_bytes = capped_sum(layer.parameter_bytes, head.parameter_bytes);
   layer.parts.insert(layer.parts.end(), head.parts.begin(), head.parts.end());
   layer.stash_bytes = capped_sum(layer.stash_bytes, head.stash_bytes);
+  layer.kept_bytes = capped_sum(layer.kept_bytes, head.stash_bytes);
   if (in_chunks) {
     const double rows = std::min(share.tokens, static_cast<double>(model.logits_chunk));
     layer.fixed_workspace_bytes += static_cast<Bytes>(std::min(4 * rows * columns, 0x1p60));

@@ -69,8 +69,9 @@ void add_parameters(Layer& layer, const TransformerShare& share, double paramete
 /// Parameters of experts, of which an expert group's devices hold each its part.
 void add_expert_parameters(Layer& layer, const TransformerShare& share, double parameters);
 
-/// Adds to what forward leaves for backward.
+/// Adds to what forward leaves for backward; to what of it stays where layers are computed again.
 void add_stash(Layer& layer, double bytes);
+void keep_stash(Layer& layer, double bytes);
 
 /// What fused accumulation hands on beside the sum.
 void add_handed_gradient(Layer& layer, double bytes);

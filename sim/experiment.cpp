@@ -52,7 +52,7 @@ TransferCost hop_between(const Config& config, int from, int to, Bytes bytes) {
   const int parts = network == nullptr ? 1 : network->message_parts;
   TransferCost hop = message_cost(config.cluster, rank_at(grid, {.pipeline = from}),
                                   rank_at(grid, {.pipeline = to}), (bytes + parts - 1) / parts);
-  if (network == nullptr || !network->gathers_messages) return hop;
+  if (network == nullptr || !network->gathers_messages || from == to) return hop;
   const GroupNetwork group = group_network(config.cluster, grid, Axis::tensor, to);
   hop.latency = capped_sum(
       hop.latency,

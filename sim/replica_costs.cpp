@@ -29,12 +29,23 @@ void check_searchable(const Config& config, int layers, int stages) {
       "\"balanced\" or \"memory\"", "choose \"uniform\", or give a list of layer counts");
 }
 
+// Counts of the first and the last device are of whatever stages the schedule puts there.
+Partition listed_partition(const Config& config, const Schedule& schedule) {
+  const PipelineSettings& pipeline = config.pipeline;
+  Partition counts = pipeline.layer_counts;
+  if (!pipeline.first_layers && !pipeline.last_layers) return counts;
+  for (std::size_t s = 0; s < counts.size(); ++s) {
+    counts[s] = pipeline.layer_counts[static_cast<std::size_t>(schedule.placement[s])];
+  }
+  return counts;
+}
+
 Partition partition_layers(const Config& config, const Schedule& schedule,
                            const PipelineDevices& devices, StageCosters& costers) {
   const auto layers = static_cast<int>(costers.network().layers.size());
   const int stages = config.pipeline.all_stages();
   const PartitionKind kind = config.pipeline.partition;
-  if (kind == PartitionKind::listed) return config.pipeline.layer_counts;
+  if (kind == PartitionKind::listed) return listed_partition(config, schedule);
   if (kind == PartitionKind::uniform) return uniform_partition(layers, stages);
 
   check_searchable(config, layers, stages);
@@ -71,6 +82,12 @@ std::vector<std::optional<Bytes>> capacity_of(const PipelineDevices& devices,
   return capacity;
 }
 
+// Where one device has both ends, its table serves both.
+Network without_copies(Network network, const Schedule& schedule) {
+  if (schedule.placement.front() == schedule.placement.back()) network.shared_embedding_bytes = 0;
+  return network;
+}
+
 // Costs stages on any devices.
 class StageCostOnDevices {
  public:
@@ -79,7 +96,7 @@ class StageCostOnDevices {
       : config_(config), schedule_(schedule) {
     const auto* network = std::get_if<Network>(&config.model);
     if (network == nullptr) return;
-    costers_.emplace(config, *network, devices.kinds);
+    costers_.emplace(config, without_copies(*network, schedule), devices.kinds);
     partition = partition_layers(config, schedule, devices.slowest, *costers_);
     for (const int count : partition)
       begins_.push_back(begins_.back() + static_cast<std::size_t>(count));

@@ -19,7 +19,7 @@ LayerSite site_at(const Config& config, const Device& device, int position);
 /// Keeps references to the config and the kinds.
 class StageCosters {
  public:
-  StageCosters(const Config& config, const Network& network, const std::vector<Device>& kinds);
+  StageCosters(const Config& config, Network network, const std::vector<Device>& kinds);
 
   /// Layers [first, last) on these devices at a position of the pipeline: O(last − first).
   StageCost cost(const StageDevices& devices, int position, std::size_t first, std::size_t last);

@@ -93,7 +93,10 @@ Variant data_parallel_variant(const Config& config, Recompute recompute) {
 
 std::vector<Variant> contrasts(const Config& config) {
   std::vector<Variant> variants;
-  for (const Recompute recompute : {Recompute::none, Recompute::full}) {
+  std::vector<Recompute> settings{Recompute::none, Recompute::full};
+  const Recompute own = config.pipeline.recompute;
+  if (as_ops(own) != own) settings.push_back(own);  // Not every model has it.
+  for (const Recompute recompute : settings) {
     if (config.pipeline.file != nullptr) variants.push_back(as_brought(config, recompute));
     for (const KnownSchedule& schedule : known_schedules()) {
       variants.push_back(with_schedule(config, schedule, recompute));
@@ -171,10 +174,10 @@ std::vector<Variant> smaller_variants(const Config& config) {
   }
   for (std::int64_t stages = 2 * std::int64_t{config.pipeline.stages}; stages <= layers;
        stages *= 2) {
-    const std::int64_t devices = stages * (config.cluster.devices / config.pipeline.stages);
-    if (devices > std::numeric_limits<int>::max()) break;
     Config wider = changed;
     wider.pipeline.stages = static_cast<int>(stages);
+    const std::int64_t devices = rank_grid(wider).ranks();
+    if (devices > std::numeric_limits<int>::max()) break;
     wider.cluster.devices = static_cast<int>(devices);
     add(wider, with(fmt::format("pipeline.stages={} --set cluster.devices={}", stages, devices)));
   }

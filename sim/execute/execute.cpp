@@ -140,6 +140,30 @@ void check_memory(const Experiment& experiment, const Run& predicted, const Host
                   available / 1e9, needed.by_samples ? "batch" : "model"));
 }
 
+// What simulate prices and no kernel does.
+void check_settings(const Config& config) {
+  const Source& source = *config.source;
+  const Training& training = config.training;
+  const Recompute recompute = config.pipeline.recompute;
+  if (as_ops(recompute) != recompute) {
+    throw source.error("/pipeline/recompute", "is only simulated", quoted(name_of(recompute)),
+                       "choose \"none\", \"full\" or \"except_last\"");
+  }
+  if (training.parallel.zero_stage > 0) {
+    throw source.error("/training/zero_stage", "is only simulated: one replica is executed",
+                       std::to_string(training.parallel.zero_stage), "set it to 0");
+  }
+  const std::pair<std::string_view, Precision> precisions[] = {
+      {"gradient_precision", training.gradient_precision},
+      {"optimizer_precision", training.optimizer_precision}};
+  for (const auto& [key, precision] : precisions) {
+    if (precision == training.precision) continue;
+    throw source.error(fmt::format("/training/{}", key), "is only simulated",
+                       quoted(precision_names[static_cast<std::size_t>(precision)]),
+                       "leave it out: what is executed is of one precision");
+  }
+}
+
 }  // namespace
 
 void check_executable(const Experiment& experiment, const Run& predicted, const HostNeeds& needs) {
@@ -160,6 +184,7 @@ void check_executable(const Experiment& experiment, const Run& predicted, const 
                        std::to_string(training.data_parallel),
                        "set it to 1: one replica is what is executed");
   }
+  check_settings(config);
   if (training.bytes_per_parameter) {
     throw source.error("/training/bytes_per_parameter", "cannot be chosen for what is executed",
                        fmt::format("{}", *training.bytes_per_parameter),

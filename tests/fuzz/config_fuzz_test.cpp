@@ -49,7 +49,7 @@ constexpr std::array<std::string_view, 24> extremes = {"-1",
                                                        "4611686018427387904",
                                                        "9223372036854775808"};
 
-constexpr std::array<std::string_view, 22> words = {"\"kind\"",
+constexpr std::array<std::string_view, 40> words = {"\"kind\"",
                                                     "\"mlp\"",
                                                     "\"layers\"",
                                                     "\"stage_costs\"",
@@ -69,6 +69,24 @@ constexpr std::array<std::string_view, 22> words = {"\"kind\"",
                                                     "\"data_parallel\"",
                                                     "\"micro_batch_size\"",
                                                     "\"micro_batches\"",
+                                                    "\"selective\"",
+                                                    "\"transformer\"",
+                                                    "\"fp64\"",
+                                                    "\"bf16\"",
+                                                    "\"zb_v\"",
+                                                    "\"interleaved_1f1b\"",
+                                                    "\"tensor_parallel\"",
+                                                    "\"context_parallel\"",
+                                                    "\"expert_parallel\"",
+                                                    "\"sequence_parallel\"",
+                                                    "\"zero_stage\"",
+                                                    "\"hidden_size\"",
+                                                    "\"num_query_groups\"",
+                                                    "\"kv_channels\"",
+                                                    "\"logits_chunk_size\"",
+                                                    "\"use_flash_attn\"",
+                                                    "\"num_experts\"",
+                                                    "\"num_layers_in_first_pipeline_stage\"",
                                                     "\"a\\u0000b\"",
                                                     "\"a\\nb\""};
 
@@ -151,6 +169,25 @@ void mutate(std::string& text, Random& random) {
       return replace_value(text, random, true);
   }
 }
+
+// A transformer that shares its layers in every way.
+constexpr std::string_view transformer = R"({
+  "model": {"kind": "transformer", "num_layers": 8, "hidden_size": 32, "num_attention_heads": 4,
+            "num_query_groups": 4, "kv_channels": 8, "ffn_hidden_size": 64, "seq_length": 16,
+            "vocab_size": 60, "position_embedding_type": "rope", "normalization": "RMSNorm",
+            "swiglu": true, "add_bias_linear": false, "attention_dropout": 0.1,
+            "hidden_dropout": 0, "untie_embeddings_and_output_weights": false},
+  "cluster": {"device": {"flops": 1e12, "memory_bandwidth": 1e11, "memory": "4 GiB",
+                         "efficiency": {"product": {"compute": 0.5, "overhead": 1e-6},
+                                        "hidden_communication": 0.5}},
+              "interconnect": {"node_size": 4, "intra_node": {"bandwidth": 1e9, "latency": 1e-6},
+                               "inter_node": "ib-hdr"},
+              "host_time_per_layer": 1e-5},
+  "pipeline": {"schedule": "1f1b", "stages": 2, "micro_batches": 4, "recompute": "layers",
+               "num_layers_in_first_pipeline_stage": 3},
+  "training": {"batch_size": 8, "data_parallel": 2, "tensor_parallel": 2, "context_parallel": 2,
+               "sequence_parallel": true, "zero_stage": 1, "overlap_grad_reduce": true,
+               "precision": "bf16", "gradient_precision": "fp32", "optimizer": "adam"}})";
 
 void write_all_reports(const Experiment& experiment, const Run& run) {
   Output nowhere([](std::string_view) {});
@@ -235,6 +272,7 @@ TEST_SUITE("fuzz") {
   TEST_CASE("a damaged config runs, or is refused in two lines, and nothing else") {
     Random random(20260101);
     Counts counts;
+    try_damaged(std::string(transformer), 2000, random, counts);
     for (const char* name : {"unit", "gpipe", "imbalanced", "giant", "does_not_fit"}) {
       try_damaged(read_text(std::string(PIPESIM_SOURCE_DIR "/examples/") + name + ".json"), 2000,
                   random, counts);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/gpt.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -17,6 +19,11 @@ constexpr std::string_view small_mlp = R"({
 constexpr std::string_view unit = R"({
   "model": {"kind": "stage_costs", "forward": 1, "backward": 1},
   "pipeline": {"stages": 2, "micro_batches": 2}})";
+
+// Layers of each stage of 14 on four devices.
+std::vector<int> counts_of(const std::vector<std::string>& settings) {
+  return config(test::text_of({.layers = 14, .stages = 4}), settings).pipeline.layer_counts;
+}
 
 }  // namespace
 
@@ -124,6 +131,89 @@ TEST_SUITE("models/config") {
     CHECK(weight_stash({"training.weight_gradient=deferred"}) == 7);
     CHECK(weight_stash({"training.weight_gradient=deferred", "model.weight_stash_bytes=3"}) == 3);
     CHECK(weight_stash({}) == 0);
+  }
+
+  TEST_CASE("the first and the last stage's layers are given, the others share the rest") {
+    CHECK(counts_of({"pipeline.num_layers_in_first_pipeline_stage=2"}) ==
+          std::vector<int>{2, 4, 4, 4});
+    CHECK(counts_of({"pipeline.num_layers_in_last_pipeline_stage=5"}) ==
+          std::vector<int>{3, 3, 3, 5});
+    CHECK(counts_of({"pipeline.num_layers_in_first_pipeline_stage=1",
+                     "pipeline.num_layers_in_last_pipeline_stage=3"}) ==
+          std::vector<int>{1, 5, 5, 3});
+    // Of each device's two stages: half.
+    CHECK(counts_of({"pipeline.virtual_stages=2", "pipeline.stages=2",
+                     "pipeline.num_layers_in_first_pipeline_stage=8",
+                     "pipeline.num_layers_in_last_pipeline_stage=6"}) ==
+          std::vector<int>{4, 3, 4, 3});
+    CHECK(counts_of({"pipeline.stages=1", "pipeline.num_layers_in_last_pipeline_stage=14"}) ==
+          std::vector<int>{14});
+  }
+
+  TEST_CASE("first and last layers that leave no equal rest are refused") {
+    const auto refused = [](const std::vector<std::string>& settings) -> std::string {
+      try {
+        return "accepted: " + std::to_string(counts_of(settings).size());
+      } catch (const InputError& error) {
+        return error.what();
+      }
+    };
+    const std::string first = "pipeline.num_layers_in_first_pipeline_stage=";
+    const std::string last = "pipeline.num_layers_in_last_pipeline_stage=";
+    const std::string hint = "\n  hint: they share them equally, and every stage has at least one";
+    CHECK(refused({first + "3"}) ==
+          "--set: /pipeline/num_layers_in_first_pipeline_stage: leaves 11 of the model's 14 "
+          "layers for the other 3 stages, got 3" +
+              hint);
+    CHECK(refused({last + "12"}) ==
+          "--set: /pipeline/num_layers_in_last_pipeline_stage: leaves 2 of the model's 14 layers "
+          "for the other 3 stages, got 12" +
+              hint);
+    CHECK(refused({first + "2147483647", last + "2147483647"}) ==
+          "--set: /pipeline/num_layers_in_first_pipeline_stage: leaves -4294967280 of the model's "
+          "14 layers for the other 2 stages, got 2147483647" +
+              hint);
+    CHECK(refused({"pipeline.stages=1", first + "7", last + "7"}) ==
+          "--set: /pipeline/num_layers_in_first_pipeline_stage: leaves 0 of the model's 14 layers "
+          "for the other 0 stages, got 7" +
+              hint);
+    CHECK(refused({"pipeline.virtual_stages=2", first + "3"}) ==
+          "--set: /pipeline/num_layers_in_first_pipeline_stage: does not divide among the "
+          "device's 2 stages, got 3\n  hint: give a multiple of it");
+    CHECK(refused({"pipeline.partition=uniform", first + "2"}) ==
+          "--set: /pipeline/num_layers_in_first_pipeline_stage: stands beside partition, got 2\n"
+          "  hint: give only one of the two");
+    CHECK_THROWS_WITH_AS(config(unit, {first + "1"}),
+                         "--set: /pipeline/num_layers_in_first_pipeline_stage: has nothing to "
+                         "share, got 1\n  hint: this model has no layers",
+                         InputError);
+  }
+
+  TEST_CASE("layers are computed again where there are layers, scores where they are kept") {
+    const std::string hint = "\n  hint: choose \"none\", \"full\" or \"except_last\"";
+    CHECK(config(small_mlp, {"pipeline.recompute=layers"}).pipeline.recompute == Recompute::layers);
+    CHECK_THROWS_WITH_AS(
+        config(small_mlp, {"pipeline.recompute=selective"}),
+        ("--set: /pipeline/recompute: selects the scores of attention, which this model does not "
+         "keep, got \"selective\"" +
+         hint)
+            .c_str(),
+        InputError);
+    CHECK_THROWS_WITH_AS(config(unit, {"pipeline.recompute=layers"}),
+                         ("--set: /pipeline/recompute: computes layers again, and a stage_costs "
+                          "model has stages, got \"layers\"" +
+                          hint)
+                             .c_str(),
+                         InputError);
+    const std::string flash = test::text_of({.more_model = R"(, "use_flash_attn": true)"});
+    CHECK_THROWS_WITH_AS(
+        config(flash, {"pipeline.recompute=selective"}),
+        ("--set: /pipeline/recompute: selects the scores of attention, which this model does not "
+         "keep, got \"selective\"" +
+         hint)
+            .c_str(),
+        InputError);
+    CHECK(config(flash, {"pipeline.recompute=layers"}).pipeline.recompute == Recompute::layers);
   }
 }
 

@@ -159,6 +159,40 @@ TEST_SUITE("models/training") {
           "  hint: set data_parallel to 1, or weight_gradient to \"accumulated\"");
   }
 
+  TEST_CASE("half precision is updated in fp32; other precisions as they are, unless it is said") {
+    const auto with = [](const std::string& settings) {
+      return training(R"({"pipeline": {"stages": 2, "micro_batches": 4}, "training": {)" +
+                      settings + "}}");
+    };
+    for (const std::string half : {"fp16", "bf16"}) {
+      const Training mixed = with(R"("precision": ")" + half + '"');
+      CHECK(mixed.gradient_precision == mixed.precision);
+      CHECK(mixed.optimizer_precision == Precision::fp32);
+    }
+    for (const std::string full : {"fp32", "fp64"}) {
+      const Training plain = with(R"("precision": ")" + full + '"');
+      CHECK(plain.gradient_precision == plain.precision);
+      CHECK(plain.optimizer_precision == plain.precision);
+    }
+    const Training chosen =
+        with(R"("precision": "bf16", "gradient_precision": "fp32", "optimizer_precision": "bf16")");
+    CHECK(chosen.gradient_precision == Precision::fp32);
+    CHECK(chosen.optimizer_precision == Precision::bf16);
+    CHECK(refused(R"({"pipeline": {"stages": 2, "micro_batches": 4},
+                      "training": {"gradient_precision": "fp8"}})") ==
+          "c.json: /training/gradient_precision: is not known, got \"fp8\"\n"
+          "  hint: did you mean \"fp64\"? precisions: fp64, fp32, fp16, bf16");
+  }
+
+  TEST_CASE("a deferred weight gradient excludes devices that share a sequence") {
+    CHECK(refused(R"({"model": {"kind": "transformer"},
+                      "pipeline": {"stages": 2, "micro_batches": 4},
+                      "training": {"weight_gradient": "deferred", "context_parallel": 2}})") ==
+          "c.json: /training/weight_gradient: is fused with the update: nothing is left to sum "
+          "over the devices that share a sequence, got \"deferred\"\n"
+          "  hint: set context_parallel to 1, or weight_gradient to \"accumulated\"");
+  }
+
   TEST_CASE("an optimizer keeps a value for momentum, two for adam") {
     CHECK(states_per_parameter(Optimizer::sgd) == 0);
     CHECK(states_per_parameter(Optimizer::momentum) == 1);

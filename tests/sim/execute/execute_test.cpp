@@ -74,6 +74,21 @@ TEST_SUITE("sim/execute/execute") {
           "  hint: set it to 1: one replica is what is executed");
   }
 
+  TEST_CASE("what only simulate prices is refused: layers computed again, ZeRO, mixed precision") {
+    CHECK(refusal_with({"pipeline.recompute=layers"}) ==
+          "--set: /pipeline/recompute: is only simulated, got \"layers\"\n"
+          "  hint: choose \"none\", \"full\" or \"except_last\"");
+    CHECK(refusal_with({"training.zero_stage=1"}) ==
+          "--set: /training/zero_stage: is only simulated: one replica is executed, got 1\n"
+          "  hint: set it to 0");
+    CHECK(refusal_with({"training.gradient_precision=fp64"}) ==
+          "--set: /training/gradient_precision: is only simulated, got \"fp64\"\n"
+          "  hint: leave it out: what is executed is of one precision");
+    CHECK(refusal_with({"training.optimizer_precision=fp64"}) ==
+          "--set: /training/optimizer_precision: is only simulated, got \"fp64\"\n"
+          "  hint: leave it out: what is executed is of one precision");
+  }
+
   TEST_CASE("bytes per parameter are refused") {
     CHECK(refusal_with({"training.bytes_per_parameter=16"}) ==
           "--set: /training/bytes_per_parameter: cannot be chosen for what is executed, got 16\n"
