@@ -42,7 +42,10 @@ LayerSizes::LayerSizes(const Network& network, const Training& training,
     experts_.push_back(capped_sum(experts_.back(), layer.expert_bytes));
     stash_.push_back(capped_sum(stash_.back(), layer.stash_bytes));
     gradient_stash_.push_back(capped_sum(gradient_stash_.back(), layer.gradient_stash_bytes));
-    regained_.push_back(capped_sum(regained_.back(), regained.empty() ? 0 : regained[l]));
+  }
+  regained_.resize(network.layers.size() + 1);
+  for (std::size_t l = 0; l < regained.size(); ++l) {
+    regained_[l + 1] = capped_sum(regained_[l], regained[l]);
   }
 }
 

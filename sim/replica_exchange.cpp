@@ -34,7 +34,8 @@ Time exchange_time(const Config& config, Collective collective, Bytes bytes, Byt
                    const std::vector<int>& ranks) {
   if (experts == 0) return exchange_time(config, collective, bytes, ranks);
   const int parallel = config.training.parallel.expert;
-  return capped_sum(dense, exchange_time(config, collective, experts, every(ranks, parallel)));
+  return capped_sum(exchange_time(config, collective, bytes - experts, ranks),
+                    exchange_time(config, collective, experts, every(ranks, parallel)));
 }
 
 }  // namespace
