@@ -68,7 +68,10 @@ Bytes StageCoster::scratch_within(std::size_t first, std::size_t last) const {
 
 StageWeights StageCoster::weights_of(std::size_t first, std::size_t last) const {
   const Bytes experts = experts_[last] - experts_[first];
-  return {.dense = weights_[last] - weights_[first] - experts, .experts = experts};
+  const Bytes dense = weights_[last] - weights_[first] - experts;
+  const bool has_copy = first > 0 && last == network_.layers.size();
+  return {.dense = capped_sum(dense, has_copy ? network_.shared_embedding_bytes : 0),
+          .experts = experts};
 }
 
 Time StageCoster::update_time(std::size_t first, std::size_t last) const {
