@@ -42,7 +42,7 @@ const std::vector<KnownModel>& models() {
        [](const Field& field, const PipelineSettings& pipeline, const Training& training) -> Model {
          return read_stage_costs_for(training, field, pipeline.all_stages());
        }},
-      {{"mlp", "linear layers with relu, tanh or no activation; times from the device's roofline"},
+      {{"mlp", "linear layers with relu, tanh or no activation"},
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return mlp_network(read_mlp(field), training.precision);
        }},

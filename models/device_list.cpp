@@ -18,7 +18,8 @@ constexpr double gpu_launch = 5e-6;
 //   and overhead on 183 products that SimuMax measured (system file a100_pcie; 3.5 % off on the
 //   half that was left out);
 // - attention: .65, and what products hide of collectives, .6: on the same Table 4;
-// - fused attention: on the twelve of each direction in SimuMax's file;
+// - fused attention: on the twelve of each direction in SimuMax's file; FLOPs of the full square of
+//   scores, of which causal attention computes half: so a part may be above 1;
 // - elementwise: on the same file's.
 // No table of whole kernels is known for the other GPUs without a comment of their own: they are
 // taken to reach the same parts of their data sheets.
@@ -31,24 +32,22 @@ const DeviceEfficiency a100_efficiency{
     .elementwise = {.memory = 0.75, .overhead = gpu_launch},
     .hidden_communication = 0.6};
 
+DeviceEfficiency alike(KernelEfficiency kernel) {
+  return {.product = kernel,
+          .grouped_product = kernel,
+          .attention = kernel,
+          .fused_attention = kernel,
+          .fused_attention_gradient = kernel,
+          .elementwise = kernel};
+}
+
 // Fitted on the nine absolute speeds of AmoebaNet-D (18, 256) that torchgpipe measured on P40
 // (docs/benchmarks.rst at version 0.0.5): half of the peak, with the A100's part of the memory
 // bandwidth. The P100, of the same architecture, and TPUs, for which no kernels are published, are
 // taken to be like it.
-const DeviceEfficiency p40_efficiency{
-    .product = {.compute = 0.5, .memory = 0.75, .overhead = gpu_launch},
-    .grouped_product = {.compute = 0.5, .memory = 0.75, .overhead = gpu_launch},
-    .attention = {.compute = 0.5, .memory = 0.75, .overhead = gpu_launch},
-    .fused_attention = {.compute = 0.5, .memory = 0.75, .overhead = gpu_launch},
-    .fused_attention_gradient = {.compute = 0.5, .memory = 0.75, .overhead = gpu_launch},
-    .elementwise = {.memory = 0.75, .overhead = gpu_launch}};
-
-const DeviceEfficiency tpu_efficiency{.product = {.compute = 0.5, .memory = 0.75},
-                                      .grouped_product = {.compute = 0.5, .memory = 0.75},
-                                      .attention = {.compute = 0.5, .memory = 0.75},
-                                      .fused_attention = {.compute = 0.5, .memory = 0.75},
-                                      .fused_attention_gradient = {.compute = 0.5, .memory = 0.75},
-                                      .elementwise = {.memory = 0.75}};
+const DeviceEfficiency p40_efficiency =
+    alike({.compute = 0.5, .memory = 0.75, .overhead = gpu_launch});
+const DeviceEfficiency tpu_efficiency = alike({.compute = 0.5, .memory = 0.75});
 
 // flops: fp64, fp32, fp16, bf16; dense matrix peaks, Tensor Cores where the data sheet counts them
 // for that format without a change of precision (so not TF32 for fp32).

@@ -31,6 +31,7 @@ Time exchange_time(const Config& config, Collective collective, Bytes bytes,
 // Of `bytes` the `experts` are held by the ranks of the same place in an expert group only.
 Time exchange_time(const Config& config, Collective collective, Bytes bytes, Bytes experts,
                    const std::vector<int>& ranks) {
+  if (experts == 0) return exchange_time(config, collective, bytes, ranks);
   const int parallel = config.training.parallel.expert;
   return capped_sum(exchange_time(config, collective, bytes - experts, ranks),
                     exchange_time(config, collective, experts, every(ranks, parallel)));

@@ -53,9 +53,9 @@ json model_of(const SimumaxStep& step, const std::string& place) {
     add_experts(model, 256, 8, 2048, 2048);
     return model;
   }
-  throw InputError(
-      fmt::format("{}: column \"model\": is not a known model, got {}", place, pipesim::quoted(step.model)),
-      "models: llama3-70b, llama3-405b, deepseekv2, deepseekv3");
+  throw InputError(fmt::format("{}: column \"model\": is not a known model, got {}", place,
+                               pipesim::quoted(step.model)),
+                   "models: llama3-70b, llama3-405b, deepseekv2, deepseekv3");
 }
 
 // The whole number at the start of a text, 0 where there is none, or one that is too large.

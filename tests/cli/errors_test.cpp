@@ -214,7 +214,8 @@ TEST_SUITE("cli/errors: the keys") {
           "  hint: did you mean \"micro_batches\"? known here: schedule, schedule_file, stages, "
           "micro_batches, "
           "micro_batch_size, partition, recompute, recompute_placement, virtual_stages, "
-          "group_size, communication, memory_limit\n");
+          "group_size, communication, memory_limit, num_layers_in_first_pipeline_stage, "
+          "num_layers_in_last_pipeline_stage\n");
   }
 
   TEST_CASE("a pointer escapes what a key may hold") {
@@ -271,14 +272,15 @@ TEST_SUITE("cli/errors: the keys") {
               known_schedule_names() + "\n");
     CHECK(refused(gpipe, {"model.kind=transformers"}) ==
           "--set: /model/kind: is not known, got \"transformers\"\n"
-          "  hint: model kinds: stage_costs, mlp, transformer, amoebanet_d, layers, profile\n");
+          "  hint: did you mean \"transformer\"? model kinds: stage_costs, mlp, transformer, "
+          "amoebanet_d, layers, profile\n");
     CHECK(refused(gpipe, {"model.activation=gelu"}) ==
           "--set: /model/activation: is not known, got \"gelu\"\n"
           "  hint: did you mean \"relu\"? activations: relu, tanh, linear\n");
     CHECK(refused(gpipe, {"cluster.device=A100-80GB"}) ==
           "--set: /cluster/device: is not a known device, got \"A100-80GB\"\n"
-          "  hint: did you mean \"a100-80gb\"? devices: cpu-core, p100, v100-16gb, v100-32gb, "
-          "a100-40gb, a100-80gb, h100-80gb, b200, tpu-v2, tpu-v3\n");
+          "  hint: did you mean \"a100-80gb\"? devices: cpu-core, p40, p100, v100-16gb, "
+          "v100-32gb, a100-40gb, a100-80gb, h100-80gb, h200, b200, tpu-v2, tpu-v3\n");
     CHECK(refused(gpipe, {"cluster.interconnect=nvlink"}) ==
           "--set: /cluster/interconnect: is not a known interconnect, got \"nvlink\"\n"
           "  hint: did you mean \"nvlink2\"? interconnects: " +

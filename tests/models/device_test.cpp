@@ -27,7 +27,8 @@ TEST_SUITE("models/device") {
     std::string names;
     for (const Device& known : known_devices()) names += known.name + " ";
     CHECK(names ==
-          "cpu-core p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb b200 tpu-v2 tpu-v3 ");
+          "cpu-core p40 p100 v100-16gb v100-32gb a100-40gb a100-80gb h100-80gb h200 b200 tpu-v2 "
+          "tpu-v3 ");
   }
 
   TEST_CASE("every known device says where its figures are from") {
@@ -69,11 +70,12 @@ TEST_SUITE("models/device") {
 
   TEST_CASE("a name stands for a known device, and an unknown one is answered with the list") {
     CHECK(device(R"("a100-80gb")").memory == Bytes{80} << 30);
-    CHECK_THROWS_WITH_AS(device(R"("v100-16g")"),
-                         "c.json: /: is not a known device, got \"v100-16g\"\n"
-                         "  hint: did you mean \"v100-16gb\"? devices: cpu-core, p100, v100-16gb, "
-                         "v100-32gb, a100-40gb, a100-80gb, h100-80gb, b200, tpu-v2, tpu-v3",
-                         InputError);
+    CHECK_THROWS_WITH_AS(
+        device(R"("v100-16g")"),
+        "c.json: /: is not a known device, got \"v100-16g\"\n"
+        "  hint: did you mean \"v100-16gb\"? devices: cpu-core, p40, p100, v100-16gb, "
+        "v100-32gb, a100-40gb, a100-80gb, h100-80gb, h200, b200, tpu-v2, tpu-v3",
+        InputError);
     CHECK_THROWS_WITH_AS(device("5"),
                          "c.json: /: must be a device's name, a device file or an object, got 5\n"
                          "  hint: write a device's name, a device file or an object here; this is "

@@ -76,7 +76,8 @@ TEST_SUITE("models/pipeline_settings") {
                          "  hint: did you mean \"micro_batches\"? known here: schedule, "
                          "schedule_file, stages, micro_batches, "
                          "micro_batch_size, partition, recompute, recompute_placement, "
-                         "virtual_stages, group_size, communication, memory_limit",
+                         "virtual_stages, group_size, communication, memory_limit, "
+                         "num_layers_in_first_pipeline_stage, num_layers_in_last_pipeline_stage",
                          InputError);
   }
 
@@ -103,12 +104,11 @@ TEST_SUITE("models/pipeline_settings") {
                          InputError);
   }
 
-  TEST_CASE("selective re-computation needs a transformer") {
-    CHECK_THROWS_WITH_AS(
-        pipeline(R"({"stages": 2, "micro_batches": 8, "recompute": "selective"})"),
-        "c.json: /recompute: selects the attention of a transformer, which this model has not, "
-        "got \"selective\"\n  hint: choose \"none\", \"full\" or \"except_last\"",
-        InputError);
+  TEST_CASE("re-computation inside the backward is no op of the schedule") {
+    CHECK(as_ops(Recompute::layers) == Recompute::none);
+    CHECK(as_ops(Recompute::selective) == Recompute::none);
+    CHECK(as_ops(Recompute::full) == Recompute::full);
+    CHECK(as_ops(Recompute::except_last) == Recompute::except_last);
   }
 
   TEST_CASE("a memory limit is bytes or a number of micro-batches") {

@@ -69,6 +69,8 @@ TEST_SUITE("models/stage_costs") {
                                                    .backward_weight = 4_ns,
                                                    .recompute = 5_ns,
                                                    .weights = 11,
+                                                   .summed_gradients = 11,
+                                                   .gathered_weights = 11,
                                                    .stash = 60,
                                                    .weight_stash = 8,
                                                    .boundary = 9,
@@ -79,6 +81,8 @@ TEST_SUITE("models/stage_costs") {
                                                    .backward_weight = 4_ns,
                                                    .recompute = 5_ns,
                                                    .weights = 11,
+                                                   .summed_gradients = 11,
+                                                   .gathered_weights = 11,
                                                    .stash = 70,
                                                    .weight_stash = 8,
                                                    .boundary = 10});
