@@ -238,7 +238,8 @@ std::vector<Variant> smaller_variants(const Config& config) {
     return variants;
   }
   const std::int64_t ranks_of_a_stage = config.cluster.devices / config.pipeline.stages;
-  for (std::int64_t stages = 2 * std::int64_t{config.pipeline.stages}; stages <= layers;
+  const std::int64_t most_stages = layers / config.pipeline.virtual_stages;
+  for (std::int64_t stages = 2 * std::int64_t{config.pipeline.stages}; stages <= most_stages;
        stages *= 2) {
     const std::int64_t devices = stages * ranks_of_a_stage;
     if (devices > std::numeric_limits<int>::max()) break;

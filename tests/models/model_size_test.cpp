@@ -61,7 +61,8 @@ TEST_SUITE("models/model_size") {
   TEST_CASE("a multi-layer perceptron needs no gradient of its inputs") {
     const Config config = config_of(R"({"kind": "mlp", "layer_sizes": [3, 5, 7]})");
     CHECK(*parameter_count(config) == 3 * 5 + 5 + 5 * 7 + 7);
-    CHECK(*model_flops(config) == 2 * (2 * 3 * 5 + 3 * 5 * 7));
+    const double biases = 2 * (5 + 7);  // Added, and their gradients summed.
+    CHECK(*model_flops(config) == 2 * (2 * 3 * 5 + 3 * 5 * 7) + biases);
   }
 
   TEST_CASE("a tied embedding counts once, and devices that share a model change no count") {

@@ -128,7 +128,7 @@ device        busy        idle    bubble  peak memory  of it static     peak at 
                        "training.zero_stage=1", "model.num_experts=4",
                        "training.expert_parallel=4"}) ==
           "t: gpipe, 2 stages, 4 micro-batches, re-computation layers, 2 replicas\n"
-          "664.7 k parameters; 32 × a100-80gb over ideal: pipeline 2 × tensor 4 × context 2 × "
+          "659.1 k parameters; 32 × a100-80gb over ideal: pipeline 2 × tensor 4 × context 2 × "
           "data 2, sequence parallel, experts over 4, ZeRO 1\n"
           "layers per stage: 2 2");
   }

@@ -87,6 +87,14 @@ TEST_SUITE("sim/advice") {
     CHECK(most_devices({nodes}) == 2);
   }
 
+  TEST_CASE("no more stages are advised than there are layers, virtual ones counted") {
+    const std::vector<std::string> tried =
+        settings_tried({"pipeline.schedule=interleaved_1f1b", "pipeline.virtual_stages=2"});
+    CHECK(std::ranges::none_of(tried, [](const std::string& setting) {
+      return setting.find("pipeline.stages=4") != setting.npos;
+    }));
+  }
+
   TEST_CASE("each setting, followed, is what was simulated") {
     for (const Variant& variant : smaller_variants(
              test::experiment_from(transformer, {"training.data_parallel=2"}).config)) {
