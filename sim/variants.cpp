@@ -197,6 +197,12 @@ std::vector<Variant> smaller_variants(const Config& config) {
     changed.training.parallel.zero_stage = 1;
     set("training.zero_stage=1");
   }
+  const Parallelism& parallel = config.training.parallel;
+  if (config.transformer && parallel.tensor > 1 && !parallel.sequence &&
+      can_share(*config.transformer, parallel.tensor, parallel.context)) {
+    changed = share_layers(changed, parallel.tensor);
+    set("training.sequence_parallel=true");
+  }
   const Config accumulated = changed;
   const Recompute recompute = most_recomputation(config);
   const std::string recompute_key = fmt::format("pipeline.recompute={}", name_of(recompute));

@@ -66,6 +66,12 @@ TEST_SUITE("sim/advice") {
           "--set pipeline.recompute=selective");
   }
 
+  TEST_CASE("tensor-parallel devices that all hold whole sequences are told to share them") {
+    const std::vector<std::string> tried = settings_tried({"training.tensor_parallel=2"});
+    CHECK(tried[0] == "--set training.sequence_parallel=true");
+    CHECK(tried[1] == "--set training.sequence_parallel=true --set pipeline.recompute=selective");
+  }
+
   TEST_CASE("fused attention keeps no scores that could be selected") {
     CHECK(settings_tried({"model.use_flash_attn=true"}).front() ==
           "--set pipeline.recompute=layers");
