@@ -19,6 +19,7 @@ void add_train(CLI::App& application, Action& action);
 void add_validate(CLI::App& application, Action& action);
 void add_compare(CLI::App& application, Action& action);
 void add_schedule(CLI::App& application, Action& action);
+void add_model(CLI::App& application, Action& action);
 void add_list(CLI::App& application, Action& action);
 
 }  // namespace pipesim::cli

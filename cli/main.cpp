@@ -79,6 +79,7 @@ int parse_and_run(int argc, char** argv) {
   add_validate(application, action);
   add_compare(application, action);
   add_schedule(application, action);
+  add_model(application, action);
   add_list(application, action);
   check_command(application, argc, argv);
   try {

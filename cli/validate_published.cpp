@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -16,11 +17,32 @@
 
 namespace pipesim::cli {
 
+CLI::Option* add_published_options(CLI::App& command, PublishedOptions& options) {
+  CLI::Option* asked = command.add_flag("--published", options.asked,
+                                        "Instead: hold published figures against predicted ones");
+  command
+      .add_option("--published-data", options.folder,
+                  "Read figures from the CSV files of a folder, where it has them")
+      ->needs(asked)
+      ->type_name("DIR");
+  command
+      .add_flag("--ablate", options.ablate,
+                "With --published: the errors of times without parts of the model, too")
+      ->needs(asked);
+  CLI::Option* verbose =
+      command
+          .add_flag("--verbose", options.every_row, "With --published: every row of long tables")
+          ->needs(asked);
+  command.add_flag("--markdown", options.markdown, "With --published: print docs/fidelity.md")
+      ->needs(asked)
+      ->excludes(verbose);
+  return asked;
+}
+
 int validate_published(const PublishedOptions& options) {
   const published::DataFiles data =
-      options.folder.empty()
-          ? published::DataFiles{}
-          : published::data_files_in(options.folder, published::external_files());
+      options.folder ? published::data_files_in(*options.folder, published::external_files())
+                     : published::DataFiles{};
   const std::vector<published::KnownTable>& known = published::known_tables();
   Progress progress(true);
   const std::vector<published::PublishedTable> tables =

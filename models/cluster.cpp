@@ -110,25 +110,12 @@ int read_rank(const Field& factor, const std::string& key, int devices) {
   return rank;
 }
 
-// A stage's ranks wait for each other at every layer, its replicas at the end of the step.
-void read_stragglers(const Field& field, const RankGrid& grid, Cluster& cluster) {
-  constexpr int most_stages = 1 << 16;  // Each gets a device of its own.
+void read_stragglers(const Field& field, Cluster& cluster) {
   constexpr double most = 1e6;
-  if (grid.pipeline > most_stages) {
-    throw field.error("are not simulated among so many devices of a pipeline",
-                      fmt::format("pipeline.stages is {}, at most {}", grid.pipeline, most_stages));
-  }
   for (const auto& [key, factor] : field.entries()) {
-    cluster.stragglers[read_rank(factor, key, cluster.devices)] = factor.number(1, most);
-  }
-  if (cluster.stragglers.empty()) return;
-  if (cluster.kinds.size() == 1) {
-    cluster.kinds.resize(static_cast<std::size_t>(grid.pipeline), cluster.kinds.front());
-  }
-  for (const auto& [rank, factor] : cluster.stragglers) {
-    double& slowdown =
-        cluster.kinds[static_cast<std::size_t>(grid.position(Axis::pipeline, rank))].slowdown;
-    slowdown = std::max(slowdown, factor);
+    const int rank = read_rank(factor, key, cluster.devices);
+    const double slowdown = factor.number(1, most);
+    if (slowdown > 1) cluster.stragglers[rank] = slowdown;
   }
 }
 
@@ -189,6 +176,10 @@ void read_networks(const Field& section, Cluster& cluster) {
     throw topology->error("describes the links, and so does interconnect",
                           "give only one of the two");
   }
+  if (topology && topology->is_text()) {
+    throw topology->error("must describe a graph of links",
+                          "what has a name goes to cluster.interconnect");
+  }
   if (link) return read_network(*link, cluster);
   if (topology) return use_topology(read_topology(*topology, cluster.devices), cluster);
   const std::optional<Interconnect>& own = cluster.kinds.front().interconnect;
@@ -211,30 +202,12 @@ Cluster read_cluster(const Field& config, const RankGrid& asked) {
   cluster.order = grid.order;
   if (const auto count = section->find("devices")) check_count(*count, asked, cluster.devices);
   if (const auto device = section->find("device")) read_devices(*device, grid, cluster);
-  if (const auto slow = section->find("stragglers")) read_stragglers(*slow, grid, cluster);
+  if (const auto slow = section->find("stragglers")) read_stragglers(*slow, cluster);
   if (const auto time = section->find("host_time_per_layer")) {
     cluster.host_time_per_layer = time->time();
   }
   read_networks(*section, cluster);
   return cluster;
-}
-
-std::vector<Device> pipeline_devices(const Cluster& cluster, const RankGrid& grid, int replica) {
-  std::vector<Device> devices;
-  for (int p = 0; p < grid.pipeline; ++p) {
-    const int rank = rank_at(grid, {.data = replica, .pipeline = p});
-    devices.push_back(cluster.rank_kinds.empty()
-                          ? cluster.device(p)
-                          : cluster.rank_kinds[static_cast<std::size_t>(rank)]);
-    devices.back().slowdown = 1;
-  }
-  for (const auto& [rank, factor] : cluster.stragglers) {
-    const GridPosition at = position_of(grid, rank);
-    if (at.data != replica) continue;
-    double& slowdown = devices[static_cast<std::size_t>(at.pipeline)].slowdown;
-    slowdown = std::max(slowdown, factor);
-  }
-  return devices;
 }
 
 }  // namespace pipesim

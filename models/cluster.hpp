@@ -21,7 +21,8 @@ namespace pipesim {
 /// a graph, which messages share (`topology`).
 struct Cluster {
   int devices = 1;  ///< Of all replicas, and of all ranks of a tensor- or context-parallel group.
-  /// Those of one pipeline: one entry that all share, or one for each.
+  /// Those of one pipeline: one entry that all share, or one for each. With `rank_kinds` the first
+  /// ranks' of the first replica.
   std::vector<Device> kinds{};
   /// With nodes or a topology: its name, and the link between the first two devices.
   Interconnect interconnect{};
@@ -29,9 +30,11 @@ struct Cluster {
   std::shared_ptr<const Topology> topology{};
   AxisOrder order = megatron_order;  ///< Which rank is where.
   std::vector<Device> rank_kinds{};  ///< One entry for each rank, where the config lists them all.
-  std::map<int, double> stragglers{};  ///< Rank to the factor by which it is slower, from 1.
+  std::map<int, double> stragglers{};  ///< Rank to the factor by which it is slower, above 1.
   Time host_time_per_layer{};          ///< The least that a layer's forward takes.
 
+  /// Whether devices differ, of one pipeline or of several.
+  bool uneven() const { return kinds.size() > 1 || !rank_kinds.empty() || !stragglers.empty(); }
   const Device& device(int index) const {
     return kinds.size() == 1 ? kinds.front() : kinds[static_cast<std::size_t>(index)];
   }
@@ -40,10 +43,6 @@ struct Cluster {
 /// The `cluster` section, which may be missing. `asked` is what the rest of the config asks for;
 /// its order is not read. Throws InputError when `devices` says otherwise.
 Cluster read_cluster(const Field& config, const RankGrid& asked);
-
-/// The devices of one replica's pipeline, each as slow as the slowest of the ranks that share its
-/// stage. `Cluster::kinds` is the same over all replicas, of the first's devices.
-std::vector<Device> pipeline_devices(const Cluster& cluster, const RankGrid& grid, int replica);
 
 /// How a message gets from one rank to another, alone: its links for `occupancy`, all at once, and
 /// the sum of their latencies. Nothing to itself.

@@ -30,21 +30,13 @@ std::vector<Bytes> each_workspace(const Network& network, const Training& traini
 
 }  // namespace
 
-StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& times,
-                         const Training& training, const Device& device)
+LayerSizes::LayerSizes(const Network& network, const Training& training)
     : network_(network),
       training_(training),
-      device_(device),
       widest_output_(each_layer(network, &Layer::output_bytes)),
       largest_weights_(each_layer(network, &Layer::parameter_bytes)),
       held_in_backward_(each_workspace(network, training)) {
-  for (std::size_t l = 0; l < network.layers.size(); ++l) {
-    const Layer& layer = network.layers[l];
-    forward_.push_back(capped_sum(forward_.back(), times[l].forward));
-    backward_input_.push_back(capped_sum(backward_input_.back(), times[l].backward_input));
-    backward_weight_.push_back(capped_sum(backward_weight_.back(), times[l].backward_weight));
-    backward_.push_back(capped_sum(backward_.back(), times[l].backward));
-    deferred_weight_.push_back(capped_sum(deferred_weight_.back(), times[l].deferred_weight));
+  for (const Layer& layer : network.layers) {
     weights_.push_back(capped_sum(weights_.back(), layer.parameter_bytes));
     experts_.push_back(capped_sum(experts_.back(), layer.expert_bytes));
     stash_.push_back(capped_sum(stash_.back(), layer.stash_bytes));
@@ -54,19 +46,19 @@ StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& t
 
 // Between two layers of a stage one tensor is alive while the next is computed: two buffers, each
 // as wide as the widest, or as many as there are places between layers.
-Bytes StageCoster::scratch_between(std::size_t first, std::size_t last) const {
+Bytes LayerSizes::scratch_between(std::size_t first, std::size_t last) const {
   const std::size_t places = last - first - 1;
   return capped_product(widest_output_(first, last - 1),
                         static_cast<Bytes>(std::min<std::size_t>(2, places)));
 }
 
 // Beside the whole stash.
-Bytes StageCoster::scratch_within(std::size_t first, std::size_t last) const {
+Bytes LayerSizes::scratch_within(std::size_t first, std::size_t last) const {
   const Bytes stash = capped_product(training_.micro_batch_size, stash_[last]);
   return std::max<Bytes>(0, held_in_backward_(first, last) - stash);
 }
 
-StageWeights StageCoster::weights_of(std::size_t first, std::size_t last) const {
+StageWeights LayerSizes::weights_of(std::size_t first, std::size_t last) const {
   const Bytes experts = experts_[last] - experts_[first];
   const Bytes dense = weights_[last] - weights_[first] - experts;
   const bool has_copy = first > 0 && last == network_.layers.size();
@@ -74,50 +66,12 @@ StageWeights StageCoster::weights_of(std::size_t first, std::size_t last) const 
           .experts = experts};
 }
 
-Time StageCoster::update_time(std::size_t first, std::size_t last) const {
-  return optimizer_time(weights_of(first, last), training_, device_);
+Bytes LayerSizes::largest_weights(std::size_t first, std::size_t last) const {
+  return largest_weights_(first, last);
 }
 
-// Plain descent is the product itself, into the weights; other optimizers take their own time.
-Time StageCoster::deferred_weight_time(std::size_t first, std::size_t last) const {
-  const Time product = deferred_weight_[last] - deferred_weight_[first];
-  return training_.optimizer == Optimizer::sgd ? product
-                                               : capped_sum(product, update_time(first, last));
-}
-
-Time StageCoster::compute_time(std::size_t first, std::size_t last, bool with_recompute) const {
-  const Time forward = forward_[last] - forward_[first];
-  const Time backward_input = backward_input_[last] - backward_input_[first];
-  if (training_.deferred_weight_gradient) {
-    return capped_sum(capped_product(capped_sum(forward, backward_input), training_.micro_batches),
-                      deferred_weight_time(first, last));
-  }
-  const Time pass = capped_sum(forward, backward_[last] - backward_[first]);
-  return with_recompute ? capped_sum(pass, forward) : pass;
-}
-
-// sgd and momentum descend into what they keep, layer by layer; adam and rmsprop need the gradient
-// of a layer as it is.
-void StageCoster::defer_weight_gradient(std::size_t first, std::size_t last,
-                                        StageCost& cost) const {
-  cost.deferred_micro_batches = training_.micro_batches;
-  cost.backward_weight = deferred_weight_time(first, last);
-  cost.optimizer = {};
-  if (training_.optimizer == Optimizer::adam || training_.optimizer == Optimizer::rmsprop) {
-    cost.update_workspace = largest_weights_(first, last);
-  }
-}
-
-StageCost StageCoster::cost(std::size_t first, std::size_t last) const {
-  StageCost cost;
-  cost.forward = forward_[last] - forward_[first];
-  cost.backward_input = backward_input_[last] - backward_input_[first];
-  cost.backward_weight = backward_weight_[last] - backward_weight_[first];
-  cost.backward = backward_[last] - backward_[first];
-  cost.recompute = cost.forward;
-  cost.optimizer = update_time(first, last);
+void LayerSizes::set_bytes(std::size_t first, std::size_t last, StageCost& cost) const {
   set_static_bytes(weights_of(first, last), training_, cost);
-
   const Bytes samples = training_.micro_batch_size;
   const Bytes stash = capped_product(samples, stash_[last] - stash_[first]);
   cost.boundary = capped_product(samples, network_.bytes_into(first));
@@ -129,11 +83,108 @@ StageCost StageCoster::cost(std::size_t first, std::size_t last) const {
   // All of it waits for W, and the gradients between the layers too, where the model knows them.
   cost.weight_stash = capped_sum(
       cost.stash, capped_product(samples, gradient_stash_[last - 1] - gradient_stash_[first]));
-  if (training_.deferred_weight_gradient) defer_weight_gradient(first, last, cost);
+}
+
+StageCoster::StageCoster(std::shared_ptr<const LayerSizes> sizes, std::size_t begin,
+                         const std::vector<LayerTime>& times, const Training& training,
+                         std::vector<SlowDevice> devices)
+    : sizes_(std::move(sizes)), training_(training), devices_(std::move(devices)), begin_(begin) {
+  up_to_.reserve(times.size() + 1);
+  for (const LayerTime& time : times) {
+    const LayerTime& so_far = up_to_.back();
+    up_to_.push_back({.forward = capped_sum(so_far.forward, time.forward),
+                      .backward_input = capped_sum(so_far.backward_input, time.backward_input),
+                      .backward_weight = capped_sum(so_far.backward_weight, time.backward_weight),
+                      .backward = capped_sum(so_far.backward, time.backward),
+                      .deferred_weight = capped_sum(so_far.deferred_weight, time.deferred_weight)});
+  }
+}
+
+StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& times,
+                         const Training& training, const Device& device)
+    : StageCoster(std::make_shared<const LayerSizes>(network, training), 0, times, training,
+                  {{.device = &device}}) {}
+
+LayerTime StageCoster::between(std::size_t first, std::size_t last) const {
+  const LayerTime& before = up_to_[first - begin_];
+  const LayerTime& all = up_to_[last - begin_];
+  return {.forward = all.forward - before.forward,
+          .backward_input = all.backward_input - before.backward_input,
+          .backward_weight = all.backward_weight - before.backward_weight,
+          .backward = all.backward - before.backward,
+          .deferred_weight = all.deferred_weight - before.deferred_weight};
+}
+
+Time StageCoster::update_time(std::size_t first, std::size_t last) const {
+  const StageWeights weights = sizes_->weights_of(first, last);
+  Time longest;
+  for (const SlowDevice& slow : devices_) {
+    longest = std::max(longest, optimizer_time(weights, training_, *slow.device, slow.slowdown));
+  }
+  return longest;
+}
+
+// Plain descent is the product itself, into the weights; other optimizers take their own time.
+Time StageCoster::deferred_weight_time(const LayerTime& times, std::size_t first,
+                                       std::size_t last) const {
+  return training_.optimizer == Optimizer::sgd
+             ? times.deferred_weight
+             : capped_sum(times.deferred_weight, update_time(first, last));
+}
+
+Time StageCoster::compute_time(std::size_t first, std::size_t last, bool with_recompute) const {
+  const LayerTime times = between(first, last);
+  if (training_.deferred_weight_gradient) {
+    return capped_sum(
+        capped_product(capped_sum(times.forward, times.backward_input), training_.micro_batches),
+        deferred_weight_time(times, first, last));
+  }
+  const Time pass = capped_sum(times.forward, times.backward);
+  return with_recompute ? capped_sum(pass, times.forward) : pass;
+}
+
+// sgd and momentum descend into what they keep, layer by layer; adam and rmsprop need the gradient
+// of a layer as it is.
+void StageCoster::defer_weight_gradient(const LayerTime& times, std::size_t first, std::size_t last,
+                                        StageCost& cost) const {
+  cost.deferred_micro_batches = training_.micro_batches;
+  cost.backward_weight = deferred_weight_time(times, first, last);
+  cost.optimizer = {};
+  if (training_.optimizer == Optimizer::adam || training_.optimizer == Optimizer::rmsprop) {
+    cost.update_workspace = sizes_->largest_weights(first, last);
+  }
+}
+
+StageCost StageCoster::cost(std::size_t first, std::size_t last) const {
+  const LayerTime times = between(first, last);
+  StageCost cost{.forward = times.forward,
+                 .backward = times.backward,
+                 .backward_input = times.backward_input,
+                 .backward_weight = times.backward_weight,
+                 .recompute = times.forward,
+                 .optimizer = update_time(first, last)};
+  sizes_->set_bytes(first, last, cost);
+  if (training_.deferred_weight_gradient) defer_weight_gradient(times, first, last, cost);
   return cost;
 }
 
-StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Training& training) {
+namespace {
+
+// On a straggler.
+void slow_down(double slowdown, StageCost& cost) {
+  if (slowdown == 1) return;
+  const auto longer = [&](Time& time) { time = to_time(seconds(time) * slowdown); };
+  for (Time* time : {&cost.forward, &cost.backward, &cost.backward_input, &cost.backward_weight,
+                     &cost.recompute}) {
+    longer(*time);
+  }
+  if (cost.overlapped) longer(*cost.overlapped);
+}
+
+}  // namespace
+
+StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Training& training,
+                     double slowdown) {
   StageCost cost{.forward = costs.forward[stage],
                  .backward = costs.backward[stage],
                  .recompute = costs.recompute[stage],
@@ -147,6 +198,7 @@ StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Train
   if (costs.overlapped) cost.overlapped = (*costs.overlapped)[stage];
   if (costs.backward_input) cost.backward_input = (*costs.backward_input)[stage];
   if (costs.backward_weight) cost.backward_weight = (*costs.backward_weight)[stage];
+  slow_down(slowdown, cost);
   if (training.deferred_weight_gradient) {
     cost.deferred_micro_batches = training.micro_batches;
     cost.backward_weight = capped_product(cost.backward_weight, training.micro_batches);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <span>
+#include <memory>
 #include <vector>
 
 #include "models/config.hpp"
@@ -14,10 +14,48 @@
 
 namespace pipesim {
 
-/// Costs of stages that run any range of a network's layers on one kind of device, each in O(1).
-/// Keeps references to the network, the training and the device.
+/// What any range of a network's layers holds, each figure in O(1). Keeps references to the network
+/// and the training.
+class LayerSizes {
+ public:
+  LayerSizes(const Network& network, const Training& training);
+
+  /// Sets all bytes of a stage that runs layers [first, last).
+  void set_bytes(std::size_t first, std::size_t last, StageCost& cost) const;
+  StageWeights weights_of(std::size_t first, std::size_t last) const;
+  Bytes largest_weights(std::size_t first, std::size_t last) const;
+
+ private:
+  const Network& network_;
+  const Training& training_;
+  // Running totals over the layers, with an entry more than there are layers.
+  std::vector<Bytes> weights_{0};
+  std::vector<Bytes> experts_{0};  // Of the weights.
+  std::vector<Bytes> stash_{0};
+  std::vector<Bytes> gradient_stash_{0};
+  RangeMax widest_output_;
+  RangeMax largest_weights_;
+  RangeMax held_in_backward_;  // Of a micro-batch; each layer's.
+
+  Bytes scratch_between(std::size_t first, std::size_t last) const;
+  Bytes scratch_within(std::size_t first, std::size_t last) const;
+};
+
+/// A device of a stage, and the factor by which it is slower than its kind.
+struct SlowDevice {
+  const Device* device = nullptr;
+  double slowdown = 1;
+};
+
+/// Costs of stages that run any range of some layers on one kind of device, or on several side by
+/// side, each in O(1). Keeps references to the training and the devices.
 class StageCoster {
  public:
+  /// `times`: of the layers from `begin` on, each on the slowest of the devices.
+  StageCoster(std::shared_ptr<const LayerSizes> sizes, std::size_t begin,
+              const std::vector<LayerTime>& times, const Training& training,
+              std::vector<SlowDevice> devices);
+  /// Of all layers, on one device. Keeps a reference to the network, too.
   StageCoster(const Network& network, const std::vector<LayerTime>& times, const Training& training,
               const Device& device);
 
@@ -28,33 +66,23 @@ class StageCoster {
   Time compute_time(std::size_t first, std::size_t last, bool with_recompute) const;
 
  private:
-  const Network& network_;
+  std::shared_ptr<const LayerSizes> sizes_;
   const Training& training_;
-  const Device& device_;
-  // Running totals over the layers, with an entry more than there are layers.
-  std::vector<Time> forward_{Time{}};
-  std::vector<Time> backward_input_{Time{}};
-  std::vector<Time> backward_weight_{Time{}};
-  std::vector<Time> backward_{Time{}};
-  std::vector<Time> deferred_weight_{Time{}};
-  std::vector<Bytes> weights_{0};
-  std::vector<Bytes> experts_{0};  // Of the weights.
-  std::vector<Bytes> stash_{0};
-  std::vector<Bytes> gradient_stash_{0};
-  RangeMax widest_output_;
-  RangeMax largest_weights_;
-  RangeMax held_in_backward_;  // Of a micro-batch; each layer's.
+  std::vector<SlowDevice> devices_;
+  std::size_t begin_ = 0;
+  // Running totals over the layers from begin_ on, with an entry more than there are.
+  std::vector<LayerTime> up_to_{LayerTime{}};
 
-  StageWeights weights_of(std::size_t first, std::size_t last) const;
+  LayerTime between(std::size_t first, std::size_t last) const;
   Time update_time(std::size_t first, std::size_t last) const;
-  Time deferred_weight_time(std::size_t first, std::size_t last) const;
-  void defer_weight_gradient(std::size_t first, std::size_t last, StageCost& cost) const;
-  Bytes scratch_between(std::size_t first, std::size_t last) const;
-  Bytes scratch_within(std::size_t first, std::size_t last) const;
+  Time deferred_weight_time(const LayerTime& times, std::size_t first, std::size_t last) const;
+  void defer_weight_gradient(const LayerTime& times, std::size_t first, std::size_t last,
+                             StageCost& cost) const;
 };
 
-/// Entry `stage` of costs that were given directly.
-StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Training& training);
+/// Entry `stage` of costs that were given directly, on a device that is slower by a factor.
+StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Training& training,
+                     double slowdown = 1);
 
 /// How many micro-batches a stage holds at most, in a given schedule.
 struct InFlight {

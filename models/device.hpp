@@ -32,12 +32,12 @@ struct Device {
   std::optional<double> cache_bandwidth{};
   /// What devices of this kind exchange messages over, unless the config says.
   std::optional<Interconnect> interconnect{};
-  double slowdown = 1;   ///< All that it computes takes this much longer: a straggler.
   std::string source{};  ///< Where the figures are from.
 
   std::optional<double> peak(Precision precision) const {
     return flops[static_cast<std::size_t>(precision)];
   }
+  bool operator==(const Device&) const = default;
 };
 
 /// The devices known by name, in the order in which they are listed.

@@ -42,12 +42,12 @@ DeviceEfficiency alike(KernelEfficiency kernel) {
 }
 
 // Fitted on the nine absolute speeds of AmoebaNet-D (18, 256) that torchgpipe measured on P40
-// (docs/benchmarks.rst at version 0.0.5): half of the peak, with the A100's part of the memory
-// bandwidth. The P100, of the same architecture, and TPUs, for which no kernels are published, are
-// taken to be like it.
+// (docs/benchmarks.rst at version 0.0.5); one tells little of the other, since convolutions and
+// what stands between them take about as long. The P100, of the same architecture, and TPUs, for
+// which no kernels are published, are taken to be like it.
 const DeviceEfficiency p40_efficiency =
-    alike({.compute = 0.5, .memory = 0.75, .overhead = gpu_launch});
-const DeviceEfficiency tpu_efficiency = alike({.compute = 0.5, .memory = 0.75});
+    alike({.compute = 0.56, .memory = 0.68, .overhead = gpu_launch});
+const DeviceEfficiency tpu_efficiency = alike({.compute = 0.56, .memory = 0.68});
 
 // flops: fp64, fp32, fp16, bf16; dense matrix peaks, Tensor Cores where the data sheet counts them
 // for that format without a change of precision (so not TF32 for fp32).

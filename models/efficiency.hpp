@@ -13,6 +13,8 @@ struct KernelEfficiency {
   double compute = 1;  ///< Of the peak rate.
   double memory = 1;   ///< Of the memory bandwidth; above 1 where a cache serves some of the bytes.
   double overhead = 0;  ///< Seconds.
+
+  bool operator==(const KernelEfficiency&) const = default;
 };
 
 /// One set of curves for all sizes of all models on a device. Each is fitted on a table that is
@@ -31,6 +33,7 @@ struct DeviceEfficiency {
   double hidden_communication = 0;
 
   const KernelEfficiency& of(Kernel kernel) const;
+  bool operator==(const DeviceEfficiency&) const = default;
 };
 
 /// An object with any of product, grouped_product, attention, fused_attention,

@@ -37,6 +37,7 @@ struct KernelRates {
   /// Of each product: the rate at [working set][weights][rows], row-major.
   std::array<std::vector<double>, product_kernels> rates{};
 
+  bool operator==(const KernelRates&) const = default;
   bool empty() const { return rows.empty(); }
   /// Linear between neighbouring points in the logarithms of everything, constant beyond the ends.
   double rate(Kernel kernel, double rows, double weights, double working_set) const;

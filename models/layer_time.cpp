@@ -67,6 +67,26 @@ Total total_of(const std::vector<Operator>& operators, const LayerSite& site,
   return total;
 }
 
+}  // namespace
+
+double operator_seconds(const Operator& op, const LayerSite& site, std::int64_t count) {
+  const auto samples = static_cast<double>(count);
+  const Device& device = site.device;
+  if (op.kernel == Kernel::collective) {
+    return collective_seconds(op.collective, op.bytes * samples,
+                              site.groups[static_cast<std::size_t>(op.group)]);
+  }
+  if (op.seconds > 0) return op.seconds * samples * site.slowdown;
+  const KernelRates& rates = device.kernel_rates[static_cast<std::size_t>(site.training.precision)];
+  if (static_cast<int>(op.kernel) < product_kernels && !rates.empty()) {
+    const double rate = rates.rate(op.kernel, samples, op.weights, site.working_set);
+    return (op.flops * samples / rate + device.launch_overhead) * site.slowdown;
+  }
+  if (op.flops == 0 && op.bytes == 0 && op.fixed_bytes == 0) return 0;
+  return site.slowdown * (device.efficiency ? curve_seconds(op, site, samples)
+                                            : roofline_seconds(op, site, samples));
+}
+
 // A layer's kernels are launched one by one: the device waits where that takes longer.
 LayerTime layer_time(const Layer& layer, const LayerSite& site) {
   const std::int64_t samples = site.training.micro_batch_size;
@@ -87,35 +107,26 @@ LayerTime layer_time(const Layer& layer, const LayerSite& site) {
   return time;
 }
 
-}  // namespace
-
-double operator_seconds(const Operator& op, const LayerSite& site, std::int64_t count) {
-  const auto samples = static_cast<double>(count);
-  const Device& device = site.device;
-  if (op.kernel == Kernel::collective) {
-    return collective_seconds(op.collective, op.bytes * samples,
-                              site.groups[static_cast<std::size_t>(op.group)]);
-  }
-  if (op.seconds > 0) return op.seconds * samples * device.slowdown;
-  const KernelRates& rates = device.kernel_rates[static_cast<std::size_t>(site.training.precision)];
-  if (static_cast<int>(op.kernel) < product_kernels && !rates.empty()) {
-    const double rate = rates.rate(op.kernel, samples, op.weights, site.working_set);
-    return (op.flops * samples / rate + device.launch_overhead) * device.slowdown;
-  }
-  if (op.flops == 0 && op.bytes == 0 && op.fixed_bytes == 0) return 0;
-  return device.slowdown * (device.efficiency ? curve_seconds(op, site, samples)
-                                              : roofline_seconds(op, site, samples));
+double working_set(const Network& network) {
+  double bytes = 0;
+  for (const Layer& layer : network.layers) bytes += static_cast<double>(layer.parameter_bytes);
+  return bytes;
 }
 
 std::vector<LayerTime> layer_times(const Network& network, LayerSite site) {
-  site.working_set = 0;
-  for (const Layer& layer : network.layers) {
-    site.working_set += static_cast<double>(layer.parameter_bytes);
-  }
+  site.working_set = working_set(network);
   std::vector<LayerTime> times;
   times.reserve(network.layers.size());
   for (const Layer& layer : network.layers) times.push_back(layer_time(layer, site));
   return times;
+}
+
+LayerTime slower(const LayerTime& a, const LayerTime& b) {
+  return {.forward = std::max(a.forward, b.forward),
+          .backward_input = std::max(a.backward_input, b.backward_input),
+          .backward_weight = std::max(a.backward_weight, b.backward_weight),
+          .backward = std::max(a.backward, b.backward),
+          .deferred_weight = std::max(a.deferred_weight, b.deferred_weight)};
 }
 
 }  // namespace pipesim

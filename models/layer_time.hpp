@@ -30,6 +30,7 @@ struct LayerSite {
   /// What launching a layer's forward takes the host at least, its backward twice that; seconds.
   double host_time = 0;
   double working_set = 0;  ///< Bytes of weights worked through in turn, where rates were measured.
+  double slowdown = 1;     ///< All that the device computes takes this much longer.
 };
 
 /// An operator's time on `samples` samples, in seconds: by the device's curve for that kind of
@@ -40,8 +41,17 @@ struct LayerSite {
 /// Throws InputError when the device lacks a figure that is needed.
 double operator_seconds(const Operator& op, const LayerSite& site, std::int64_t samples);
 
-/// The times of all layers of a network for a micro-batch. The working set is all of the network's
-/// weights: where rates were measured, devices are cores that share a cache.
+/// The times of a layer for a micro-batch.
+LayerTime layer_time(const Layer& layer, const LayerSite& site);
+
+/// What of a site's devices work at a time: all of the network's weights. Where rates were
+/// measured, devices are cores that share a cache.
+double working_set(const Network& network);
+
+/// The times of all layers of a network for a micro-batch, with that working set.
 std::vector<LayerTime> layer_times(const Network& network, LayerSite site);
+
+/// Each the larger of two: on devices that wait for each other.
+LayerTime slower(const LayerTime& a, const LayerTime& b);
 
 }  // namespace pipesim

@@ -147,7 +147,8 @@ void add_exchange(Layer& layer, const TransformerShare& share, const ExpertShare
   const Operator send{.bytes = e * part.sent * share.hidden,
                       .kernel = Kernel::collective,
                       .collective = Collective::all_to_all,
-                      .group = LayerGroup::expert};
+                      .group = LayerGroup::expert,
+                      .part = "exchange"};
   for (std::vector<Operator>* pass : {&layer.forward, &layer.backward_input}) {
     add_elementwise(*pass, kept);
     if (part.exchanges) pass->push_back(send);
@@ -186,14 +187,20 @@ void add_experts(Layer& layer, const Transformer& model, const TransformerShare&
   const double inner = part.rows * part.ffn;
   const double e = share.element;
   add_norm(layer, model, share);
+  begin_part(layer, "router");
   add_router(layer, model, share);
+  begin_part(layer, "dispatch");
   add_exchange(layer, share, part);
   add_input_exchange(layer, share, share.hidden * part.rows / share.tokens);
   add_stash(layer, e * part.sent * share.hidden);
+  begin_part(layer, "experts in");
   add_grouped_product(layer, model, share, part, share.hidden, columns);
+  begin_part(layer, "activation");
   add_activation(layer, model, share, part.rows, part.ffn);
+  begin_part(layer, "experts out");
   add_grouped_product(layer, model, share, part, part.ffn, share.hidden);
   add_output_exchange(layer, share, share.hidden * part.rows / share.tokens);
+  begin_part(layer, "combine");
   add_exchange(layer, share, part);
   if (model.mixture->shared_hidden > 0) {
     add_inner_mlp(layer, model, share,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/interconnect.hpp"
@@ -28,6 +29,19 @@ struct Operator {
   Collective collective = Collective::all_reduce;
   LayerGroup group = LayerGroup::tensor;
   bool beside_product = false;  ///< A collective that a product of weights can hide in part.
+  std::string_view part{};      ///< Of the layer, where it names its parts: a LayerPart's name.
+
+  bool operator==(const Operator&) const = default;
+};
+
+/// A part of a layer that reports tell apart: "scores", "mlp in".
+struct LayerPart {
+  std::string_view name{};  ///< Outlives all layers: a literal.
+  double parameters = 0;    ///< As Layer's, like the next two.
+  Bytes parameter_bytes = 0;
+  Bytes stash_bytes = 0;
+
+  bool operator==(const LayerPart&) const = default;
 };
 
 /// The smallest unit that a partition may put on a stage.
@@ -38,6 +52,7 @@ struct Layer {
   std::vector<Operator> backward_weight{};  ///< Towards the layer's own weights.
   /// Those of `forward` that selective re-computation runs again in the backward.
   std::vector<Operator> recomputed{};
+  std::vector<LayerPart> parts{};
   double parameters = 0;      ///< Of all devices that share the layer together; 0: not known.
   Bytes parameter_bytes = 0;  ///< The weights.
   /// Of them, what not all replicas hold: each device of an expert group has its own experts.

@@ -144,9 +144,8 @@ std::vector<ReplicatedStage> replicate(const std::vector<LinearState>& states,
   if (request.straight_pipeline) {
     possible.machines = std::min(request.machines, states.back().layers);
   }
-  constexpr std::int64_t most_steps = std::int64_t{1} << 32;
   const auto product = capped_product(static_cast<std::int64_t>(states.size()), possible.machines);
-  if (capped_product(product, product) > most_steps) {
+  if (product > most_replicated) {
     throw InputError(fmt::format("machines times ways to cut the graph must be at most 2^16, got "
                                  "{} times {}",
                                  possible.machines, states.size()),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "models/linear_states.hpp"
@@ -28,6 +29,8 @@ struct ReplicatedStage {
   bool operator==(const ReplicatedStage&) const = default;
 };
 
+inline constexpr std::int64_t most_replicated = std::int64_t{1} << 16;
+
 /// PipeDream's partition (Narayanan et al., SOSP'19, section 3.1): stages and their replicas on all
 /// machines such that the slowest stage is as fast as possible, exactly, with times in whole
 /// picoseconds. On r machines a stage takes (compute + 4(r − 1) · parameter bytes / (bandwidth ·
@@ -40,8 +43,9 @@ struct ReplicatedStage {
 /// the fewest replicas, so that as few as possible sum gradients, and then it begins at the
 /// earliest state.
 ///
-/// O(states² · machines²) time, O(states · (states / 64 + machines)) memory. Throws InputError for
-/// more than 2^32 of the former.
+/// O(states² · machines²) time, O(states · (states / 64 + machines)) memory. Throws InputError
+/// where states · machines, of a straight pipeline at most as many as layers, are above
+/// most_replicated.
 std::vector<ReplicatedStage> replicate(const std::vector<LinearState>& states,
                                        const ReplicationRequest& request);
 

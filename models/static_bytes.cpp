@@ -91,16 +91,17 @@ void set_static_bytes(StageWeights weights, const Training& training, StageCost&
   add_static_bytes(weights.dense, training, replicas, cost);
 }
 
-Time optimizer_time(StageWeights weights, const Training& training, const Device& device) {
+Time optimizer_time(StageWeights weights, const Training& training, const Device& device,
+                    double slowdown) {
   const Bytes updated = share(weights, training, 1);
   if (updated == 0 || !device.memory_bandwidth) return {};
   const KernelEfficiency plain{.overhead = device.launch_overhead};
   const KernelEfficiency& efficiency = device.efficiency ? device.efficiency->elementwise : plain;
   const double parameters =
       static_cast<double>(updated) / static_cast<double>(bytes_per_element(training.precision));
-  return to_time(device.slowdown * (parameters * update_traffic(training) /
-                                        (*device.memory_bandwidth * efficiency.memory) +
-                                    efficiency.overhead));
+  return to_time(slowdown * (parameters * update_traffic(training) /
+                                 (*device.memory_bandwidth * efficiency.memory) +
+                             efficiency.overhead));
 }
 
 }  // namespace pipesim

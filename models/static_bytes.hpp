@@ -23,6 +23,7 @@ void set_static_bytes(StageWeights weights, const Training& training, StageCost&
 /// In mixed precision as Megatron-LM does it, kernel after kernel: gradients are copied to fp32,
 /// scaled back, their norm taken, clipped; the update; weights copied back; gradients checked and
 /// zeroed.
-Time optimizer_time(StageWeights weights, const Training& training, const Device& device);
+Time optimizer_time(StageWeights weights, const Training& training, const Device& device,
+                    double slowdown = 1);
 
 }  // namespace pipesim

@@ -69,9 +69,12 @@ void add_elementwise(std::vector<Operator>& operators, double bytes) {
 }
 
 void add_parameters(Layer& layer, const TransformerShare& share, double parameters, double shares) {
+  const Bytes bytes = whole(parameters / shares * share.element);
   layer.parameters += parameters;
-  layer.parameter_bytes =
-      capped_sum(layer.parameter_bytes, whole(parameters / shares * share.element));
+  layer.parameter_bytes = capped_sum(layer.parameter_bytes, bytes);
+  if (layer.parts.empty()) return;
+  layer.parts.back().parameters += parameters;
+  layer.parts.back().parameter_bytes = capped_sum(layer.parts.back().parameter_bytes, bytes);
 }
 
 void add_expert_parameters(Layer& layer, const TransformerShare& share, double parameters) {
@@ -82,6 +85,8 @@ void add_expert_parameters(Layer& layer, const TransformerShare& share, double p
 
 void add_stash(Layer& layer, double bytes) {
   layer.stash_bytes = capped_sum(layer.stash_bytes, whole(bytes));
+  if (layer.parts.empty()) return;
+  layer.parts.back().stash_bytes = capped_sum(layer.parts.back().stash_bytes, whole(bytes));
 }
 
 void need_workspace(Layer& layer, double bytes) {
@@ -101,7 +106,8 @@ Operator exchange(const TransformerShare& share, double width, Collective collec
   return {.bytes = share.tokens * width * share.element,
           .kernel = Kernel::collective,
           .collective = collective,
-          .beside_product = beside_product};
+          .beside_product = beside_product,
+          .part = "exchange"};
 }
 
 }  // namespace
@@ -140,6 +146,7 @@ Layer block(const Transformer& model, const TransformerShare& share, bool has_ex
   } else {
     add_mlp(layer, model, share);
   }
+  end_parts(layer);
   layer.output_bytes = whole(share.stream() * share.element);
   return layer;
 }

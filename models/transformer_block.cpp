@@ -64,13 +64,15 @@ void add_context_exchange(Layer& layer, const TransformerShare& share, double co
     pass->push_back({.bytes = bytes,
                      .kernel = Kernel::collective,
                      .collective = Collective::all_to_all,
-                     .group = LayerGroup::context});
+                     .group = LayerGroup::context,
+                     .part = "exchange"});
     add_elementwise(*pass, 4 * bytes);
   }
 }
 
 // Heads are brought together for batched products, and apart again.
 void add_core_attention(Layer& layer, const Transformer& model, const TransformerShare& share) {
+  begin_part(layer, "attention");
   const double e = share.element;
   const double columns = share.queries + share.keys + share.values;
   add_context_exchange(layer, share, columns);
@@ -104,6 +106,7 @@ void add_projections(Layer& layer, const Transformer& model, const TransformerSh
 
 // An output x becomes residual + dropout(x); its gradient goes both ways.
 void add_residual(Layer& layer, const Transformer& model, const TransformerShare& share) {
+  begin_part(layer, "residual");
   const double mask = model.hidden_dropout ? 1 : 0;
   const double e = share.element;
   add_elementwise(layer.forward, (3 * e + mask) * share.stream());
@@ -113,6 +116,7 @@ void add_residual(Layer& layer, const Transformer& model, const TransformerShare
 }
 
 void add_norm(Layer& layer, const Transformer& model, const TransformerShare& share) {
+  begin_part(layer, "norm");
   const double e = share.element;
   add_elementwise(layer.forward, 2 * e * share.stream());
   add_elementwise(layer.backward_input, 3 * e * share.stream());
@@ -122,12 +126,14 @@ void add_norm(Layer& layer, const Transformer& model, const TransformerShare& sh
 
 void add_attention(Layer& layer, const Transformer& model, const TransformerShare& share) {
   add_norm(layer, model, share);
+  begin_part(layer, "queries, keys, values");
   if (model.latent) {
     add_latent_projections(layer, model, share);
   } else {
     add_projections(layer, model, share);
   }
   add_core_attention(layer, model, share);
+  begin_part(layer, "attention output");
   add_product(layer, model, share, share.attended, share.hidden);
   add_parameters(layer, share, share.hidden * share.attended * share.tensor, share.tensor);
   add_parameters(layer, share, model.linear_bias ? share.hidden : 0, 1);
@@ -153,10 +159,13 @@ void add_inner_mlp(Layer& layer, const Transformer& model, const TransformerShar
   const double t = share.tensor;
   const double bias = model.linear_bias ? 1 : 0;
   const double inputs = model.gated() ? 2 * columns : columns;
+  begin_part(layer, "mlp in");
   add_input_exchange(layer, share, share.hidden);
   add_product(layer, model, share, share.hidden, inputs);
   add_parameters(layer, share, (share.hidden + bias) * inputs * t, t);
+  begin_part(layer, "activation");
   add_activation(layer, model, share, share.tokens, columns);
+  begin_part(layer, "mlp out");
   add_product(layer, model, share, columns, share.hidden);
   add_parameters(layer, share, share.hidden * columns * t, t);
   add_parameters(layer, share, bias * share.hidden, 1);

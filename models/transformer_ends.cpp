@@ -16,6 +16,7 @@ void put_before(std::vector<Operator>& operators, const std::vector<Operator>& f
 void add_embedding(Layer& layer, const Transformer& model, const TransformerShare& share) {
   const double e = share.element;
   const double whole_stream = share.tokens * share.hidden;
+  begin_part(layer, "embedding");
   Layer lookup;
   add_elementwise(lookup.forward, 3 * e * whole_stream);
   add_output_exchange(lookup, share, share.hidden);
@@ -29,6 +30,7 @@ void add_embedding(Layer& layer, const Transformer& model, const TransformerShar
     add_parameters(layer, share, static_cast<double>(model.max_positions) * share.hidden, 1);
   }
   if (model.hidden_dropout) add_stash(layer, share.stream());
+  end_parts(layer);
 }
 
 // Passes over the logits that a fused kernel takes as long as, each way: measured on a B200, two at
@@ -58,26 +60,30 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
   const bool in_chunks = model.logits_chunk > 0;
   Layer head;
   add_norm(head, model, share);
+  begin_part(head, "logits");
   add_input_exchange(head, share, share.hidden);
   add_product(head, model, share, share.hidden, columns);
+  if (!model.tied_embeddings) {
+    add_parameters(head, share, vocabulary * share.hidden, share.tensor);
+  }
+  begin_part(head, "loss");
   add_elementwise(head.forward, (model.fused_cross_entropy ? fused_loss : 10) * e * logits);
   add_elementwise(head.backward_input, (model.fused_cross_entropy ? fused_loss : 5) * e * logits);
   if (in_chunks) put_before(head.backward_input, head.forward);
+  if (!in_chunks) add_stash(head, 4 * logits);
+  end_parts(head);
   layer.forward.insert(layer.forward.end(), head.forward.begin(), head.forward.end());
   put_before(layer.backward_input, head.backward_input);
   put_before(layer.backward_weight, head.backward_weight);
 
   layer.parameters += head.parameters;
   layer.parameter_bytes = capped_sum(layer.parameter_bytes, head.parameter_bytes);
-  if (!model.tied_embeddings) {
-    add_parameters(layer, share, vocabulary * share.hidden, share.tensor);
-  }
+  layer.parts.insert(layer.parts.end(), head.parts.begin(), head.parts.end());
   layer.stash_bytes = capped_sum(layer.stash_bytes, head.stash_bytes);
   if (in_chunks) {
     const double rows = std::min(share.tokens, static_cast<double>(model.logits_chunk));
     layer.fixed_workspace_bytes += static_cast<Bytes>(std::min(4 * rows * columns, 0x1p60));
   } else {
-    add_stash(layer, 4 * logits);
     need_head_workspace(layer, model, share, 4 * logits);
   }
   layer.output_bytes =

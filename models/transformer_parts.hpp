@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/layer_parts.hpp"
 #include "models/transformer.hpp"
 
 namespace pipesim {

@@ -65,6 +65,7 @@ ordered_json table_json(const PublishedTable& table) {
   json["rows"] = ordered_json::array();
   for (const auto& row : comparison.rows) json["rows"].push_back(row_json(row));
   json["not_stated"] = comparison.missing;
+  json["fitted"] = comparison.fitted;
   for (const auto& result : table.ablations) json["ablations"].push_back(ablation_json(result));
   return json;
 }

@@ -28,14 +28,20 @@ std::string found_text(const Comparison& comparison) {
 }
 
 void write_overview(Output& out, const std::vector<PublishedTable>& tables) {
-  out.append("| figures | rows | found | verdict |\n|---|--:|---|---|\n");
+  out.append("| figures | rows | found | verdict | fitted on it |\n|---|--:|---|---|---|\n");
   for (const PublishedTable& table : tables) {
     const Comparison& comparison = table.comparison;
-    out.append(fmt::format("| {} | {} | {} | {} |\n", cell(comparison.title),
+    out.append(fmt::format("| {} | {} | {} | {} | {} |\n", cell(comparison.title),
                            comparison.rows.size(), cell(found_text(comparison)),
-                           verdict_word(comparison)));
+                           verdict_word(comparison), comparison.fitted.empty() ? "" : "in part"));
   }
   out.append(fmt::format("\n{}.\n", count_text(count_of(tables))));
+}
+
+void write_list(Output& out, std::string_view heading, const std::vector<std::string>& items) {
+  if (items.empty()) return;
+  out.append(fmt::format("\n{}:\n\n", heading));
+  for (const std::string& item : items) out.append(fmt::format("- {}\n", item));
 }
 
 void write_ablations(Output& out, const PublishedTable& table) {
@@ -57,8 +63,8 @@ void write_table(Output& out, const PublishedTable& table) {
         cell(predicted_text(row, comparison.unit)), error_text(row), cell(row.note)));
     out.end_of_line();
   }
-  if (!comparison.missing.empty()) out.append("\nNot stated by the source:\n\n");
-  for (const std::string& missing : comparison.missing) out.append(fmt::format("- {}\n", missing));
+  write_list(out, "Not stated by the source", comparison.missing);
+  write_list(out, "Chosen on these very figures", comparison.fitted);
   write_ablations(out, table);
 }
 
@@ -70,7 +76,12 @@ void write_published_markdown(Output& out, const std::vector<PublishedTable>& ta
       "What others measured or derived, and what `simulate` says of the same settings. Errors are\n"
       "predicted over published, minus one; those in brackets are only reported. Written by\n"
       "`pipesim validate --published --ablate --markdown`; how predictions compare with runs of\n"
-      "pipesim's own is in [fidelity_machine.md](fidelity_machine.md).\n\n");
+      "pipesim's own is in [fidelity_machine.md](fidelity_machine.md).\n\n"
+      "Sources leave settings open, and some constants of the model come from the same figures: "
+      "each\n"
+      "table says so below it. Where \"fitted on it\" is empty nothing was chosen on a table's "
+      "figures.\n"
+      "Tolerances are a little above what was found: they keep it there, and prove nothing.\n\n");
   write_overview(out, tables);
   for (const PublishedTable& table : tables) write_table(out, table);
 }

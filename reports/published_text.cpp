@@ -90,6 +90,9 @@ void write_table(Output& out, const PublishedTable& table, bool every_row) {
     for (const std::string& missing : comparison.missing) {
       out.append(fmt::format("  not stated: {}\n", missing));
     }
+    for (const std::string& fitted : comparison.fitted) {
+      out.append(fmt::format("  chosen on these figures: {}\n", fitted));
+    }
   }
   out.append("\n");
 }

@@ -39,16 +39,26 @@ Json device_json(const Experiment& experiment, const Run& run, std::size_t devic
           {"peak_in_flight", use.peak_in_flight}};
 }
 
+Json one_overflow_json(std::size_t device, const Overflow& overflow, Bytes capacity) {
+  return {{"device", device},
+          {"op", describe(overflow.op)},
+          {"at_s", seconds(overflow.at)},
+          {"needed_bytes", overflow.needed},
+          {"excess_bytes", overflow.needed - capacity}};
+}
+
 Json overflow_json(const Experiment& experiment, const Run& run) {
   Json list = Json::array();
   for (std::size_t device = 0; device < run.outcome.devices.size(); ++device) {
     const auto& overflow = run.outcome.devices[device].overflow;
     if (!overflow) continue;
-    list.push_back({{"device", device},
-                    {"op", describe(overflow->op)},
-                    {"at_s", seconds(overflow->at)},
-                    {"needed_bytes", overflow->needed},
-                    {"excess_bytes", overflow->needed - experiment.capacity[device].value_or(0)}});
+    list.push_back(one_overflow_json(device, *overflow, experiment.capacity[device].value_or(0)));
+    if (!experiment.replicas.empty()) list.back()["replica"] = experiment.slowest_replica;
+  }
+  for (const ReplicaOverflow& other : run.other_overflows) {
+    list.push_back(
+        one_overflow_json(static_cast<std::size_t>(other.device), other.overflow, other.capacity));
+    list.back()["replica"] = other.replica;
   }
   return list;
 }
@@ -154,6 +164,7 @@ nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run
                {"parameters", parameters_json(config)},
                {"recompute", name_of(config.pipeline.recompute)},
                {"weight_gradient", weight_gradient_name(config.training)}};
+  if (!experiment.replicas.empty()) json["slowest_replica"] = experiment.slowest_replica;
   if (config.has_layers()) json["partition"] = experiment.partition;
   json["deadlock"] = run.outcome.deadlock ? Json(describe(*run.outcome.deadlock)) : Json(nullptr);
   add_times(experiment, run, json);

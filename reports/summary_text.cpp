@@ -57,13 +57,18 @@ class Summary {
     }
     if (config.training.deferred_weight_gradient) print(", deferred weight gradient");
     if (config.training.data_parallel > 1) print(", {} replicas", config.training.data_parallel);
+    if (!experiment_.replicas.empty()) {
+      print(", of which {} is the slowest and shown", experiment_.slowest_replica);
+    }
     print("\n");
     if (!config.has_layers()) return print("\n");
     if (config.transformer) {
       print("{} parameters; ", readable_count(parameter_count(config).value_or(0)));
     }
     print("{} × {} over {}", cluster.devices,
-          cluster.kinds.size() == 1 ? printable(cluster.kinds.front().name) : "different devices",
+          cluster.kinds.size() == 1 && cluster.rank_kinds.empty()
+              ? printable(cluster.kinds.front().name)
+              : "different devices",
           printable(cluster.interconnect.name));
     if (config.transformer) {
       print(": ");
@@ -199,6 +204,15 @@ class Summary {
   }
 };
 
+std::string describe_overflow(int device, const Overflow& overflow, Bytes peak, Bytes capacity) {
+  return fmt::format(
+      "device {} runs out of its {} at {}, {} short in {} of stage {}; at its peak it needs {}, {} "
+      "too much",
+      device, readable_bytes(capacity), readable(overflow.at),
+      readable_bytes(overflow.needed - capacity), label(overflow.op), overflow.op.stage,
+      readable_bytes(peak), readable_bytes(peak - capacity));
+}
+
 }  // namespace
 
 std::string describe_overflow(const Experiment& experiment, const Run& run) {
@@ -207,17 +221,15 @@ std::string describe_overflow(const Experiment& experiment, const Run& run) {
   for (const DeviceUse& use : devices) {
     if (use.overflow && (first == nullptr || use.overflow->at < first->overflow->at)) first = &use;
   }
-  if (first == nullptr) return {};
+  if (first == nullptr) {
+    if (run.other_overflows.empty()) return {};
+    const ReplicaOverflow& other = run.other_overflows.front();
+    return fmt::format("in replica {} ", other.replica) +
+           describe_overflow(other.device, other.overflow, other.peak, other.capacity);
+  }
   const auto device = static_cast<std::size_t>(first - devices.data());
-  const Bytes capacity = experiment.capacity[device].value_or(0);
-  const Overflow& overflow = *first->overflow;
-  std::string text = fmt::format(
-      "device {} runs out of its {} at {}, {} short in {} of stage {}; at its peak it needs {}, {} "
-      "too "
-      "much",
-      device, readable_bytes(capacity), readable(overflow.at),
-      readable_bytes(overflow.needed - capacity), label(overflow.op), overflow.op.stage,
-      readable_bytes(first->peak), readable_bytes(first->peak - capacity));
+  std::string text = describe_overflow(static_cast<int>(device), *first->overflow, first->peak,
+                                       experiment.capacity[device].value_or(0));
   const auto count = std::count_if(devices.begin(), devices.end(),
                                    [](const DeviceUse& use) { return use.overflow.has_value(); });
   if (count > 1) text += fmt::format("; {} of {} devices run out", count, devices.size());

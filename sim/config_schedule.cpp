@@ -42,6 +42,12 @@ void check_shape(const Config& config, const KnownSchedule& known) {
 
 // Both copies of a stage would have to cost the same, and be updated together.
 void check_bidirectional(const Config& config) {
+  if (!config.cluster.stragglers.empty()) {
+    throw config.source->error("/cluster/stragglers",
+                               "make devices differ: the schedule holds every stage on two",
+                               fmt::format("{} of them", config.cluster.stragglers.size()),
+                               "leave them out, or choose a schedule that goes one way");
+  }
   if (config.cluster.kinds.size() > 1) {
     throw config.source->error("/cluster/device",
                                "must be one kind of device: the schedule holds every stage on two",

@@ -4,14 +4,12 @@
 
 #include <algorithm>
 
-#include "models/inner_recompute.hpp"
 #include "schedules/catalog.hpp"
-#include "schedules/in_flight.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/link_routes.hpp"
 #include "sim/machine_memory.hpp"
+#include "sim/replica_costs.hpp"
 #include "sim/replica_exchange.hpp"
-#include "sim/stage_costers.hpp"
 
 namespace pipesim {
 
@@ -22,7 +20,7 @@ namespace {
 constexpr double bytes_per_op = 48;
 constexpr double bytes_per_stage = 1024;
 
-void check_size(const Config& config) {
+void check_size(const Config& config, Replicas simulated) {
   const double stages = config.pipeline.all_stages();
   const double recomputed = as_ops(config.pipeline.recompute) == Recompute::none ? 0 : 1;
   const double messages = config.pipeline.communication == Communication::overlapped ? 0 : 4;
@@ -31,10 +29,12 @@ void check_size(const Config& config) {
   const double kinds = (splits ? 3 : 2) + recomputed + messages;  // F and B, or F, I and W.
   const double extra = config.training.deferred_weight_gradient ? 1 : 0;
   const double ops = stages * (config.training.micro_batches * kinds + extra);
-  const double needed = ops * bytes_per_op + stages * bytes_per_stage;
+  const double replicas =
+      config.cluster.uneven() || simulated == Replicas::each ? config.training.data_parallel : 1;
+  const double needed = ops * bytes_per_op + stages * replicas * bytes_per_stage;
   const auto available = static_cast<double>(available_memory());
   if (needed <= available) return;
-  const bool many_stages = stages > config.training.micro_batches;
+  const bool many_stages = stages * replicas > config.training.micro_batches;
   throw config.source->error(
       many_stages ? "/pipeline/stages" : "/pipeline/micro_batches",
       fmt::format("makes a schedule of {:.0f} ops, which needs {:.1f} GB of this machine's memory",
@@ -42,69 +42,6 @@ void check_size(const Config& config) {
       std::to_string(many_stages ? config.pipeline.stages : config.training.micro_batches),
       fmt::format("{:.1f} GB are available: simulate fewer stages or micro-batches",
                   available / 1e9));
-}
-
-// Running totals of the layers' compute time; on uneven devices, as the first one takes it.
-std::vector<std::int64_t> running_time(const StageCoster& coster, std::size_t layers) {
-  std::vector<std::int64_t> up_to;
-  for (std::size_t l = 0; l <= layers; ++l) up_to.push_back(coster.compute_time(0, l, false).ps);
-  return up_to;
-}
-
-// What an exact search costs grows with stages · layers².
-void check_searchable(const Config& config, int layers, int stages) {
-  constexpr double most_steps = 1e9;  // Some ten seconds.
-  if (0.5 * stages * layers * layers <= most_steps) return;
-  throw config.source->error(
-      "/pipeline/partition",
-      fmt::format("cannot be searched for {} layers over {} stages in reasonable time", layers,
-                  stages),
-      "\"balanced\" or \"memory\"", "choose \"uniform\", or give a list of layer counts");
-}
-
-Partition partition_layers(const Config& config, const StageCosters& costers,
-                           const Schedule& schedule) {
-  const auto layers = static_cast<int>(costers.network().layers.size());
-  const int stages = config.pipeline.all_stages();
-  const PartitionKind kind = config.pipeline.partition;
-  if (kind == PartitionKind::listed) return config.pipeline.layer_counts;
-  if (kind == PartitionKind::uniform) return uniform_partition(layers, stages);
-
-  check_searchable(config, layers, stages);
-  const Recompute recompute = as_ops(config.pipeline.recompute);
-  const bool again = recompute != Recompute::none;
-  const auto compute = [&](int s, int first, int last) {
-    return costers.on(schedule.placement[static_cast<std::size_t>(s)])
-        .compute_time(static_cast<std::size_t>(first), static_cast<std::size_t>(last), again)
-        .ps;
-  };
-  std::vector<InFlight> in_flight;
-  if (kind == PartitionKind::memory) {
-    in_flight = in_flight_of(with_equal_loads(config, schedule), recompute);
-  }
-  const auto memory = [&](int s, int first, int last) {
-    const StageCost cost =
-        costers.on(schedule.placement[static_cast<std::size_t>(s)])
-            .cost(static_cast<std::size_t>(first), static_cast<std::size_t>(last));
-    return peak_bytes(cost, in_flight[static_cast<std::size_t>(s)], s == 0);
-  };
-  const std::vector<std::int64_t> weights =
-      running_time(costers.on(0), costers.network().layers.size());
-  return kind == PartitionKind::balanced ? min_max_partition(layers, stages, compute, weights)
-                                         : min_max_partition(layers, stages, memory, weights);
-}
-
-void cost_layers(const Network& network, Experiment& experiment) {
-  const Config& config = experiment.config;
-  const StageCosters costers(config, network, config.cluster.kinds);
-  experiment.partition = partition_layers(config, costers, experiment.schedule);
-  std::size_t first = 0;
-  for (std::size_t s = 0; s < experiment.partition.size(); ++s) {
-    const std::size_t last = first + static_cast<std::size_t>(experiment.partition[s]);
-    experiment.costs.stages.push_back(
-        costers.on(experiment.schedule.placement[s]).cost(first, last));
-    first = last;
-  }
 }
 
 // What one message between two stages takes. Where each device of a stage sends a part, the parts
@@ -158,11 +95,17 @@ void cost_sharding(Experiment& experiment) {
   const Config& config = experiment.config;
   if (config.training.data_parallel * config.training.parallel.context == 1) return;
   for (std::size_t s = 0; s < experiment.costs.stages.size(); ++s) {
-    StageCost& stage = experiment.costs.stages[s];
+    const StageCost& slowest = experiment.costs.stages[s];
     const int device = experiment.schedule.placement[s];
-    stage.gather = replica_gather_time(config, device, stage);
-    stage.reduce = replica_scatter_time(config, device, stage);
-    add_zero_exchange(config.training, stage);
+    const Time gather = replica_gather_time(config, device, slowest);
+    const Time reduce = replica_scatter_time(config, device, slowest);
+    const auto set = [&](StageCost& stage) {
+      stage.gather = gather;
+      stage.reduce = reduce;
+      add_zero_exchange(config.training, stage);
+    };
+    set(experiment.costs.stages[s]);
+    for (ReplicaCosts& replicas : experiment.replicas) set(replicas.stages[s]);
   }
 }
 
@@ -249,31 +192,24 @@ void check_totals(const Experiment& experiment) {
 
 }  // namespace
 
-Experiment assemble(Config config) {
-  check_size(config);
+Experiment assemble(Config config, Replicas replicas) {
+  check_size(config, replicas);
   Experiment experiment{.config = std::move(config)};
-  const PipelineSettings& pipeline = experiment.config.pipeline;
-  const Training& training = experiment.config.training;
   experiment.schedule = schedule_before_costs(experiment.config);
-  experiment.costs.recompute = as_ops(pipeline.recompute);
-  if (const auto* network = std::get_if<Network>(&experiment.config.model)) {
-    cost_layers(*network, experiment);
-  } else {
-    const auto& given = std::get<StageCosts>(experiment.config.model);
-    for (int s = 0; s < pipeline.all_stages(); ++s) {
-      experiment.costs.stages.push_back(stage_cost(given, s, pipeline.all_stages(), training));
-    }
-  }
+  experiment.costs.recompute = as_ops(experiment.config.pipeline.recompute);
+  CostedReplicas costed = cost_replicas(experiment.config, experiment.schedule, replicas);
+  experiment.partition = std::move(costed.partition);
+  experiment.costs.stages = std::move(costed.slowest.stages);
+  experiment.capacity = std::move(costed.slowest.capacity);
+  experiment.replicas = std::move(costed.groups);
   cost_hops(experiment);
   experiment.costs.links = link_routes(experiment.config, experiment.schedule);
   cost_sharding(experiment);
   check_split(experiment);
   check_totals(experiment);
-  for (int device = 0; device < experiment.schedule.devices(); ++device) {
-    experiment.capacity.push_back(experiment.config.cluster.device(device).memory);
-  }
   experiment.schedule = complete_schedule(experiment.config, std::move(experiment.schedule),
                                           experiment.costs, room_for_stashes(experiment));
+  choose_slowest_replica(experiment);
   experiment.bubble_formula = bubble_formula_of(experiment.config, experiment.costs);
   return experiment;
 }

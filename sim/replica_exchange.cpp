@@ -21,9 +21,10 @@ std::vector<int> every(const std::vector<int>& ranks, int step) {
   return chosen;
 }
 
+// What has no bytes is not exchanged: it takes no latency either.
 Time exchange_time(const Config& config, Collective collective, Bytes bytes,
                    const std::vector<int>& ranks) {
-  if (ranks.size() < 2) return {};
+  if (ranks.size() < 2 || bytes == 0) return {};
   return to_time(collective_seconds(collective, static_cast<double>(bytes),
                                     group_network(config.cluster, ranks)));
 }

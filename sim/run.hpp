@@ -6,11 +6,21 @@
 
 namespace pipesim {
 
-/// A step that was simulated: what happened, and what it amounts to. Reports read this together
-/// with the experiment it came from.
+/// A device that runs out of memory in a replica that reports do not show.
+struct ReplicaOverflow {
+  int replica = 0;  ///< The first of those that are alike.
+  int device = 0;   ///< Of its pipeline.
+  Overflow overflow{};
+  Bytes peak = 0;
+  Bytes capacity = 0;
+};
+
+/// A step that was simulated: what happened in the slowest replica, and what the step amounts to.
+/// Reports read this together with the experiment it came from.
 struct Run {
   Outcome outcome{};
   Metrics metrics{};
+  std::vector<ReplicaOverflow> other_overflows{};  ///< By replica, then by device.
 };
 
 /// What a caller needs beside memory and step time; each costs time or memory.
@@ -19,8 +29,9 @@ struct RunOptions {
   bool breakdown = true;  ///< The parts of the bubble: up to two more simulations.
 };
 
-/// Simulates one training step: the pipeline, then the replicas' all-reduce and the optimizer step
-/// of each device. Not fitting the memory, or a deadlock, is part of the result.
+/// Simulates one training step: the pipeline of each replica that differs, then the replicas'
+/// all-reduce, which waits for the slowest, and the optimizer step of each device. Not fitting the
+/// memory, or a deadlock, is part of the result.
 Run simulate(const Experiment& experiment, const RunOptions& options = {});
 
 }  // namespace pipesim

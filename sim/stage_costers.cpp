@@ -29,35 +29,111 @@ Groups groups_at(const Config& config, int position) {
   return groups;
 }
 
+bool take_the_same(const Layer& a, const Layer& b) {
+  return a.forward == b.forward && a.backward_input == b.backward_input &&
+         a.backward_weight == b.backward_weight;
+}
+
+// Of each layer, the first that takes the same. Looks back at the last few kinds of layers alone.
+std::vector<std::size_t> first_alike(const std::vector<Layer>& layers) {
+  constexpr std::ptrdiff_t most_kinds = 8;
+  std::vector<std::size_t> like;
+  std::vector<std::size_t> kinds;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const auto end = kinds.rbegin() + std::min(most_kinds, std::ssize(kinds));
+    const auto found = std::find_if(kinds.rbegin(), end, [&](std::size_t kind) {
+      return take_the_same(layers[kind], layers[l]);
+    });
+    if (found == end) kinds.push_back(l);
+    like.push_back(found == end ? l : *found);
+  }
+  return like;
+}
+
+LayerSite site_with(const Config& config, const Device& device, const Groups& groups) {
+  return {.device = device,
+          .training = config.training,
+          .source = *config.source,
+          .groups = groups,
+          .host_time = seconds(config.cluster.host_time_per_layer)};
+}
+
 }  // namespace
 
+LayerSite site_at(const Config& config, const Device& device, int position) {
+  return site_with(config, device, groups_at(config, position));
+}
+
 StageCosters::StageCosters(const Config& config, const Network& network,
-                           std::vector<Device> devices)
-    : training_(std::make_shared<const Training>(config.training)),
+                           const std::vector<Device>& kinds)
+    : config_(config),
+      kinds_(kinds),
       network_(std::make_shared<const Network>(
           with_inner_recompute(network, config.pipeline.recompute))),
-      devices_(std::move(devices)) {
-  const Parallelism& parallel = config.training.parallel;
+      sizes_(std::make_shared<const LayerSizes>(*network_, config.training)),
+      working_set_(working_set(*network_)),
+      like_(first_alike(network_->layers)) {
+  find_groups();
+}
+
+// Neighbours are often alike.
+void StageCosters::find_groups() {
+  const Parallelism& parallel = config_.training.parallel;
   const bool shared = parallel.tensor > 1 || parallel.context > 1 || parallel.expert > 1;
-  std::vector<std::pair<std::size_t, Groups>> seen;
-  for (int position = 0; position < config.pipeline.stages; ++position) {
-    const std::size_t kind = devices_.size() == 1 ? 0 : static_cast<std::size_t>(position);
-    std::pair site{kind, shared ? groups_at(config, position) : Groups{}};
-    // Neighbours are often alike, and so are all devices of one kind.
-    const auto found = std::find(seen.rbegin(), seen.rend(), site);
-    by_device_.push_back(found == seen.rend() ? seen.size()
-                                              : static_cast<std::size_t>(seen.rend() - found) - 1);
-    if (found != seen.rend()) continue;
-    const Device& device = devices_[kind];
-    const std::vector<LayerTime> times =
-        layer_times(*network_, {.device = device,
-                                .training = *training_,
-                                .source = *config.source,
-                                .groups = site.second,
-                                .host_time = seconds(config.cluster.host_time_per_layer)});
-    costers_.push_back(std::make_unique<StageCoster>(*network_, times, *training_, device));
-    seen.push_back(std::move(site));
+  for (int position = 0; position < config_.pipeline.stages; ++position) {
+    Groups groups = shared ? groups_at(config_, position) : Groups{};
+    const auto found = std::find(groups_.rbegin(), groups_.rend(), groups);
+    groups_at_.push_back(static_cast<std::size_t>(groups_.rend() - found) - 1);
+    if (found != groups_.rend()) continue;
+    groups_at_.back() = groups_.size();
+    groups_.push_back(std::move(groups));
   }
+}
+
+StageCosters::Site& StageCosters::site(const StageDevices& devices, int position) {
+  const std::size_t groups = groups_at_[static_cast<std::size_t>(position)];
+  Site& site = sites_[{devices, groups}];
+  site.groups = &groups_[groups];
+  return site;
+}
+
+const LayerTime& StageCosters::time(const StageDevices& devices, Site& site,
+                                    std::size_t layer) const {
+  const auto [known, is_new] = site.times.try_emplace(like_[layer]);
+  if (!is_new) return known->second;
+  for (const StageDevice& device : devices) {
+    LayerSite at = site_with(config_, kinds_[static_cast<std::size_t>(device.kind)], *site.groups);
+    at.working_set = working_set_;
+    at.slowdown = device.slowdown;
+    known->second = slower(known->second, layer_time(network_->layers[layer], at));
+  }
+  return known->second;
+}
+
+StageCoster StageCosters::coster(const StageDevices& devices, Site& site, std::size_t first,
+                                 std::size_t last) const {
+  std::vector<LayerTime> times;
+  times.reserve(last - first);
+  for (std::size_t l = first; l < last; ++l) times.push_back(time(devices, site, l));
+  std::vector<SlowDevice> slow;
+  for (const StageDevice& device : devices) {
+    slow.push_back(
+        {.device = &kinds_[static_cast<std::size_t>(device.kind)], .slowdown = device.slowdown});
+  }
+  return {sizes_, first, times, config_.training, std::move(slow)};
+}
+
+StageCost StageCosters::cost(const StageDevices& devices, int position, std::size_t first,
+                             std::size_t last) {
+  return coster(devices, site(devices, position), first, last).cost(first, last);
+}
+
+const StageCoster& StageCosters::of_all_layers(const StageDevices& devices, int position) {
+  Site& at = site(devices, position);
+  if (at.coster == nullptr) {
+    at.coster = std::make_unique<StageCoster>(coster(devices, at, 0, network_->layers.size()));
+  }
+  return *at.coster;
 }
 
 }  // namespace pipesim

@@ -118,8 +118,7 @@ Variant data_parallel_variant(const Config& config, Recompute recompute) {
   Variant variant{.name = "data parallel", .config = config};
   Config& parallel = variant.config;
   const int stages = config.pipeline.all_stages();
-  const Parallelism& shared = config.training.parallel;
-  const int replicas = config.cluster.devices / (shared.tensor * shared.context);
+  const int replicas = config.pipeline.stages * config.training.data_parallel;
   const std::int64_t samples = config.training.batch_size * config.training.data_parallel;
   const std::int64_t micro_batches =
       std::int64_t{config.training.micro_batches} * config.training.data_parallel;
@@ -127,7 +126,7 @@ Variant data_parallel_variant(const Config& config, Recompute recompute) {
   parallel.pipeline = {.schedule = "1f1b", .recompute = recompute};
   parallel.training.data_parallel = replicas;
   parallel.training.deferred_weight_gradient = false;
-  if (config.cluster.kinds.size() > 1) {
+  if (config.cluster.uneven()) {
     variant.reason = "the devices differ";
   } else if (const auto* costs = std::get_if<StageCosts>(&config.model)) {
     if (micro_batches % replicas != 0) {
@@ -239,7 +238,7 @@ std::vector<Variant> smaller_variants(const Config& config) {
     changed.training.micro_batch_size = 1;
     set(fmt::format("pipeline.micro_batches={}", batch));
   }
-  const bool described = config.cluster.kinds.size() > 1 || config.cluster.topology != nullptr;
+  const bool described = config.cluster.uneven() || config.cluster.topology != nullptr;
   if (described || changed.pipeline.partition == PartitionKind::listed) {  // For these devices.
     return variants;
   }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 
 namespace pipesim::published {
 
@@ -41,9 +42,10 @@ std::string shown(std::string_view text) {
 }
 
 void check_columns(const CsvTable& table, int line) {
+  std::set<std::string_view> seen;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const std::string& name = table.columns[i];
-    if (!name.empty() && std::ranges::count(table.columns, name) == 1) continue;
+    if (!name.empty() && seen.insert(name).second) continue;
     throw error_at(table.file, line, fmt::format("column {} must have a name of its own", i + 1),
                    shown(name), "the first line that is no comment names the columns");
   }

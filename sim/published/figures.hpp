@@ -51,6 +51,8 @@ struct Comparison {
   std::vector<Row> rows{};
   /// What the source does not state, and what was assumed for it.
   std::vector<std::string> missing{};
+  /// What was chosen with these very figures in view: a small error of theirs is then no proof.
+  std::vector<std::string> fitted{};
   std::string skipped{};  ///< Why there are no rows; empty: it was predicted.
 };
 

@@ -50,28 +50,24 @@ std::string config_of(const CsvRow& row, int layers) {
   return config.dump();
 }
 
-Comparison comparison_of(std::string title, std::string unit, Tolerance tolerance) {
-  return {.title = std::move(title),
-          .source = source,
-          .unit = std::move(unit),
-          .tolerances = {tolerance}};
-}
-
-// Adds a row for each of the file's: `published` and `predicted` are asked what it holds.
-template <class Published, class Predicted>
-Comparison with_rows(Comparison comparison, const DataFiles& data, const Published& published,
-                     const Predicted& predicted) {
+// A row for each of the file's; complete(entry, row) fills in its figures.
+template <class Complete>
+Comparison with_rows(Comparison comparison, const DataFiles& data, const Complete& complete) {
+  comparison.source = source;
   const CsvTable table = data.table(file);
   for (const CsvTable::Row& cells : table.rows) {
     const CsvRow row(table, cells);
-    const Printed printed = published(row);
-    comparison.rows.push_back({.label = fmt::format("{}, K = {}, L = {}", row.text("config"),
-                                                    row.whole("K"), row.whole("L")),
-                               .published = printed.value,
-                               .predicted = predicted(row),
-                               .rounding = printed.rounding});
+    Row& entry = comparison.rows.emplace_back(
+        Row{.label = fmt::format("{}, K = {}, L = {}", row.text("config"), row.whole("K"),
+                                 row.whole("L"))});
+    complete(entry, row);
   }
   return comparison;
+}
+
+void set_published(Row& entry, const Printed& printed) {
+  entry.published = printed.value;
+  entry.rounding = printed.rounding;
 }
 
 Experiment experiment_of_row(const CsvRow& row) {
@@ -128,55 +124,62 @@ int most_layers(const CsvRow& row) {
 }  // namespace
 
 Comparison gpipe_parameters(const DataFiles& data) {
-  Comparison comparison = with_rows(
-      comparison_of("Parameters of Transformer-L, GPipe", "", {.kind = Tolerance::Kind::exact}),
-      data, [](const CsvRow& row) { return printed_number(row, "params"); },
-      [](const CsvRow& row) {
+  return with_rows(
+      {.title = "Parameters of Transformer-L, GPipe",
+       .tolerances = {{.kind = Tolerance::Kind::exact}},
+       .missing = {"the vocabulary to the word, printed as 32k: 32,000 assumed"},
+       .fitted = {"a bias for each word of the output, which the model kind does not have and "
+                  "which is added here: it gives the printed digits"}},
+      data, [](Row& entry, const CsvRow& row) {
+        set_published(entry, printed_number(row, "params"));
         const Config config =
             read_config(parse_document(config_of(row, row.whole("L")), row.place()));
-        return parameters_of(std::get<Network>(config.model)) + vocabulary;
+        entry.predicted = parameters_of(std::get<Network>(config.model)) + vocabulary;
       });
-  comparison.missing = {
-      "the vocabulary is printed as 32k; 32,000 and a bias for each word of the output, which the "
-      "model kind does not have and which is added here, give the printed digits"};
-  return comparison;
 }
 
 Comparison gpipe_parameter_memory(const DataFiles& data) {
-  return with_rows(
-      comparison_of("Memory of the parameters of Transformer-L, GPipe", "GiB",
-                    {.kind = Tolerance::Kind::worst, .limit = 0.003}),
-      data, [](const CsvRow& row) { return printed_number(row, "parameter_memory_GiB"); },
-      [](const CsvRow& row) { return static_bytes(experiment_of_row(row)) / GiB; });
+  return with_rows({.title = "Memory of the parameters of Transformer-L, GPipe",
+                    .unit = "GiB",
+                    .tolerances = {{.kind = Tolerance::Kind::worst, .limit = 0.003}},
+                    .fitted = {"12 bytes a parameter, what the table's columns divide to: fp32 "
+                               "with gradient and one state of the optimizer"}},
+                   data, [](Row& entry, const CsvRow& row) {
+                     set_published(entry, printed_number(row, "parameter_memory_GiB"));
+                     entry.predicted = static_bytes(experiment_of_row(row)) / GiB;
+                   });
 }
 
 Comparison gpipe_activation_memory(const DataFiles& data) {
-  Comparison comparison = with_rows(
-      comparison_of("Memory of the activations of Transformer-L, GPipe", "GiB",
-                    {.kind = Tolerance::Kind::worst, .limit = 0.04}),
-      data, [](const CsvRow& row) { return printed_number(row, "activation_memory_GiB"); },
-      [](const CsvRow& row) { return stashed_bytes(experiment_of_row(row)) / GiB; });
-  comparison.missing = {
-      "the micro-batch: 4 assumed; the whole mini-batch where nothing is re-computed",
-      "the precision of activations: bf16 assumed",
-      "what dropout there is: behind every sub-layer and inside the feed-forward assumed, with a "
-      "relu; none of the attention's scores",
-      "embedding and logits count nothing of note: logits are taken to be made in parts"};
-  return comparison;
+  return with_rows(
+      {.title = "Memory of the activations of Transformer-L, GPipe",
+       .unit = "GiB",
+       .tolerances = {{.kind = Tolerance::Kind::worst, .limit = 0.04}},
+       .fitted =
+           {"everything that decides what a layer keeps, which the source does not state, as what "
+            "comes closest: micro-batches of 4, or the whole mini-batch where nothing is "
+            "re-computed; activations in bf16; a relu; dropout behind every sub-layer and inside "
+            "the feed-forward, none of the attention's scores",
+            "that embedding and logits count nothing of note: logits are made in parts"}},
+      data, [](Row& entry, const CsvRow& row) {
+        set_published(entry, printed_number(row, "activation_memory_GiB"));
+        entry.predicted = stashed_bytes(experiment_of_row(row)) / GiB;
+      });
 }
 
 Comparison gpipe_largest_model(const DataFiles& data) {
-  Comparison comparison = with_rows(
-      comparison_of("Largest Transformer-L in 16 GiB an accelerator, GPipe", "layers",
-                    {.kind = Tolerance::Kind::exact}),
-      data, [](const CsvRow& row) { return Printed{.value = static_cast<double>(row.whole("L"))}; },
-      [](const CsvRow& row) { return static_cast<double>(most_layers(row)); });
-  for (Row& row : comparison.rows) {
-    if (row.label.find("K = 1,") != std::string::npos) continue;
-    row.counts = false;
-    row.note = "the paper gives every accelerator 13 layers, but one 12";
-  }
-  return comparison;
+  return with_rows(
+      {.title = "Largest Transformer-L in 16 GiB an accelerator, GPipe",
+       .unit = "layers",
+       .tolerances = {{.kind = Tolerance::Kind::exact}},
+       .missing = {"what beside parameters and activations takes memory: nothing assumed"},
+       .fitted = {"what a layer keeps, on the memory of the activations above"}},
+      data, [](Row& entry, const CsvRow& row) {
+        set_published(entry, {.value = static_cast<double>(row.whole("L"))});
+        entry.predicted = most_layers(row);
+        entry.counts = row.whole("K") == 1;
+        if (!entry.counts) entry.note = "the paper gives every accelerator 13 layers, but one 12";
+      });
 }
 
 }  // namespace pipesim::published

@@ -26,14 +26,22 @@ ReplicationRequest request_of(const CsvRow& row) {
 }
 
 std::string label_of(const ReplicationRequest& request) {
-  return fmt::format("{} machines, {:g} GB/s{}{}", request.machines, request.bandwidth / 1e9,
+  return fmt::format("{} machine{}, {:g} GB/s{}{}", request.machines,
+                     request.machines == 1 ? "" : "s", request.bandwidth / 1e9,
                      request.straight_pipeline ? ", straight" : "",
                      request.transfer_time_considered ? ", with transfers" : "");
 }
 
-// A row for each of the file's; add(row, stages) completes it.
-template <class Add>
-Comparison with_rows(Comparison comparison, const DataFiles& data, const Add& complete) {
+void check_size(const CsvRow& row, const ReplicationRequest& request, std::size_t states) {
+  const auto most = most_replicated / static_cast<std::int64_t>(states);
+  if (request.machines <= most) return;
+  throw row.error("machines", fmt::format("must be at most {} for this profile", most),
+                  "ask for fewer machines");
+}
+
+// A row for each of the file's; complete(entry, row, stages) fills in its figures.
+template <class Complete>
+Comparison with_rows(Comparison comparison, const DataFiles& data, const Complete& complete) {
   const auto path = data.external(vgg16_profile);
   if (!path) {
     comparison.skipped =
@@ -47,6 +55,7 @@ Comparison with_rows(Comparison comparison, const DataFiles& data, const Add& co
   for (const CsvTable::Row& cells : table.rows) {
     const CsvRow row(table, cells);
     const ReplicationRequest request = request_of(row);
+    check_size(row, request, states.size());
     Row& entry = comparison.rows.emplace_back(Row{.label = label_of(request)});
     complete(entry, row, replicate(states, request));
   }

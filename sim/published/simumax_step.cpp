@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/input_error.hpp"
+#include "models/units.hpp"
 
 namespace pipesim::published {
 
@@ -78,7 +79,8 @@ std::map<std::string, int> ranks_of(const SimumaxStep& step, const std::string& 
     rest.remove_prefix(2);
     while (!rest.empty() && is_digit(rest.front())) rest.remove_prefix(1);
   }
-  const std::int64_t product = std::int64_t{ranks["tp"]} * ranks["cp"] * ranks["pp"];
+  const std::int64_t product =
+      capped_product(capped_product(ranks["tp"], ranks["cp"]), ranks["pp"]);
   if (rest.empty() && devices % product == 0) return ranks;
   throw InputError(
       fmt::format("{}: column \"parallel\": {}, got {}", place,

@@ -6,6 +6,18 @@
 
 namespace pipesim::published {
 
+double gpus_of(const TransformerSetup& setup) {
+  return static_cast<double>(setup.tensor) * setup.pipeline * setup.data;
+}
+
+void check_gpus(const CsvRow& row, const TransformerSetup& setup) {
+  if (!row.has("gpus") || row.whole("gpus") == gpus_of(setup)) return;
+  throw row.error("gpus",
+                  fmt::format("must be {:.0f}, tensor- times pipeline- times data-parallel ones",
+                              gpus_of(setup)),
+                  "correct one of the four");
+}
+
 std::string config_of(const TransformerSetup& setup) {
   const bool interleaved = setup.virtual_stages > 1;
   nlohmann::json config = {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "sim/published/csv_table.hpp"
@@ -33,6 +32,12 @@ struct TransformerSetup {
   std::string precision = "fp16";
   std::string gradient_precision = "fp16";
 };
+
+/// Devices of all replicas.
+double gpus_of(const TransformerSetup& setup);
+
+/// Throws InputError where a row counts `gpus`, and others than its parallelism makes.
+void check_gpus(const CsvRow& row, const TransformerSetup& setup);
 
 /// The setup as a config.
 std::string config_of(const TransformerSetup& setup);

@@ -43,6 +43,7 @@ TEST_SUITE("cli/help") {
                   "--published-data --ablate --verbose --markdown --json"},
           Command{"compare", "--set --schedule-file --json"},
           Command{"schedule", "--set --schedule-file --format --lower"},
+          Command{"model", "--set --schedule-file --json"},
           Command{"list", "--json"}}) {
       CAPTURE(command.name);
       const ProcessResult help = run_pipesim({command.name, "--help"});
@@ -66,7 +67,7 @@ TEST_SUITE("cli/help") {
     while (std::getline(lines, line) && line.starts_with("  ")) {
       names += line.substr(2, line.find(' ', 2) - 2) + " ";
     }
-    CHECK(names == "simulate execute calibrate train validate compare schedule list ");
+    CHECK(names == "simulate execute calibrate train validate compare schedule model list ");
   }
 
   TEST_CASE("--version gives name and version") {

@@ -186,37 +186,70 @@ bool is_sound_error(const std::string& text) {
          std::count(text.begin(), text.end(), '\n') == 1;
 }
 
+struct Counts {
+  int ran = 0;
+  int refused = 0;
+};
+
+void try_damaged(const std::string& sound, int trials, Random& random, Counts& counts) {
+  REQUIRE(outcome_of(sound) == "ran");
+  for (int i = 0; i < trials; ++i) {
+    std::string text = sound;
+    for (std::size_t times = 1 + below(random, 3); times > 0; --times) mutate(text, random);
+    const std::string outcome = outcome_of(text);
+    if (outcome == "large") continue;
+    if (outcome == "ran") {
+      ++counts.ran;
+      continue;
+    }
+    ++counts.refused;
+    if (!is_sound_error(outcome)) {
+      CAPTURE(text);
+      CAPTURE(outcome);
+      FAIL_CHECK("neither ran nor was refused in two lines");
+    }
+  }
+}
+
+// Replicas of a pipeline over a tree of half- and full-duplex links, some of them double.
+constexpr const char* over_a_tree = R"({
+  "name": "tree",
+  "model": { "kind": "layers", "input_bytes": "1 MB", "layers": [
+    { "forward": "1 ms", "backward": "2 ms", "output_bytes": "1 MB", "parameter_bytes": "4 MB" },
+    { "forward": "1 ms", "backward": "2 ms", "output_bytes": "1 MB", "parameter_bytes": "4 MB" } ] },
+  "cluster": { "order": "tp-cp-dp-pp", "stragglers": { "1": 1.5 }, "topology": {
+    "name": "desk", "devices": ["a", "b", "c", "d"], "switches": ["left", "right", "host"],
+    "links": [
+      { "between": ["a", "left"], "interconnect": "pcie3" },
+      { "between": ["b", "left"], "interconnect": "pcie3", "duplex": "half" },
+      { "between": ["c", "right"], "interconnect": { "bandwidth": "8 GB/s", "latency": "5 us" } },
+      { "between": ["d", "right"], "interconnect": "pcie4", "duplex": "full" },
+      { "between": ["left", "host"], "interconnect": "pcie4", "count": 2 },
+      { "between": ["host", "right"], "interconnect": "ideal", "count": 1 } ] } },
+  "pipeline": { "schedule": "chimera", "stages": 2, "micro_batches": 4 },
+  "training": { "batch_size": 8, "data_parallel": 2 } })";
+
 }  // namespace
 
 TEST_SUITE("fuzz") {
   TEST_CASE("a damaged config runs, or is refused in two lines, and nothing else") {
     Random random(20260101);
-    int ran = 0;
-    int refused = 0;
+    Counts counts;
     for (const char* name : {"unit", "gpipe", "imbalanced", "giant", "does_not_fit"}) {
-      const std::string sound =
-          read_text(std::string(PIPESIM_SOURCE_DIR "/examples/") + name + ".json");
-      REQUIRE(outcome_of(sound) == "ran");
-      for (int i = 0; i < 2000; ++i) {
-        std::string text = sound;
-        for (std::size_t times = 1 + below(random, 3); times > 0; --times) mutate(text, random);
-        const std::string outcome = outcome_of(text);
-        if (outcome == "large") continue;
-        if (outcome == "ran") {
-          ++ran;
-          continue;
-        }
-        ++refused;
-        if (!is_sound_error(outcome)) {
-          CAPTURE(text);
-          CAPTURE(outcome);
-          FAIL_CHECK("neither ran nor was refused in two lines");
-        }
-      }
+      try_damaged(read_text(std::string(PIPESIM_SOURCE_DIR "/examples/") + name + ".json"), 2000,
+                  random, counts);
     }
     // The damage is neither so light nor so heavy that one of the two paths goes untested.
-    CHECK(ran >= 500);
-    CHECK(refused >= 500);
+    CHECK(counts.ran >= 500);
+    CHECK(counts.refused >= 500);
+  }
+
+  TEST_CASE("a damaged topology runs, or is refused in two lines, and nothing else") {
+    Random random(4096);
+    Counts counts;
+    try_damaged(over_a_tree, 4000, random, counts);
+    CHECK(counts.ran >= 500);
+    CHECK(counts.refused >= 500);
   }
 
   TEST_CASE("a damaged setting is refused in two lines or taken") {

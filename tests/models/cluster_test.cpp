@@ -79,28 +79,21 @@ TEST_SUITE("models/cluster") {
                          InputError);
   }
 
-  TEST_CASE("a list of all ranks' devices: each replica has its own") {
+  TEST_CASE("a list of all ranks' devices: the first replica's are the pipeline's") {
     const RankGrid grid{.data = 2, .pipeline = 2};
     const Cluster all =
         read(R"({"cluster": {"device": ["p100", "v100-16gb", "a100-40gb", "h100-80gb"]}})", grid);
     CHECK(names(all.kinds) == "p100 a100-40gb ");
-    CHECK(names(pipeline_devices(all, grid, 0)) == "p100 a100-40gb ");
-    CHECK(names(pipeline_devices(all, grid, 1)) == "v100-16gb h100-80gb ");
+    CHECK(names(all.rank_kinds) == "p100 v100-16gb a100-40gb h100-80gb ");
+    CHECK(all.uneven());
   }
 
-  TEST_CASE("a stage is as slow as the slowest of its ranks, in the replica that it is in") {
-    const RankGrid grid{.tensor = 2, .data = 2, .pipeline = 2};
-    const Cluster slow = read(
-        R"({"cluster": {"device": "p100", "stragglers": {"1": 1.5, "0": 1.25, "6": 2}}})", grid);
-    CHECK(slow.device(0).slowdown == 1.5);
-    CHECK(slow.device(1).slowdown == 2);
-    const std::vector<Device> first = pipeline_devices(slow, grid, 0);
-    const std::vector<Device> second = pipeline_devices(slow, grid, 1);
-    CHECK(first[0].slowdown == 1.5);
-    CHECK(first[1].slowdown == 1);
-    CHECK(second[0].slowdown == 1);
-    CHECK(second[1].slowdown == 2);
-    CHECK(read(R"({"cluster": {"stragglers": {}}})", grid).kinds.size() == 1);
+  TEST_CASE("a cluster is uneven with a list of devices or a straggler that is slower") {
+    CHECK_FALSE(cluster(R"({"cluster": {"device": "p100"}})", 2, 2).uneven());
+    CHECK_FALSE(cluster(R"({"cluster": {"stragglers": {}}})", 2, 2).uneven());
+    CHECK_FALSE(cluster(R"({"cluster": {"stragglers": {"1": 1}}})", 2, 2).uneven());
+    CHECK(cluster(R"({"cluster": {"stragglers": {"1": 1.5}}})", 2, 2).uneven());
+    CHECK(cluster(R"({"cluster": {"device": ["p100", "v100-16gb"]}})", 2, 2).uneven());
   }
 
   TEST_CASE("stragglers are devices of the cluster that are slower than the others") {

@@ -1,19 +1,15 @@
 #include <benchmark/benchmark.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 #include <string>
 
 #include "schedules/one_f_one_b.hpp"
 #include "tests/perf/bare_sweep.hpp"
+#include "tests/perf/process_run.hpp"
 
 namespace pipesim::perf {
 
@@ -25,9 +21,7 @@ constexpr double ops = 2.0 * stages * micro_batches;
 
 // Stages that differ and messages that take time, so that the breakdown needs all its simulations.
 std::string write_config() {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / fmt::format("pipesim-bench-{}.json", getpid()))
-          .string();
+  const std::string path = temporary_config();
   std::ofstream file(path);
   file << R"({"model": {"kind": "stage_costs", "backward": 2e-3, "transfer": 1e-4,
               "stash_bytes": 1000, "boundary_bytes": 100, "forward": [)";
@@ -35,32 +29,6 @@ std::string write_config() {
   file << "]}, \"pipeline\": {\"schedule\": \"1f1b\", \"stages\": " << stages
        << ", \"micro_batches\": " << micro_batches << "}}";
   return path;
-}
-
-struct Spent {
-  double seconds = 0;
-  double peak_bytes = 0;
-};
-
-Spent run_process(const std::string& config, const char* timeline) {
-  const auto start = std::chrono::steady_clock::now();
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
-    if (timeline == nullptr) {
-      execl(PIPESIM_BINARY, "pipesim", "simulate", config.c_str(), "--json", nullptr);
-    } else {
-      execl(PIPESIM_BINARY, "pipesim", "simulate", config.c_str(), "--json", "--timeline", timeline,
-            nullptr);
-    }
-    _exit(127);
-  }
-  int status = 0;
-  rusage usage{};
-  wait4(child, &status, 0, &usage);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error("pipesim failed");
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-  return {.seconds = spent.count(), .peak_bytes = 1024.0 * static_cast<double>(usage.ru_maxrss)};
 }
 
 // The whole process, from reading the config to printing the summary, in bare sweeps over the same
@@ -76,7 +44,9 @@ void whole_process(benchmark::State& state, const char* timeline) {
     benchmark::DoNotOptimize(floor.run(1_us, 2_us));
     floor_seconds +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const Spent spent = run_process(config, timeline);
+    std::vector<std::string> options{"--json"};
+    if (timeline != nullptr) options.insert(options.end(), {"--timeline", timeline});
+    const Spent spent = simulate_in_process(config, options);
     state.SetIterationTime(spent.seconds);
     total.seconds += spent.seconds;
     total.peak_bytes = std::max(total.peak_bytes, spent.peak_bytes);

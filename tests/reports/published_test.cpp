@@ -31,7 +31,8 @@ PublishedTable times() {
                                    .predicted = 3,
                                    .counts = false,
                                    .note = "other hardware"}},
-                         .missing = {"the vocabulary"}},
+                         .missing = {"the vocabulary"},
+                         .fitted = {"the links"}},
           .ablations = {{.mean_error = 0.075, .worst_error = 0.1},
                         {.ablation = Ablation::varied_efficiency,
                          .mean_error = 0.2,
@@ -109,20 +110,22 @@ TEST_SUITE("reports/published") {
                      "  mean ") != std::string::npos);
     const std::string full = text_of({table}, true);
     CHECK(full.find("row0 ") != std::string::npos);
-    CHECK(full.find("not stated: the vocabulary\n") != std::string::npos);
+    CHECK(full.find("  not stated: the vocabulary\n  chosen on these figures: the links\n") !=
+          std::string::npos);
   }
 
   TEST_CASE("a page has a line for each table, then those that were predicted") {
     const std::string page = written(write_published_markdown,
                                      std::vector<PublishedTable>{times(), partitions(), skipped()});
     CHECK(page.find("| Times of steps | 3 | mean error 7.5 %, at most 5 %; worst error 10 %, at "
-                    "most 8 % | BROKEN |\n"
-                    "| Replicas | 1 | every row exact | ok |\n"
-                    "| Profiles | 0 | needs vgg16.txt | skipped |\n"
+                    "most 8 % | BROKEN | in part |\n"
+                    "| Replicas | 1 | every row exact | ok |  |\n"
+                    "| Profiles | 0 | needs vgg16.txt | skipped |  |\n"
                     "\n3 tables: 1 ok, 1 BROKEN, 1 skipped.\n"
                     "\n## Times of steps\n\nSomebody, 2026\n\n") != std::string::npos);
     CHECK(page.find("| a \\| b | 10 s | 9.5 s | -5.00 % |  |\n") != std::string::npos);
-    CHECK(page.find("\nNot stated by the source:\n\n- the vocabulary\n") != std::string::npos);
+    CHECK(page.find("\nNot stated by the source:\n\n- the vocabulary\n"
+                    "\nChosen on these very figures:\n\n- the links\n") != std::string::npos);
     CHECK(page.find("## Profiles") == std::string::npos);
   }
 
@@ -143,6 +146,8 @@ TEST_SUITE("reports/published") {
     CHECK(first["rows"][1]["predicted"].is_null());
     CHECK(first["rows"][1]["error_percent"].is_null());
     CHECK(first["tolerances"][0]["holds"] == false);
+    CHECK(first["not_stated"] == nlohmann::json{"the vocabulary"});
+    CHECK(first["fitted"] == nlohmann::json{"the links"});
     CHECK(first["ablations"][1]["fraction_of_peak"] == 0.437);
     CHECK(json["tables"][1]["tolerances"][0] == nlohmann::json{{"kind", "exact"},
                                                                {"rows_allowed_outside", 0},

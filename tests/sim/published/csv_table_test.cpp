@@ -41,6 +41,19 @@ TEST_SUITE("sim/published/csv_table") {
     CHECK(row.place() == "figures.csv:6");
   }
 
+  TEST_CASE("a line of a hundred thousand column names is read in time that grows with it") {
+    std::string text = "c0";
+    std::string row = "1";
+    for (int column = 1; column < 100'000; ++column) {
+      text += ",c" + std::to_string(column);
+      row += ",1";
+    }
+    CHECK(parse_csv(text + "\n" + row, "figures.csv").columns.size() == 100'000);
+    CHECK(refusal(text + ",c99999\n") ==
+          "figures.csv:1: column 100001 must have a name of its own, got \"c99999\"\n"
+          "  hint: the first line that is no comment names the columns");
+  }
+
   TEST_CASE("columns are found by name, and others may stand between them") {
     const CsvTable table = parse_csv("b,extra,a\n1 2 3,x,0\n", "figures.csv");
     const CsvRow row(table, table.rows.front());
@@ -58,7 +71,7 @@ TEST_SUITE("sim/published/csv_table") {
           "figures.csv:2: must have a line of column names and a row, got no row\n"
           "  hint: give the figures, a row a line");
     CHECK(refusal("a,a\n1,2\n") ==
-          "figures.csv:1: column 1 must have a name of its own, got \"a\"\n"
+          "figures.csv:1: column 2 must have a name of its own, got \"a\"\n"
           "  hint: the first line that is no comment names the columns");
     CHECK(refusal("a,\n1,2\n") ==
           "figures.csv:1: column 2 must have a name of its own, got \"\"\n"

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 #include "support/process.hpp"
 
 namespace pipesim::published {
@@ -24,6 +26,36 @@ TEST_SUITE("sim/published/data_files") {
     CHECK(data.table("korthikanti_models.csv").rows.size() == 1);
     CHECK(data.table("korthikanti_models.csv").file == folder / "korthikanti_models.csv");
     CHECK(data.table("korthikanti_activation_memory.csv").rows.size() == 20);
+  }
+
+  TEST_CASE(
+      "a file as a spreadsheet saves it, with a byte-order mark and CRLF, is the same table") {
+    const test::TemporaryFolder folder;
+    const std::string name = "gpipe_throughput.csv";
+    std::string saved = "\xef\xbb\xbf";
+    for (const char c : test::read_text(PIPESIM_SOURCE_DIR "/sim/published/data/" + name)) {
+      saved += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    }
+    test::write_text(folder / name, saved);
+    const CsvTable embedded = DataFiles{}.table(name);
+    const CsvTable read = data_files_in(folder.path(), {}).table(name);
+    CHECK(read.columns == embedded.columns);
+    REQUIRE(read.rows.size() == embedded.rows.size());
+    for (std::size_t i = 0; i < read.rows.size(); ++i) {
+      CHECK(read.rows[i].line == embedded.rows[i].line);
+      CHECK(read.rows[i].cells == embedded.rows[i].cells);
+    }
+  }
+
+  TEST_CASE("a folder in a file's place can't be read") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder / "gpipe_throughput.csv";
+    std::filesystem::create_directory(path);
+    CHECK_THROWS_WITH_AS(data_files_in(folder.path(), {}).table("gpipe_throughput.csv"),
+                         (path + ": /: must be a file, got a directory\n"
+                                 "  hint: give a CSV file of that name")
+                             .c_str(),
+                         InputError);
   }
 
   TEST_CASE("others' files are only there where the folder has them") {

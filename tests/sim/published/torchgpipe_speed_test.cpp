@@ -1,3 +1,5 @@
+#include "sim/published/torchgpipe_speed.hpp"
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -6,6 +8,7 @@
 
 #include "sim/run.hpp"
 #include "support/experiments.hpp"
+#include "support/process.hpp"
 
 namespace pipesim {
 
@@ -50,7 +53,7 @@ double largest_peak(const Run& run) {
 
 }  // namespace
 
-TEST_SUITE("sim/torchgpipe_speed") {
+TEST_SUITE("sim/published/torchgpipe_speed") {
   TEST_CASE("AmoebaNet-D trains as fast as torchgpipe measured, 8 of 9 rows within 10 %") {
     int near = 0;
     double off = 0;
@@ -68,6 +71,32 @@ TEST_SUITE("sim/torchgpipe_speed") {
     CHECK(largest_peak(predicted(measured[0])) == doctest::Approx(20.3).epsilon(0.005));
     CHECK(largest_peak(predicted(measured[3])) == doctest::Approx(20.4).epsilon(0.005));
     CHECK(largest_peak(predicted(measured[6])) == doctest::Approx(18.3).epsilon(0.005));
+  }
+
+  TEST_CASE("a speed-up is the throughput over that of 2 partitions and 1 micro-batch") {
+    const std::vector<published::Row> rows =
+        published::torchgpipe_speed_ups(published::DataFiles{}).rows;
+    REQUIRE(rows.size() == measured.size());
+    const auto speed = [](const Measured& row) {
+      return row.batch / seconds(predicted(row).metrics.step_time);
+    };
+    CHECK(rows[0].predicted == 1);
+    CHECK_FALSE(rows[0].counts);
+    CHECK(rows[8].predicted == doctest::Approx(speed(measured[8]) / speed(measured[0])));
+  }
+
+  TEST_CASE("a table without the row that speed-ups are relative to is refused at its end") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder / "torchgpipe_speed.csv";
+    test::write_text(path,
+                     "partitions,chunks,batch,balance,checkpoint,speedup\n"
+                     "2,4,256,9 15,except_last,1.539\n");
+    CHECK_THROWS_WITH_AS(
+        published::torchgpipe_speed_ups(published::data_files_in(folder.path(), {})),
+        (path + ":2: must have the row that speed-ups are relative to, got none\n"
+                "  hint: add the row of 2 partitions and 1 micro-batch")
+            .c_str(),
+        InputError);
   }
 }
 

@@ -1,0 +1,52 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/options.hpp"
+#include "cli/standard_output.hpp"
+#include "reports/model_json.hpp"
+#include "reports/model_text.hpp"
+#include "reports/summary_json.hpp"
+
+namespace pipesim::cli {
+
+namespace {
+
+struct ModelOptions {
+  ConfigOptions config{};
+  bool json = false;
+};
+
+int model_command(const ModelOptions& options) {
+  const Config config = load(options.config);
+  const std::vector<LayerCost> layers = layer_costs(config);
+  Output out = standard_output();
+  if (options.json) {
+    out.append(to_text(model_json(config, layers)));
+  } else {
+    write_model_text(out, config, layers);
+  }
+  out.flush();
+  return done;
+}
+
+}  // namespace
+
+void add_model(CLI::App& application, Action& action) {
+  auto options = std::make_shared<ModelOptions>();
+  CLI::App* command = application.add_subcommand(
+      "model", "Show what the model's layers cost, part by part, on one device");
+  add_config_options(*command, options->config);
+  command->add_flag("--json", options->json, "Print one JSON object");
+  command->footer(
+      "Layers that cost the same stand once. Times are those of one micro-batch on the pipeline's\n"
+      "first device; docs/cost_model.md says how they come about.\n\n"
+      "Examples:\n"
+      "  pipesim model examples/gpipe.json\n"
+      "  pipesim model examples/gpipe.json --set cluster.device=a100-80gb --json");
+  command->callback([options, &action] { action = [options] { return model_command(*options); }; });
+}
+
+}  // namespace pipesim::cli

@@ -1,0 +1,219 @@
+#include "cli/validate_bubble.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/exit_code.hpp"
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+#include "cli/standard_output.hpp"
+#include "models/input_error.hpp"
+#include "reports/number_text.hpp"
+#include "reports/summary_json.hpp"
+#include "schedules/catalog.hpp"
+#include "sim/execute/execute.hpp"
+
+namespace pipesim::cli {
+
+namespace {
+
+constexpr const char* simulated_stages = "2,4,8,16";
+constexpr const char* simulated_micro_batches = "1,2,4,8,16,32,64";
+// With --execute: some seconds.
+constexpr const char* executed_stages = "2,4,8";
+constexpr const char* executed_micro_batches = "1,2,4,8,16,32";
+
+constexpr std::string_view every_schedule = "all";
+
+struct Row {
+  std::string schedule{};
+  PipelineShape shape{};
+  Ratio formula{};
+  Ratio simulated{};
+  std::optional<double> executed{};
+
+  // formula - simulated as a fraction: 0 exactly when they agree.
+  Int128 difference_numerator() const {
+    return simulated.numerator * formula.denominator - formula.numerator * simulated.denominator;
+  }
+  double difference() const {
+    return Ratio{difference_numerator(), simulated.denominator * formula.denominator}.value();
+  }
+  // In fractions, as the formula; what stands in percentage points is 100 times that.
+  double executed_difference() const { return executed.value() - formula.value(); }
+  bool agrees() const { return difference_numerator() == 0; }
+};
+
+// Nothing where the schedule can't have that shape, or no closed form covers it.
+std::optional<Row> validate_one(const std::string& schedule, PipelineShape shape) {
+  const KnownSchedule& known = *find_schedule(schedule);
+  shape.virtual_stages = known.virtual_stages;
+  if (known.bubble == nullptr || refusal_of(known, shape)) return std::nullopt;
+  Config config{.name = "validate"};
+  StageCosts unit;
+  unit.forward = {.values = {1_ns}};
+  unit.backward = {.values = {2_ns}};
+  unit.backward_input = {.values = {1_ns}};
+  unit.backward_weight = {.values = {1_ns}};
+  config.model = unit;
+  config.pipeline.schedule = schedule;
+  config.pipeline.stages = shape.stages;
+  config.pipeline.virtual_stages = shape.virtual_stages;
+  config.training.micro_batches = shape.micro_batches;
+  config.training.batch_size = shape.micro_batches;
+  config.cluster.devices = shape.stages;
+  config.cluster.kinds = {Device{.name = "unit"}};
+  config.source = std::make_shared<Source>(Source{.file = "validate"});
+  const Experiment experiment = assemble(std::move(config));
+  if (!experiment.bubble_formula) return std::nullopt;
+  const Run run = simulate(experiment, {.timeline = false, .breakdown = false});
+  return Row{.schedule = schedule,
+             .shape = shape,
+             .formula = *experiment.bubble_formula,
+             .simulated = run.metrics.bubble_fraction};
+}
+
+// Stages that are as equal as a network's can be: the first has no gradient to hand back, which is
+// one of its 24 products. An op takes some hundred microseconds.
+double executed_bubble(const Row& row, int repeats) {
+  constexpr int layers_per_stage = 8;
+  constexpr int width = 96;
+  constexpr int rows = 16;
+  const auto layers = static_cast<std::size_t>(row.shape.all_stages()) * layers_per_stage;
+  const nlohmann::json config = {
+      {"name", "validate"},
+      {"model", {{"kind", "mlp"}, {"layer_sizes", std::vector<int>(layers + 1, width)}}},
+      {"pipeline",
+       {{"schedule", row.schedule},
+        {"stages", row.shape.stages},
+        {"virtual_stages", row.shape.virtual_stages},
+        {"micro_batches", row.shape.micro_batches}}},
+      {"training", {{"batch_size", std::int64_t{row.shape.micro_batches} * rows}}}};
+  const Experiment experiment = assemble(read_config(parse_document(config.dump(), "validate")));
+  const Execution execution = execute(experiment, {.clock = Clock::measured, .steps = repeats});
+  return execution.run.metrics.bubble_fraction.value();
+}
+
+nlohmann::ordered_json to_json(const std::vector<Row>& rows, bool agree) {
+  nlohmann::ordered_json json = {{"command", "validate"}, {"agree", agree}};
+  for (const Row& row : rows) {
+    nlohmann::ordered_json entry = {{"schedule", row.schedule},
+                                    {"stages", row.shape.stages},
+                                    {"micro_batches", row.shape.micro_batches},
+                                    {"formula", row.formula.value()},
+                                    {"simulated", row.simulated.value()},
+                                    {"difference", row.difference()}};
+    if (row.executed) {
+      entry["executed"] = *row.executed;
+      entry["executed_difference"] = row.executed_difference();
+    }
+    json["rows"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+void write_table(Output& out, const std::vector<Row>& rows, bool executes) {
+  const auto print = [&]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
+  };
+  out.append("The bubble as a fraction of all device time, equal stages, free transfers.\n\n");
+  std::size_t width = std::string_view("schedule").size();
+  for (const Row& row : rows) width = std::max(width, row.schedule.size());
+  print("{:<{}}  stages  micro-batches    formula  simulated  difference{}\n", "schedule", width,
+        executes ? "   executed   difference" : "");
+  for (const Row& row : rows) {
+    print("{:<{}}  {:>6}  {:>13}  {:>9}  {:>9}  {:>10}", row.schedule, width, row.shape.stages,
+          row.shape.micro_batches, percent(row.formula.value()), percent(row.simulated.value()),
+          row.difference());
+    if (row.executed) {
+      print("  {:>9}  {:>+8.2f} pp", percent(*row.executed), 100 * row.executed_difference());
+    }
+    print("\n");
+    out.end_of_line();
+  }
+  print("\n{} of {} differences are exactly 0\n",
+        std::ranges::count_if(rows, [](const Row& row) { return row.agrees(); }), rows.size());
+  if (!executes) return;
+  const auto distance = [](const Row& row) { return std::abs(row.executed_difference()); };
+  const Row& farthest = *std::ranges::max_element(rows, {}, distance);
+  print(
+      "executed: real kernels, each timed alone and put on its device's clock; it is a "
+      "measurement,\n"
+      "at most {:.2f} percentage points from the formula, and does not decide the exit code\n",
+      100 * distance(farthest));
+}
+
+std::vector<Row> run_all(const BubbleOptions& options) {
+  const char* const default_stages = options.executes ? executed_stages : simulated_stages;
+  const char* const default_micro_batches =
+      options.executes ? executed_micro_batches : simulated_micro_batches;
+  const auto stages = read_numbers("--stages", options.stages.value_or(default_stages));
+  const auto micro_batches =
+      read_numbers("--micro-batches", options.micro_batches.value_or(default_micro_batches));
+  std::vector<Row> rows;
+  const bool all = std::ranges::count(options.schedules, every_schedule) > 0;
+  for (const std::string& schedule : all ? schedule_names() : options.schedules) {
+    for (const int k : stages) {
+      for (const int m : micro_batches) {
+        const auto row = validate_one(schedule, {.stages = k, .micro_batches = m});
+        if (row) rows.push_back(*row);
+      }
+    }
+  }
+  if (rows.empty()) {
+    throw InputError("--schedule: /: must have a closed form for one of these sizes, got none",
+                     "choose other schedules, stages or micro-batches");
+  }
+  if (!options.executes) return rows;
+  Progress line(true);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].executed = executed_bubble(rows[i], options.repeats);
+    const auto done = static_cast<double>(i + 1);
+    line.show(done, static_cast<double>(rows.size()),
+              fmt::format("row {} of {}", i + 1, rows.size()));
+  }
+  return rows;
+}
+
+}  // namespace
+
+void add_bubble_options(CLI::App& command, BubbleOptions& options) {
+  command
+      .add_option("--stages", options.stages,
+                  fmt::format("Numbers of stages; default {}, with --execute {}", simulated_stages,
+                              executed_stages))
+      ->type_name("LIST");
+  command
+      .add_option("--micro-batches", options.micro_batches,
+                  fmt::format("Numbers of micro-batches; default {}, with --execute {}",
+                              simulated_micro_batches, executed_micro_batches))
+      ->type_name("LIST");
+  std::vector<std::string> names = schedule_names();
+  names.emplace_back(every_schedule);
+  command
+      .add_option("--schedule", options.schedules,
+                  "Schedules, separated by commas; default gpipe,1f1b; all: those that have a "
+                  "closed form")
+      ->delimiter(',')
+      ->check(CLI::IsMember(names));
+  command.add_flag("--execute", options.executes,
+                   "Really run each row too: an mlp of equal stages");
+}
+
+int validate_bubble(const BubbleOptions& options) {
+  const std::vector<Row> rows = run_all(options);
+  const bool agree = std::ranges::all_of(rows, [](const Row& row) { return row.agrees(); });
+  Output out = standard_output();
+  if (options.json) {
+    out.append(to_text(to_json(rows, agree)));
+  } else {
+    write_table(out, rows, options.executes);
+  }
+  out.flush();
+  return agree ? done : check_failed;
+}
+
+}  // namespace pipesim::cli
