@@ -69,7 +69,8 @@ int parse_and_run(int argc, char** argv) {
   application.require_subcommand(1);
   application.footer(
       "pipesim COMMAND --help tells more. Start with:\n"
-      "  pipesim simulate examples/gpipe.json");
+      "  pipesim simulate examples/gpipe.json\n"
+      "  pipesim simulate examples/llama7b.json    does a 7B model fit eight 24 GB cards?");
   Action action;
   add_simulate(application, action);
   add_execute(application, action);

@@ -88,7 +88,9 @@ void add_simulate(CLI::App& application, Action& action) {
       "  pipesim simulate examples/gpipe.json --set pipeline.schedule=1f1b --json\n"
       "  pipesim simulate examples/gpipe.json --explain\n"
       "  pipesim simulate examples/gpipe.json --chrome-trace trace.json\n"
-      "  pipesim simulate examples/gpipe.json --schedule-file mine.csv --explain");
+      "  pipesim simulate examples/gpipe.json --schedule-file mine.csv --explain\n"
+      "  pipesim simulate examples/llama7b.json --set pipeline.recompute=layers\n"
+      "  pipesim simulate examples/gpt3_175b.json --set training.sequence_parallel=true");
   command->callback(
       [options, &action] { action = [options] { return simulate_command(*options); }; });
 }

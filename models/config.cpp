@@ -82,7 +82,9 @@ void check_recompute(const Field& root, const Config& config) {
   const Recompute recompute = config.pipeline.recompute;
   if (as_ops(recompute) == recompute) return;
   const Field field = root.at("pipeline", "").at("recompute", "");
-  constexpr std::string_view hint = "choose \"none\", \"full\" or \"except_last\"";
+  const std::string_view hint = config.transformer
+                                    ? "fused attention keeps none: choose \"layers\" or \"none\""
+                                    : "choose \"none\", \"full\" or \"except_last\"";
   if (!config.has_layers()) {
     throw field.error("computes layers again, and a stage_costs model has stages", hint);
   }
@@ -198,6 +200,9 @@ Config read_config(const Document& document, const DefaultVirtualStages& default
   config.model = read_model(model, config.pipeline, config.training);
   config.model_kind = model.at("kind", "").text();
   if (config.model_kind == "mlp") config.mlp = read_mlp(model);
+  if (config.model_kind == "transformer") {
+    config.transformer = read_transformer(model, config.training);
+  }
   config.cluster = read_cluster(root, rank_grid(config));
   share_rest(root, config);
   check_layers(root, config);

@@ -11,6 +11,7 @@
 #include "models/pipeline_settings.hpp"
 #include "models/stage_costs.hpp"
 #include "models/training.hpp"
+#include "models/transformer.hpp"
 
 namespace pipesim {
 
@@ -20,6 +21,7 @@ struct Config {
   std::string model_kind{};  ///< As in known_model_kinds().
   std::variant<StageCosts, Network> model{};
   std::optional<Mlp> mlp{};  ///< What the model can be executed as; its Network is in `model`.
+  std::optional<Transformer> transformer{};  ///< What the Network in `model` is made of.
   Cluster cluster{};
   PipelineSettings pipeline{};
   Training training{};

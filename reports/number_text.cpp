@@ -43,6 +43,7 @@ constexpr Prefix time_units[] = {{1e12, "s"}, {1e9, "ms"}, {1e6, "µs"}, {1e3, "
 constexpr Prefix byte_units[] = {
     {0x1p40, "TiB"}, {0x1p30, "GiB"}, {0x1p20, "MiB"}, {0x1p10, "KiB"}, {1, "B"}};
 constexpr Prefix rate_prefixes[] = {{1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
+constexpr Prefix count_units[] = {{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "k"}};
 
 }  // namespace
 
@@ -60,6 +61,10 @@ std::string percent(double fraction) {
 
 std::string readable_rate(double per_second) {
   return per_second < 1e4 ? significant(per_second) : scaled(per_second, rate_prefixes);
+}
+
+std::string readable_count(double count) {
+  return count < 1e3 ? significant(count) : scaled(count, count_units);
 }
 
 std::string printable(std::string_view text) {

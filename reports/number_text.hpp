@@ -19,6 +19,9 @@ std::string percent(double fraction);
 /// A rate with four significant digits and the prefix of its unit: "259.1 k", "15.75 G".
 std::string readable_rate(double per_second);
 
+/// A number of parameters with four significant digits: "174.6 B", "1.008 T".
+std::string readable_count(double count);
+
 /// The text with control characters, which a terminal would obey, replaced by "?".
 std::string printable(std::string_view text);
 

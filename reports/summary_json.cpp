@@ -1,8 +1,11 @@
 #include "reports/summary_json.hpp"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "models/model_size.hpp"
 #include "reports/summary_text.hpp"
+#include "sim/model_rate.hpp"
 
 namespace pipesim {
 
@@ -80,6 +83,13 @@ void add_links(const Experiment& experiment, const Run& run, Json& json) {
   json["bottleneck_link"] = bottleneck ? Json(names[*bottleneck]) : Json(nullptr);
 }
 
+// A whole number, as far as a double tells.
+Json parameters_json(const Config& config) {
+  const std::optional<double> count = parameter_count(config);
+  if (!count) return nullptr;
+  return *count < 0x1p53 ? Json(std::llround(*count)) : Json(*count);
+}
+
 Json advice_json(const std::vector<Advice>& advice) {
   Json list = Json::array();
   for (const Advice& tried : advice) {
@@ -113,6 +123,10 @@ void add_times(const Experiment& experiment, const Run& run, Json& json) {
                               ? Json(nullptr)
                               : Json(static_cast<double>(training.batch_size) *
                                      training.data_parallel / seconds(metrics.step_time));
+  const std::optional<ModelRate> rate = model_rate(experiment, metrics);
+  json["model_flops_per_s"] = rate ? Json(rate->flops_per_s) : Json(nullptr);
+  json["model_flops_utilization"] =
+      rate && rate->utilization ? Json(*rate->utilization) : Json(nullptr);
 }
 
 void add_bubble(const Experiment& experiment, const Run& run, Json& json) {
@@ -142,6 +156,12 @@ nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run
                {"micro_batches", experiment.schedule.micro_batches},
                {"batch_size", config.training.batch_size},
                {"data_parallel", config.training.data_parallel},
+               {"tensor_parallel", config.training.parallel.tensor},
+               {"context_parallel", config.training.parallel.context},
+               {"expert_parallel", config.training.parallel.expert},
+               {"zero_stage", config.training.parallel.zero_stage},
+               {"devices_in_all", config.cluster.devices},
+               {"parameters", parameters_json(config)},
                {"recompute", name_of(config.pipeline.recompute)},
                {"weight_gradient", weight_gradient_name(config.training)}};
   if (!experiment.replicas.empty()) json["slowest_replica"] = experiment.slowest_replica;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "models/model_size.hpp"
 #include "reports/number_text.hpp"
+#include "sim/model_rate.hpp"
 
 namespace pipesim {
 
@@ -48,8 +50,10 @@ class Summary {
     print("{}: {}, {} stages, {} micro-batches", printable(config.name), experiment_.schedule.name,
           experiment_.schedule.stages(), experiment_.schedule.micro_batches);
     if (config.pipeline.recompute != Recompute::none) {
-      print(", re-computation {} ({})", name_of(config.pipeline.recompute),
-            config.pipeline.lazy_recompute ? "lazy" : "eager");
+      print(", re-computation {}", name_of(config.pipeline.recompute));
+      if (as_ops(config.pipeline.recompute) != Recompute::none) {
+        print(" ({})", config.pipeline.lazy_recompute ? "lazy" : "eager");
+      }
     }
     if (config.training.deferred_weight_gradient) print(", deferred weight gradient");
     if (config.training.data_parallel > 1) print(", {} replicas", config.training.data_parallel);
@@ -58,16 +62,38 @@ class Summary {
     }
     print("\n");
     if (!config.has_layers()) return print("\n");
-    print("{} × {} over {}; layers per stage:", cluster.devices,
+    if (config.transformer) {
+      print("{} parameters; ", readable_count(parameter_count(config).value_or(0)));
+    }
+    print("{} × {} over {}", cluster.devices,
           cluster.kinds.size() == 1 && cluster.rank_kinds.empty()
               ? printable(cluster.kinds.front().name)
               : "different devices",
           printable(cluster.interconnect.name));
+    if (config.transformer) {
+      print(": ");
+      write_parallelism();
+      print("\nlayers per stage:");
+    } else {
+      print("; layers per stage:");
+    }
     constexpr std::size_t most_counts = 64;
     for (std::size_t s = 0; s < std::min(most_counts, experiment_.partition.size()); ++s) {
       print(" {}", experiment_.partition[s]);
     }
     print("{}\n\n", experiment_.partition.size() > most_counts ? " …" : "");
+  }
+
+  // What the devices are a product of, and what else they share.
+  void write_parallelism() {
+    const Training& training = experiment_.config.training;
+    const Parallelism& parallel = training.parallel;
+    print("pipeline {} × tensor {}", experiment_.config.pipeline.stages, parallel.tensor);
+    if (parallel.context > 1) print(" × context {}", parallel.context);
+    print(" × data {}", training.data_parallel);
+    if (parallel.sequence && parallel.tensor > 1) print(", sequence parallel");
+    if (parallel.expert > 1) print(", experts over {}", parallel.expert);
+    if (parallel.zero_stage > 0) print(", ZeRO {}", parallel.zero_stage);
   }
 
   void write_times() {
@@ -86,6 +112,16 @@ class Summary {
     if (training.data_parallel > 1 || metrics.all_reduce > Time{})
       print("  all-reduce {}\n", readable(metrics.all_reduce));
     if (metrics.optimizer > Time{}) print("  optimizer  {}\n", readable(metrics.optimizer));
+    write_model_rate();
+  }
+
+  void write_model_rate() {
+    if (!experiment_.config.transformer) return;
+    const std::optional<ModelRate> rate = model_rate(experiment_, run_.metrics);
+    if (!rate) return;
+    print("model FLOPs  {}FLOP/s a device", readable_rate(rate->flops_per_s));
+    if (rate->utilization) print(", {} of its peak", percent(*rate->utilization));
+    print("\n");
   }
 
   void write_bubble() {

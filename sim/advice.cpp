@@ -21,13 +21,19 @@ std::vector<Advice> what_would_fit(const Config& config) {
     if (run.outcome.deadlock) continue;
     Advice& tried = advice.emplace_back(Advice{.setting = variant.setting,
                                                .fits = run.metrics.fits_memory,
-                                               .step_time = run.metrics.step_time});
+                                               .step_time = run.metrics.step_time,
+                                               .devices = variant.config.cluster.devices});
     for (const DeviceUse& device : run.outcome.devices)
       tried.peak = std::max(tried.peak, device.peak);
   }
-  std::stable_sort(advice.begin(), advice.end(), [](const Advice& a, const Advice& b) {
+  const auto takes_more = [&](const Advice& tried) {
+    return tried.devices > config.cluster.devices;
+  };
+  std::stable_sort(advice.begin(), advice.end(), [&](const Advice& a, const Advice& b) {
     if (a.fits != b.fits) return a.fits;
-    return a.fits ? a.step_time < b.step_time : a.peak < b.peak;
+    if (!a.fits) return a.peak < b.peak;
+    if (takes_more(a) != takes_more(b)) return takes_more(b);
+    return a.step_time < b.step_time;
   });
   const auto same = [](const Advice& a, const Advice& b) {  // Changed more, to no effect.
     return a.peak == b.peak && a.step_time == b.step_time;

@@ -14,10 +14,12 @@ struct Advice {
   bool fits = false;
   Bytes peak = 0;  ///< Of the fullest device.
   Time step_time{};
+  int devices = 0;  ///< Of all replicas and ranks.
 };
 
-/// The settings that fit, the fastest first, at most three; when none does, the one that comes
-/// nearest. Each was simulated. Empty for a step of so many ops that trying others would take long.
+/// The settings that fit, at most three: those that take no more devices first, of these the
+/// fastest. When none does, the one that comes nearest. Each was simulated. Empty for a step of so
+/// many ops that trying others would take long.
 std::vector<Advice> what_would_fit(const Config& config);
 
 }  // namespace pipesim

@@ -56,6 +56,62 @@ Variant as_brought(const Config& config, Recompute recompute) {
   return variant;
 }
 
+// Whether the replicas hold states that they could divide.
+bool repeats_states(const Training& training) {
+  const bool has_states = states_per_parameter(training.optimizer) > 0 ||
+                          training.optimizer_precision != training.precision ||
+                          training.bytes_per_parameter.has_value();
+  return has_states && training.parallel.zero_stage == 0 &&
+         std::int64_t{training.data_parallel} * training.parallel.context > 1;
+}
+
+// What keeps least: many layers are in memory one after the other only where each is made again.
+Recompute most_recomputation(const Config& config) {
+  return config.transformer ? Recompute::layers : Recompute::full;
+}
+
+bool can_share(const Transformer& model, int tensor, int context) {
+  return model.heads % tensor == 0 && model.query_groups % (tensor * context) == 0 &&
+         model.ffn_hidden % tensor == 0 && model.sequence % (tensor * context) == 0;
+}
+
+// The same with more devices to each stage, which share sequences, too.
+Config share_layers(Config config, int tensor) {
+  config.training.parallel.tensor = tensor;
+  config.training.parallel.sequence = true;
+  config.model = transformer_network(*config.transformer, config.training);
+  return config;
+}
+
+// Tensor parallelism stays inside a node. As many devices with fewer stages, then more of them.
+std::vector<Variant> tensor_variants(const Config& config) {
+  std::vector<Variant> variants;
+  if (!config.transformer) return variants;
+  constexpr int usual_node = 8;
+  const int node = config.cluster.nodes ? config.cluster.nodes->node_size : usual_node;
+  const Parallelism& now = config.training.parallel;
+  for (int factor = 2; now.tensor * factor <= node; factor *= 2) {
+    const int tensor = now.tensor * factor;
+    if (!can_share(*config.transformer, tensor, now.context)) continue;
+    const std::string setting =
+        fmt::format("training.tensor_parallel={} --set training.sequence_parallel=true", tensor);
+    if (config.pipeline.stages % factor == 0) {
+      Config fewer = share_layers(config, tensor);
+      fewer.pipeline.stages /= factor;
+      variants.push_back(
+          {.setting = fmt::format("{} --set pipeline.stages={}", setting, fewer.pipeline.stages),
+           .config = std::move(fewer)});
+    }
+    if (config.cluster.devices > std::numeric_limits<int>::max() / factor) continue;
+    Config more = share_layers(config, tensor);
+    more.cluster.devices *= factor;
+    variants.push_back(
+        {.setting = fmt::format("{} --set cluster.devices={}", setting, more.cluster.devices),
+         .config = std::move(more)});
+  }
+  return variants;
+}
+
 }  // namespace
 
 Variant data_parallel_variant(const Config& config, Recompute recompute) {
@@ -139,8 +195,20 @@ std::vector<Variant> smaller_variants(const Config& config) {
     changed.training.deferred_weight_gradient = false;
     set("training.weight_gradient=accumulated");
   }
+  if (repeats_states(config.training)) {
+    changed.training.parallel.zero_stage = 1;
+    set("training.zero_stage=1");
+  }
+  const Parallelism& parallel = config.training.parallel;
+  if (config.transformer && parallel.tensor > 1 && !parallel.sequence &&
+      can_share(*config.transformer, parallel.tensor, parallel.context)) {
+    changed = share_layers(changed, parallel.tensor);
+    set("training.sequence_parallel=true");
+  }
   const Config accumulated = changed;
-  const std::string recompute_setting = with("pipeline.recompute=full");
+  const Recompute recompute = most_recomputation(config);
+  const std::string recompute_key = fmt::format("pipeline.recompute={}", name_of(recompute));
+  const std::string recompute_setting = with(recompute_key);
   // A file can't be unset, and other schedules may need the model cut another way.
   const bool other = config.pipeline.schedule != "1f1b" && config.pipeline.file == nullptr &&
                      config.pipeline.virtual_stages == 1 && !config.pipeline.memory_limit;
@@ -151,11 +219,16 @@ std::vector<Variant> smaller_variants(const Config& config) {
   if (config.pipeline.recompute == Recompute::none) {
     if (other) {
       Config recomputed = accumulated;
-      recomputed.pipeline.recompute = Recompute::full;
+      recomputed.pipeline.recompute = recompute;
       add(recomputed, recompute_setting);
     }
-    changed.pipeline.recompute = Recompute::full;
-    set("pipeline.recompute=full");
+    if (config.transformer && !config.transformer->flash_attention) {
+      Config selected = changed;
+      selected.pipeline.recompute = Recompute::selective;
+      add(selected, with("pipeline.recompute=selective"));
+    }
+    changed.pipeline.recompute = recompute;
+    set(recompute_key);
   }
   if (can_partition) {
     changed.pipeline.partition = PartitionKind::memory;
@@ -172,7 +245,8 @@ std::vector<Variant> smaller_variants(const Config& config) {
   if (described || changed.pipeline.partition == PartitionKind::listed) {  // For these devices.
     return variants;
   }
-  for (std::int64_t stages = 2 * std::int64_t{config.pipeline.stages}; stages <= layers;
+  const std::int64_t most_stages = layers / config.pipeline.virtual_stages;
+  for (std::int64_t stages = 2 * std::int64_t{config.pipeline.stages}; stages <= most_stages;
        stages *= 2) {
     Config wider = changed;
     wider.pipeline.stages = static_cast<int>(stages);
@@ -180,6 +254,13 @@ std::vector<Variant> smaller_variants(const Config& config) {
     if (devices > std::numeric_limits<int>::max()) break;
     wider.cluster.devices = static_cast<int>(devices);
     add(wider, with(fmt::format("pipeline.stages={} --set cluster.devices={}", stages, devices)));
+  }
+  for (Variant& shared : tensor_variants(config)) {
+    add(std::move(shared.config), "--set " + shared.setting);
+  }
+  if (setting.empty()) return variants;
+  for (Variant& shared : tensor_variants(changed)) {
+    add(std::move(shared.config), with(shared.setting));
   }
   return variants;
 }

@@ -146,6 +146,22 @@ TEST_SUITE("models/cost_model") {
     CHECK(middle.workspace == 0);
   }
 
+  TEST_CASE("the last stage holds a tied embedding's weights once more, unless it has the first") {
+    const Network network{
+        .layers = {{.parameter_bytes = 400}, {.parameter_bytes = 20}, {.parameter_bytes = 8}},
+        .shared_embedding_bytes = 300};
+    const Training training;
+    const Device device = plain_device();
+    const auto times = times_of(network, device, training);
+    const StageCoster coster(network, times, training, device);
+    CHECK(coster.cost(0, 3).weights == 428);
+    CHECK(coster.cost(0, 1).weights == 400);
+    CHECK(coster.cost(1, 2).weights == 20);
+    CHECK(coster.cost(1, 3).weights == 328);
+    CHECK(coster.cost(2, 3).gradients == 308);
+    CHECK(coster.cost(2, 3).summed_gradients == 308);
+  }
+
   TEST_CASE("a deferred W is the whole mini-batch's, by hand, and updates the weights") {
     // Widths 3, 5, 4, 2 in fp32, six samples in three micro-batches, bound by their bytes.
     const Network network = mlp_network({.layer_sizes = {3, 5, 4, 2}}, Precision::fp32);

@@ -50,6 +50,13 @@ TEST_SUITE("reports/number_text") {
     CHECK(readable_rate(0.0004) == "0.0004");
   }
 
+  TEST_CASE("parameters are counted in thousands, millions, billions and trillions") {
+    CHECK(readable_count(999) == "999");
+    CHECK(readable_count(124'439'808) == "124.4 M");
+    CHECK(readable_count(174.59e9) == "174.6 B");
+    CHECK(readable_count(1.008e12) == "1.008 T");
+  }
+
   TEST_CASE("what a terminal would obey is shown as a question mark") {
     CHECK(printable("plain text, größer, …, 日本") == "plain text, größer, …, 日本");
     CHECK(printable("\x1b[31mred\x1b[0m") == "?[31mred?[0m");

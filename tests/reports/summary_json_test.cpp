@@ -37,9 +37,10 @@ TEST_SUITE("reports/summary_json") {
     const Json json = summary(test::experiment_from(small));
     CHECK(keys_of(json) ==
           "name command clock schedule stages virtual_stages micro_batches batch_size "
-          "data_parallel recompute weight_gradient deadlock pipeline_time_s step_time_s "
-          "longest_span_s ideal_time_s forward_s "
-          "backward_s recompute_s all_reduce_s optimizer_s samples_per_s bubble_fraction "
+          "data_parallel tensor_parallel context_parallel expert_parallel zero_stage "
+          "devices_in_all parameters recompute weight_gradient deadlock pipeline_time_s "
+          "step_time_s longest_span_s ideal_time_s forward_s backward_s recompute_s all_reduce_s "
+          "optimizer_s samples_per_s model_flops_per_s model_flops_utilization bubble_fraction "
           "bubble_over_ideal span_bubble_fraction bubble_formula bubble_breakdown fits_memory "
           "devices ");
     CHECK(keys_of(json["bubble_breakdown"]) == "fill_drain imbalance communication other ");
@@ -59,6 +60,14 @@ TEST_SUITE("reports/summary_json") {
     CHECK(json["micro_batches"] == 2);
     CHECK(json["batch_size"] == 4);
     CHECK(json["data_parallel"] == 1);
+    CHECK(json["tensor_parallel"] == 1);
+    CHECK(json["context_parallel"] == 1);
+    CHECK(json["expert_parallel"] == 1);
+    CHECK(json["zero_stage"] == 0);
+    CHECK(json["devices_in_all"] == 2);
+    CHECK(json["parameters"].is_null());
+    CHECK(json["model_flops_per_s"].is_null());
+    CHECK(json["model_flops_utilization"].is_null());
     CHECK(json["recompute"] == "none");
     CHECK(json["weight_gradient"] == "accumulated");
     CHECK(json["deadlock"].is_null());
@@ -118,6 +127,27 @@ TEST_SUITE("reports/summary_json") {
     const Json json = summary(test::example("gpipe.json", {"pipeline.partition=uniform"}));
     CHECK(json["partition"] == Json::array({3, 3, 3, 2}));
     CHECK_FALSE(summary(test::experiment_from(small)).contains("partition"));
+  }
+
+  TEST_CASE("a transformer tells its parameters, how it is shared, and the use of the devices") {
+    const Json json = summary(test::experiment_from(R"({
+      "model": {"kind": "transformer", "num_layers": 4, "hidden_size": 64, "seq_length": 32,
+                "num_attention_heads": 8, "vocab_size": 1000},
+      "cluster": {"device": "a100-80gb"},
+      "pipeline": {"schedule": "1f1b", "stages": 2, "micro_batches": 4},
+      "training": {"data_parallel": 2, "tensor_parallel": 2, "context_parallel": 2,
+                   "zero_stage": 1, "precision": "fp16"}})"));
+    CHECK(json["tensor_parallel"] == 2);
+    CHECK(json["context_parallel"] == 2);
+    CHECK(json["expert_parallel"] == 1);
+    CHECK(json["zero_stage"] == 1);
+    CHECK(json["devices_in_all"] == 16);
+    const int of_a_block = 12 * 64 * 64 + 13 * 64;
+    CHECK(json["parameters"] == 4 * of_a_block + (1000 + 32) * 64 + 2 * 64);
+    const double flops = 72.0 * 4 * 32 * 64 * 64 * (1 + 32 / (6.0 * 64) + 1000 / (12.0 * 64 * 4));
+    const double rate = 8 * flops / (16 * json["step_time_s"].get<double>());
+    CHECK(json["model_flops_per_s"].get<double>() == doctest::Approx(rate));
+    CHECK(json["model_flops_utilization"].get<double>() == doctest::Approx(rate / 312e12));
   }
 
   TEST_CASE("replicas add an all-reduce to the step and multiply its samples") {

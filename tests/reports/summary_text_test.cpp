@@ -108,6 +108,31 @@ device        busy        idle    bubble  peak memory  of it static     peak at 
           "  pipeline   11 s, of which a device computes 8 s on average (2 s again)");
   }
 
+  TEST_CASE("a transformer's title says how large it is, and what its devices are a product of") {
+    constexpr std::string_view transformer = R"({
+      "name": "t", "model": {"kind": "transformer", "num_layers": 4, "hidden_size": 64,
+                "seq_length": 32, "num_attention_heads": 8, "vocab_size": 1000},
+      "cluster": {"device": "a100-80gb"},
+      "pipeline": {"stages": 2, "micro_batches": 4, "recompute": "layers"},
+      "training": {"precision": "fp16"}})";
+    const auto first_lines = [&](const std::vector<std::string>& settings) {
+      const std::string text = summary(test::experiment_from(transformer, settings));
+      return text.substr(0, text.find("\n\n"));
+    };
+    CHECK(first_lines({}) ==
+          "t: gpipe, 2 stages, 4 micro-batches, re-computation layers\n"
+          "266.1 k parameters; 2 × a100-80gb over ideal: pipeline 2 × tensor 1 × data 1\n"
+          "layers per stage: 2 2");
+    CHECK(first_lines({"training.tensor_parallel=4", "training.sequence_parallel=true",
+                       "training.context_parallel=2", "training.data_parallel=2",
+                       "training.zero_stage=1", "model.num_experts=4",
+                       "training.expert_parallel=4"}) ==
+          "t: gpipe, 2 stages, 4 micro-batches, re-computation layers, 2 replicas\n"
+          "659.1 k parameters; 32 × a100-80gb over ideal: pipeline 2 × tensor 4 × context 2 × "
+          "data 2, sequence parallel, experts over 4, ZeRO 1\n"
+          "layers per stage: 2 2");
+  }
+
   TEST_CASE("the title says that the weight gradient is deferred") {
     const std::string text =
         summary(test::experiment_from(small, {"model.backward_input=1", "model.backward_weight=1",

@@ -50,6 +50,17 @@ std::vector<std::string> example_names() {
   return names;
 }
 
+std::vector<std::string> short_example_names() {
+  constexpr std::size_t most_ops = 20'000;
+  std::vector<std::string> names = example_names();
+  std::erase_if(names, [&](const std::string& name) {
+    std::size_t ops = 0;
+    for (const std::vector<Op>& lane : example(name).schedule.lanes) ops += lane.size();
+    return ops > most_ops;
+  });
+  return names;
+}
+
 std::vector<Op> lane(std::string_view text) {
   std::vector<Op> ops;
   std::istringstream words{std::string(text)};

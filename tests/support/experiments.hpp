@@ -17,6 +17,9 @@ Experiment example(const std::string& name, const std::vector<std::string>& sett
 /// The configs in examples/.
 std::vector<std::string> example_names();
 
+/// Those whose steps have at most 20,000 ops, few enough to be walked through field by field.
+std::vector<std::string> short_example_names();
+
 /// A lane from text: "F0.1 B0.1" is F and B of micro-batch 1 in stage 0, "F0'.1" runs on the
 /// stage's second copy, "F0.1+B0.0" is an overlapped pair, "SEND_F0.1" a send, "UNSHARD0" of no
 /// micro-batch.
