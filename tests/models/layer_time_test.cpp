@@ -13,13 +13,18 @@ struct Place {
   Device device{.name = "slow", .memory_bandwidth = 1e10};
   Training training{.micro_batch_size = 2, .precision = Precision::fp16};
   GroupNetwork ring{};
+  double slowdown = 1;
 
   Place() {
     device.flops[static_cast<std::size_t>(Precision::fp16)] = 1e12;
     ring.levels = {{.ranks = 4, .interconnect = {.bandwidth = 1e9, .latency = 1e-6}}};
   }
   LayerSite site() const {
-    return {.device = device, .training = training, .source = source, .groups = {ring, {}, {}}};
+    return {.device = device,
+            .training = training,
+            .source = source,
+            .groups = {ring, {}, {}},
+            .slowdown = slowdown};
   }
   double time(const Operator& op, std::int64_t samples = 2) const {
     return operator_seconds(op, site(), samples);
@@ -74,7 +79,7 @@ TEST_SUITE("models/layer_time") {
   TEST_CASE("a straggler computes slower and communicates as others do") {
     Place place;
     const double once = place.time(product);
-    place.device.slowdown = 1.5;
+    place.slowdown = 1.5;
     CHECK(place.time(product) == doctest::Approx(1.5 * once));
     CHECK(place.time({.seconds = 2}) == 6);
     CHECK(place.time(all_reduce) == doctest::Approx(all_reduce_time));

@@ -109,10 +109,10 @@ TEST_SUITE("models/static_bytes") {
   }
 
   TEST_CASE("an update takes the curve of what memory bounds, or the launch overhead") {
-    Device device{.memory_bandwidth = 1e6, .launch_overhead = 0.5, .slowdown = 2};
+    Device device{.memory_bandwidth = 1e6, .launch_overhead = 0.5};
     const Training training{};
     const auto updated = [&] {
-      return optimizer_time({.dense = 4 * parameters}, training, device);
+      return optimizer_time({.dense = 4 * parameters}, training, device, 2);
     };
     CHECK(updated() == to_time(2 * (12 * parameters / 1e6 + 0.5)));
     device.efficiency = DeviceEfficiency{.elementwise = {.memory = 0.5, .overhead = 0.25}};

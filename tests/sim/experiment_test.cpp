@@ -9,7 +9,7 @@
 #include "schedules/catalog.hpp"
 #include "sim/memory_trace.hpp"
 #include "sim/run.hpp"
-#include "sim/stage_costers.hpp"
+#include "support/costers.hpp"
 #include "support/experiments.hpp"
 #include "support/gpt.hpp"
 
@@ -33,7 +33,7 @@ const Gpt wide{.layers = 12,
                .stages = 3,
                .more_pipeline = R"(, "partition": "balanced")"};
 
-std::int64_t busiest(const StageCosters& costers, const std::vector<int>& cuts) {
+std::int64_t busiest(Costers& costers, const std::vector<int>& cuts) {
   std::int64_t most = 0;
   for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
     most = std::max(most, costers.on(0)
@@ -77,7 +77,7 @@ TEST_SUITE("sim/experiment") {
     const Experiment experiment = experiment_from(text_of(wide));
     CHECK(experiment.partition.back() < experiment.partition[1]);
     const Config& config = experiment.config;
-    const StageCosters costers(config, std::get<Network>(config.model), config.cluster.kinds);
+    Costers costers(config);
     std::int64_t least = Time::limit().ps;
     for (int a = 1; a < 11; ++a) {
       for (int b = a + 1; b < 12; ++b) least = std::min(least, busiest(costers, {0, a, b, 12}));

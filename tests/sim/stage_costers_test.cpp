@@ -2,15 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include "support/costers.hpp"
 #include "support/gpt.hpp"
 
 namespace pipesim::test {
 
 namespace {
 
-StageCosters costers_of(const Gpt& gpt) {
-  const Config config = config_of(gpt);
-  return StageCosters(config, std::get<Network>(config.model), config.cluster.kinds);
+Costers costers_of(const Gpt& gpt) {
+  return Costers(config_of(gpt));
 }
 
 // Nodes of two: tensor parallelism of 4 goes over both levels, of 2 stays inside.
@@ -22,9 +22,9 @@ const std::string nodes = R"({"device": {"flops": 1e12, "memory_bandwidth": 1e12
 
 TEST_SUITE("sim/stage_costers") {
   TEST_CASE("devices that are alike share their costs") {
-    const StageCosters alike = costers_of({.layers = 4, .tensor = 2, .stages = 4});
+    Costers alike = costers_of({.layers = 4, .tensor = 2, .stages = 4});
     for (int device = 1; device < 4; ++device) CHECK(&alike.on(device) == &alike.on(0));
-    const StageCosters two = costers_of(
+    Costers two = costers_of(
         {.layers = 4, .stages = 2, .cluster = R"({"device": ["v100-16gb", "a100-80gb"]})"});
     CHECK(&two.on(0) != &two.on(1));
   }
@@ -61,7 +61,7 @@ TEST_SUITE("sim/stage_costers") {
 
   TEST_CASE("of many layers computed again, one at a time is in memory") {
     Gpt gpt{.layers = 8, .recompute = "layers"};
-    const StageCosters costers = costers_of(gpt);
+    Costers costers = costers_of(gpt);
     const StageCost one = costers.on(0).cost(1, 2);
     const StageCost six = costers.on(0).cost(1, 7);
     CHECK(six.stash == 6 * one.stash);
@@ -91,8 +91,8 @@ TEST_SUITE("sim/stage_costers") {
   }
 
   TEST_CASE("the head's copy of a tied table is held where the embedding is not") {
-    const StageCosters tied = costers_of({.layers = 4, .tensor = 2});
-    const StageCosters untied =
+    Costers tied = costers_of({.layers = 4, .tensor = 2});
+    Costers untied =
         costers_of({.layers = 4, .tensor = 2, .more_model = R"(, "tie_word_embeddings": false)"});
     const Bytes table = 2 * 64 * 32 / 2;
     CHECK(tied.on(0).cost(2, 4).weights == untied.on(0).cost(2, 4).weights);
