@@ -43,8 +43,7 @@ TEST_SUITE("cli/help") {
                   "--published-data --ablate --verbose --markdown --json"},
           Command{"compare", "--set --schedule-file --json"},
           Command{"schedule", "--set --schedule-file --format --lower"},
-          Command{"model", "--set --schedule-file --json"},
-          Command{"list", "--json"}}) {
+          Command{"model", "--set --schedule-file --json"}, Command{"list", "--json"}}) {
       CAPTURE(command.name);
       const ProcessResult help = run_pipesim({command.name, "--help"});
       CHECK(help.exit_code == 0);

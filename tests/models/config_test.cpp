@@ -208,10 +208,9 @@ TEST_SUITE("models/config") {
     const std::string flash = test::text_of({.more_model = R"(, "use_flash_attn": true)"});
     CHECK_THROWS_WITH_AS(
         config(flash, {"pipeline.recompute=selective"}),
-        ("--set: /pipeline/recompute: selects the scores of attention, which this model does not "
-         "keep, got \"selective\"" +
-         hint)
-            .c_str(),
+        "--set: /pipeline/recompute: selects the scores of attention, which this model does not "
+        "keep, got \"selective\"\n  hint: fused attention keeps none: choose \"layers\" or "
+        "\"none\"",
         InputError);
     CHECK(config(flash, {"pipeline.recompute=layers"}).pipeline.recompute == Recompute::layers);
   }
