@@ -9,8 +9,8 @@ namespace {
 // squares of relative errors that are weighted by the time measured. Without the weight short
 // kernels decide, which run at a higher clock than a card at its power limit can hold: the table's
 // time in all would then be 8 % short. Errors weighted by time, fitted on one half and taken on the
-// other: products 3.9 %, grouped 7.6 %, attention 2.4 % forward and 1.1 % backward, latent 2.0 %
-// and 0.2 %.
+// other: products 3.9 %, grouped 7.6 %. On all that they are fitted on: attention 2.4 % forward and
+// 1.1 % backward, latent 2.0 % and 0.2 %.
 //
 // Whole steps keep the card at that limit for seconds. `sustained` is what is left of the rates of
 // single kernels then, fitted on the step times of its 22 rows in simumax_b200.csv, as is
