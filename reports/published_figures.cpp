@@ -41,10 +41,10 @@ std::string predicted_text(const Row& row, const std::string& unit) {
 
 std::string error_text(const Row& row) {
   const double error = relative_error(row);
-  std::string text = fmt::format("{:+.2f} %", 100 * error);
-  if (error == 0) text = "0";
-  if (row.is_text() && error != 0) text = "wrong";
-  return row.counts ? text : "(" + text + ")";
+  const std::string text = error == 0      ? "0"
+                           : row.is_text() ? "wrong"
+                                           : fmt::format("{:+.2f} %", 100 * error);
+  return row.counts ? text : fmt::format("({})", text);
 }
 
 std::string verdict_text(const Verdict& verdict) {
