@@ -29,8 +29,9 @@ constexpr double nvlink2_ring = 136.0 / 150.0;
 constexpr double nvlink2_message = 22.5 / 25.0;
 
 // InfiniBand, what reproduces the iteration times of Korthikanti et al. (arXiv:2205.05198) and of
-// Narayanan et al. (arXiv:2104.04473): messages and rings at 3/4 of a NIC, 20 µs for a message or a
-// step. The other generations are taken to be alike.
+// Narayanan et al. (arXiv:2104.04473): messages at 3/4 of a NIC, 20 µs for a message or a step;
+// rings as much, which vTrain's iteration times with groups of 16 on two nodes decided. The other
+// generations are taken to be alike.
 constexpr double ib_part = 0.75;
 constexpr double ib_latency = 20e-6;
 
