@@ -1,0 +1,79 @@
+#include "sim/exchange_costs.hpp"
+
+#include <algorithm>
+
+#include "models/collective.hpp"
+#include "sim/replica_exchange.hpp"
+
+namespace pipesim {
+
+namespace {
+
+// What one message between two stages takes. Where each device of a stage sends a part, the parts
+// go side by side; putting them together again adds to the way.
+TransferCost hop_between(const Config& config, int from, int to, Bytes bytes) {
+  const RankGrid grid = rank_grid(config);
+  const auto* network = std::get_if<Network>(&config.model);
+  const int parts = network == nullptr ? 1 : network->message_parts;
+  TransferCost hop = message_cost(config.cluster, rank_at(grid, {.pipeline = from}),
+                                  rank_at(grid, {.pipeline = to}), (bytes + parts - 1) / parts);
+  if (network == nullptr || !network->gathers_messages || from == to) return hop;
+  const GroupNetwork group = group_network(config.cluster, grid, Axis::tensor, to);
+  hop.latency = capped_sum(
+      hop.latency,
+      to_time(collective_seconds(Collective::all_gather, static_cast<double>(bytes), group)));
+  return hop;
+}
+
+// With ZeRO stage 3 every pass gathers the weights that it needs; from stage 2 on every backward
+// scatters its gradients. Beside computing, where reductions overlap.
+void add_zero_exchange(const Training& training, StageCost& stage) {
+  const int zero_stage = training.parallel.zero_stage;
+  if (zero_stage < 2) return;
+  const Time gather = zero_stage == 3 ? stage.gather : Time{};
+  const auto beside = [&](Time& pass, Time exchange) {
+    pass = training.parallel.overlap_grad_reduce ? std::max(pass, exchange)
+                                                 : capped_sum(pass, exchange);
+  };
+  beside(stage.forward, gather);
+  beside(stage.recompute, gather);
+  beside(stage.backward, capped_sum(gather, stage.reduce));
+  beside(stage.backward_input, gather);
+  beside(stage.backward_weight, stage.reduce);
+}
+
+}  // namespace
+
+void cost_hops(Experiment& experiment) {
+  const Config& config = experiment.config;
+  const auto* given = std::get_if<StageCosts>(&config.model);
+  for (std::size_t s = 0; s + 1 < experiment.costs.stages.size(); ++s) {
+    TransferCost hop =
+        hop_between(config, experiment.schedule.placement[s], experiment.schedule.placement[s + 1],
+                    experiment.costs.stages[s + 1].boundary);
+    if (given != nullptr) {
+      hop.latency = capped_sum(hop.latency, given->transfer[static_cast<int>(s)]);
+    }
+    experiment.costs.hops.push_back(hop);
+  }
+}
+
+void cost_sharding(Experiment& experiment) {
+  const Config& config = experiment.config;
+  if (config.training.data_parallel * config.training.parallel.context == 1) return;
+  for (std::size_t s = 0; s < experiment.costs.stages.size(); ++s) {
+    const StageCost& slowest = experiment.costs.stages[s];
+    const int device = experiment.schedule.placement[s];
+    const Time gather = replica_gather_time(config, device, slowest);
+    const Time reduce = replica_scatter_time(config, device, slowest);
+    const auto set = [&](StageCost& stage) {
+      stage.gather = gather;
+      stage.reduce = reduce;
+      add_zero_exchange(config.training, stage);
+    };
+    set(experiment.costs.stages[s]);
+    for (ReplicaCosts& replicas : experiment.replicas) set(replicas.stages[s]);
+  }
+}
+
+}  // namespace pipesim

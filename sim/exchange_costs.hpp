@@ -1,0 +1,14 @@
+#pragma once
+
+#include "sim/experiment.hpp"
+
+namespace pipesim {
+
+/// Costs the messages between the stages, whose own costs are known.
+void cost_hops(Experiment& experiment);
+
+/// Costs what each stage's replicas gather and scatter, and adds to its passes what ZeRO stages 2
+/// and 3 exchange in them.
+void cost_sharding(Experiment& experiment);
+
+}  // namespace pipesim
