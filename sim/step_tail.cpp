@@ -148,7 +148,9 @@ class Tail {
 
   // When the last bucket has been summed over a network that is free from `network` on.
   Time bucketed(Time network, const std::vector<Interval>& passes, Time sum, int stage) const {
-    constexpr Bytes bucket_bytes = 40'000'000 * Bytes{4};  // Megatron-LM's default, 40M gradients.
+    constexpr Bytes bucket = 40'000'000;  // Gradients: Megatron-LM's default.
+    const Bytes bucket_bytes =
+        bucket * bytes_per_element(experiment_.config.training.gradient_precision);
     const Bytes bytes = cost(0, stage).summed_gradients;
     const std::int64_t buckets =
         std::clamp<Bytes>((bytes + bucket_bytes - 1) / bucket_bytes, 1, 4096);
