@@ -9,13 +9,9 @@
 
 namespace pipesim {
 
-namespace {
-
 Bytes whole(double bytes) {
   return bytes < static_cast<double>(bytes_limit) ? std::llround(std::ceil(bytes)) : bytes_limit;
 }
-
-}  // namespace
 
 TransformerShare share_of(const Transformer& model, const Training& training) {
   const Parallelism& parallel = training.parallel;

@@ -1,16 +1,8 @@
-#include <algorithm>
-#include <cmath>
-
 #include "models/transformer_parts.hpp"
 
 namespace pipesim {
 
 namespace {
-
-// Adds up bytes that may be fractions of one on a device.
-Bytes rounded(double bytes) {
-  return bytes < static_cast<double>(bytes_limit) ? std::llround(bytes) : bytes_limit;
-}
 
 // The matrix of scores in memory: two batched products, softmax and dropout between them.
 void add_score_attention(Layer& layer, const Transformer& model, const TransformerShare& share) {
@@ -38,7 +30,7 @@ void add_score_attention(Layer& layer, const Transformer& model, const Transform
   add_elementwise(layer.backward_input, 3 * e * share.scores);
   add_elementwise(layer.backward_input, mask * (2 * e + 1) * share.scores);
   const double kept = (e + mask * (1 + e)) * share.scores;
-  layer.recomputed_bytes = capped_sum(layer.recomputed_bytes, rounded(kept));
+  layer.recomputed_bytes = capped_sum(layer.recomputed_bytes, whole(kept));
   add_stash(layer, kept);
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "models/transformer_parts.hpp"
 
@@ -50,9 +49,7 @@ constexpr double fused_loss = 2 * 0.666 / 0.28;
 // backward, which comes after it, finds the logits gone.
 void need_head_workspace(Layer& layer, const Transformer& model, const TransformerShare& share,
                          double logits) {
-  const Bytes freed =
-      std::min<Bytes>(layer.workspace_bytes, std::llround(std::min(logits, 0x1p60)));
-  layer.workspace_bytes -= freed;
+  layer.workspace_bytes -= std::min(layer.workspace_bytes, whole(logits));
   need_workspace(layer, share.element * share.tokens * share.hidden);
   if (!model.fused_gradient_accumulation) return;
   const double weights = static_cast<double>(model.vocabulary) / share.tensor * share.hidden;
@@ -92,12 +89,12 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
   layer.kept_bytes = capped_sum(layer.kept_bytes, head.stash_bytes);
   if (in_chunks) {
     const double rows = std::min(share.tokens, static_cast<double>(model.logits_chunk));
-    layer.fixed_workspace_bytes += static_cast<Bytes>(std::min(4 * rows * columns, 0x1p60));
+    layer.fixed_workspace_bytes =
+        capped_sum(layer.fixed_workspace_bytes, whole(4 * rows * columns));
   } else {
     need_head_workspace(layer, model, share, 4 * logits);
   }
-  layer.output_bytes =
-      static_cast<Bytes>(std::llround(share.tokens)) * 4;  // A loss for each token.
+  layer.output_bytes = whole(4 * share.tokens);  // A loss for each token.
 }
 
 }  // namespace pipesim

@@ -69,6 +69,9 @@ void add_parameters(Layer& layer, const TransformerShare& share, double paramete
 /// Parameters of experts, of which an expert group's devices hold each its part.
 void add_expert_parameters(Layer& layer, const TransformerShare& share, double parameters);
 
+/// Whole bytes, rounded up; bytes_limit where they are more.
+Bytes whole(double bytes);
+
 /// Adds to what forward leaves for backward; to what of it stays where layers are computed again.
 void add_stash(Layer& layer, double bytes);
 void keep_stash(Layer& layer, double bytes);

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/model_size.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -41,12 +43,11 @@ Json layer_json(const LayerCost& layer) {
 }  // namespace
 
 nlohmann::ordered_json model_json(const Config& config, const std::vector<LayerCost>& layers) {
-  double parameters = 0;
-  for (const LayerCost& layer : layers) parameters += layer.count * layer.parameters;
+  const std::optional<double> parameters = parameter_count(config);
   Json json = {{"name", config.name},
                {"command", "model"},
                {"model", config.model_kind},
-               {"parameters", parameters > 0 ? Json(parameters) : Json(nullptr)},
+               {"parameters", parameters ? Json(*parameters) : Json(nullptr)},
                {"micro_batch_size", config.training.micro_batch_size},
                {"device", config.cluster.device(0).name},
                {"tensor_parallel", config.training.parallel.tensor}};

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "models/model_size.hpp"
 #include "reports/number_text.hpp"
 
 namespace pipesim {
@@ -24,11 +25,11 @@ std::string count(double parameters) {
   return text;
 }
 
-void write_heading(Output& out, const Config& config, const std::vector<LayerCost>& layers) {
-  double parameters = 0;
-  for (const LayerCost& layer : layers) parameters += layer.count * layer.parameters;
+void write_heading(Output& out, const Config& config) {
   print(out, "{}: {}", printable(config.name), config.model_kind);
-  if (parameters > 0) print(out, ", {} parameters", count(parameters));
+  if (const auto parameters = parameter_count(config)) {
+    print(out, ", {} parameters", count(*parameters));
+  }
   const int tensor = config.training.parallel.tensor;
   const int context = config.training.parallel.context;
   print(out, "\none micro-batch of {} on a {}, {}", config.training.micro_batch_size,
@@ -60,7 +61,7 @@ void write_layer(Output& out, const LayerCost& layer) {
 }  // namespace
 
 void write_model_text(Output& out, const Config& config, const std::vector<LayerCost>& layers) {
-  write_heading(out, config, layers);
+  write_heading(out, config);
   for (const LayerCost& layer : layers) write_layer(out, layer);
   if (as_ops(config.pipeline.recompute) != config.pipeline.recompute) {
     print(out, "\nA part's stash is what it would keep without re-computation {}.",
