@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 # What Debian and Ubuntu call the compiler, the build tools and the libraries.
 packages=(g++ cmake ninja-build libboost-dev nlohmann-json3-dev libfmt-dev libcli11-dev doctest-dev
-  libeigen3-dev libopenblas-dev)
+  libeigen3-dev libopenblas-dev zlib1g-dev)
 
 missing() {
   local package
