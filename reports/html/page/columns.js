@@ -69,10 +69,8 @@ function readDifferences(reader, count) {
 }
 
 function readTimes(reader, lane) {
-  const sums = new Array(lane.count);
   const gaps = new Float64Array(lane.count);
   for (let i = 0; i < lane.count; ++i) gaps[i] = reader.zigzag();
-  sums.length = 0;
   const now = new WholeSum();
   for (let i = 0; i < lane.count; ++i) {
     now.add(gaps[i]);

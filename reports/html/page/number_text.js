@@ -20,6 +20,9 @@ function scaled(value, units) {
   return `${significant(value / scale)} ${name}`;
 }
 
+/** Seconds of a summary in whole ps. */
+const psOf = (seconds) => Math.round(seconds * 1e12);
+
 const readableTime = (ps) => scaled(ps, timeUnits);
 const readableSeconds = (seconds) => scaled(seconds * 1e12, timeUnits);
 const readableBytes = (bytes) => scaled(bytes, byteUnits);
