@@ -18,8 +18,8 @@ function drawMarks(page, run, context, place) {
 function outline(page, context, place, lane, i, width) {
   const height = Math.max(1, place.rowHeight - rowGap(place.rowHeight));
   const [top, tall] = boxRows(lane, i, place.yOf(lane.device), height);
-  const left = Math.max(place.left - 5, place.xOf(lane.start[i]));
-  const right = Math.min(place.right + 5, place.xOf(lane.finish[i]));
+  const left = Math.max(place.left - 5, place.xOf(startOf(lane, i)));
+  const right = Math.min(place.right + 5, place.xOf(finishOf(lane, i)));
   context.lineWidth = width + 2;
   context.strokeStyle = page.colours.paper;
   context.strokeRect(left, top, Math.max(2, right - left), Math.max(2, tall));

@@ -82,22 +82,26 @@ function readTimes(reader, lane) {
 
 /** Of the ops that need one of another device: which, and the message between the two. */
 function readNeeds(reader, lane, devices, routes) {
-  const needs = [];
+  const op = new Int32Array(lane.count);
+  const device = new Int32Array(lane.count);
+  let count = 0;
   for (let i = 0; i < lane.count; ++i) {
-    const device = reader.index(devices + 1, 'device') - 1;
-    lane.need[i] = device < 0 ? -1 : needs.length;
-    if (device >= 0) needs.push({op: i, device});
+    const sender = reader.index(devices + 1, 'device') - 1;
+    lane.need[i] = sender < 0 ? -1 : count;
+    op[count] = i;
+    device[count] = sender;
+    if (sender >= 0) ++count;
   }
   const messages = lane.messages = {
-    count: needs.length,
-    op: Int32Array.from(needs, (need) => need.op),
-    device: Int32Array.from(needs, (need) => need.device),
-    slot: new Int32Array(needs.length),
-    wait: new Float64Array(needs.length),
-    duration: new Float64Array(needs.length),
-    route: new Int32Array(needs.length),
+    count,
+    op: op.subarray(0, count),
+    device: device.subarray(0, count),
+    slot: new Int32Array(count),
+    wait: new Float64Array(count),
+    duration: new Float64Array(count),
+    route: new Int32Array(count),
   };
-  for (let i = 0, slot = 0; i < needs.length; ++i) {
+  for (let i = 0, slot = 0; i < count; ++i) {
     messages.slot[i] = slot += reader.zigzag();
     messages.wait[i] = reader.zigzag();
     messages.duration[i] = reader.varint();

@@ -17,7 +17,11 @@ function rowGap(rowHeight) {
 /** The chart of one decoded run. */
 function makeGantt(page, run) {
   const {meta} = run;
-  const maxHeight = Math.max(300, Math.round(0.62 * window.innerHeight));
+  run.kinds = usedKinds(run);
+  run.blocks = run.lanes.map((lane) => blockSums(lane, run.kinds));
+  run.begins = Number(meta.pipeline_start_ps);
+  run.ends = Number(meta.pipeline_finish_ps);
+  const maxHeight = Math.max(300, Math.round(0.7 * window.innerHeight));
   const shares = meta.summary.devices ?? [];
   const gantt = new StripPanel(page, {
     title: 'Devices over time',
@@ -34,10 +38,6 @@ function makeGantt(page, run) {
     draw: (context, place, rows) => drawGantt(page, run, context, place, rows),
     drawOver: (context, place) => drawMarks(page, run, context, place),
   });
-  run.kinds = usedKinds(run);
-  run.blocks = [];
-  run.begins = Number(meta.pipeline_start_ps);
-  run.ends = Number(meta.pipeline_finish_ps);
   gantt.controls.append(...rowHeightButtons(page, gantt));
   return gantt;
 }
@@ -65,7 +65,7 @@ function drawGantt(page, run, context, place, rows) {
   let picture = null;
   for (let row = rows.first; row < rows.last; ++row) {
     const lane = run.lanes[row];
-    const blocks = run.blocks[row] ??= blockSums(lane, run.kinds);
+    const blocks = run.blocks[row];
     const shown = laneColumns(lane, blocks, run.kinds, scale, leastBox * place.ratio, shares);
     if (shown.mixed) {
       picture ??= makePicture(page, columns, Math.round(place.height * place.ratio));
@@ -153,8 +153,8 @@ function drawBoxes(page, run, context, place, boxes, height) {
     for (let at = 0; at < found.length; at += 2) {
       const lane = run.lanes[found[at]];
       const i = found[at + 1];
-      const left = Math.max(place.left - 2, place.xOf(lane.start[i]));
-      const right = Math.min(place.right + 2, place.xOf(lane.finish[i]));
+      const left = Math.max(place.left - 2, place.xOf(startOf(lane, i)));
+      const right = Math.min(place.right + 2, place.xOf(finishOf(lane, i)));
       const [y, tall] = boxRows(lane, i, place.yOf(found[at]), height);
       const gap = right - left >= 5 ? 1 : 0;
       context.fillRect(left, y, right - left - gap, tall);

@@ -2,15 +2,12 @@
 
 /** Counts and total times of the kinds that a run has. */
 function kindTotals(run) {
-  const totals = run.kinds.map((kind) => ({kind, count: 0, time: 0}));
-  for (const lane of run.lanes) {
-    for (let i = 0; i < lane.count; ++i) {
-      const total = totals[run.kinds.indexOf(kindOf(lane, i))];
-      total.count += 1;
-      total.time += lane.finish[i] - lane.start[i];
-    }
-  }
-  return totals;
+  const sum = (values) => values.reduce((all, value) => all + value, 0);
+  return run.kinds.map((kind, k) => ({
+    kind,
+    count: sum(run.blocks.map(({counts}) => counts[k])),
+    time: sum(run.blocks.map(({totals}) => totals[k])),
+  }));
 }
 
 /** The legend of a run's chart. */
@@ -24,6 +21,6 @@ function makeLegend(page, run) {
                    element('span', {class: 'quiet'},
                            `${count.toLocaleString('en')} ops, ${readableTime(time)}`));
   });
-  const idle = element('b', {class: 'kind idle'}, ' ');
+  const idle = element('b', {class: 'kind idle'}, '\u00a0');
   return element('ul', {class: 'legend'}, items, element('li', {}, idle, ' idle'));
 }

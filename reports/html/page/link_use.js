@@ -1,23 +1,37 @@
 // When links carry messages. A link is what two devices have to themselves in one direction, or one
 // that they share and that has a name.
 
-/** Joins intervals that touch. `starts` must be in order. Returns {starts, finishes, before}. */
-function joined(starts, finishes) {
+/** Puts the starts in order, and the finishes along with them. */
+function sortTimes({starts, finishes}) {
+  let sorted = true;
+  for (let i = 1; i < starts.length; ++i) sorted &&= starts[i - 1] <= starts[i];
+  if (sorted) return {starts, finishes};
+  const order = Uint32Array.from(starts, (_, i) => i).sort((a, b) => starts[a] - starts[b]);
+  return {starts: Float64Array.from(order, (i) => starts[i]),
+          finishes: Float64Array.from(order, (i) => finishes[i])};
+}
+
+/**
+ * Joins intervals that touch: {starts, finishes, before, busy}, where before[i] is how long the
+ * link was busy until interval i, and `busy` how long in all.
+ */
+function joined(times) {
+  const {starts, finishes} = sortTimes(times);
   const from = [];
   const to = [];
-  const before = [];  // before[i]: how long it was busy until interval i
+  const before = [];
   let busy = 0;
-  starts.forEach((start, i) => {
+  for (let i = 0; i < starts.length; ++i) {
     const last = to.length - 1;
-    if (last >= 0 && start <= to[last]) {
+    if (last >= 0 && starts[i] <= to[last]) {
       to[last] = Math.max(to[last], finishes[i]);
-      return;
+      continue;
     }
     if (last >= 0) busy += to[last] - from[last];
-    from.push(start);
+    from.push(starts[i]);
     to.push(finishes[i]);
     before.push(busy);
-  });
+  }
   if (to.length > 0) busy += to[to.length - 1] - from[from.length - 1];
   return {starts: from, finishes: to, before, busy};
 }
@@ -34,34 +48,50 @@ function linkShare(intervals, from, to) {
   return to > from ? (busyUntil(intervals, to) - busyUntil(intervals, from)) / (to - from) : 0;
 }
 
-function linksOf(meta, message, from, to) {
-  if (message.route === 0) return [{key: `${from}-${to}`, from, to, number: -1}];
-  return meta.routes[message.route - 1].map(
-    (number) => ({key: `link ${number}`, name: meta.links[number], number}));
+/** Calls visit(key, from, to, left, arrived) for every link of every message that takes time. */
+function eachCrossing({meta, lanes}, visit) {
+  for (const {device: to, messages} of lanes) {
+    for (let i = 0; i < messages.count; ++i) {
+      if (!(messages.duration[i] > 0)) continue;
+      const from = messages.device[i];
+      const left = lanes[from].finish[messages.slot[i]] + messages.wait[i];
+      const arrived = left + messages.duration[i];
+      if (messages.route[i] === 0) {
+        visit(from * meta.devices + to, from, to, left, arrived);
+      } else {
+        for (const number of meta.routes[messages.route[i] - 1]) {
+          visit(-1 - number, from, to, left, arrived);
+        }
+      }
+    }
+  }
 }
 
 /**
  * The links of a run that carry messages which take time: shared ones first, in their order, then
- * pairs of devices. Each has `name` or `from` and `to`, `messages` (how many), and `intervals`.
+ * pairs of devices. Each has `number` and `name`, or -1 and `from` and `to`; `messages` (how many),
+ * and `intervals`.
  */
 function linkUse(run) {
   const links = new Map();
-  for (const lane of run.lanes) {
-    for (let i = 0; i < lane.messages.count; ++i) {
-      const message = neededMessage(run, lane, lane.messages.op[i]);
-      if (!(message.duration > 0)) continue;
-      for (const link of linksOf(run.meta, message, message.sender.device, lane.device)) {
-        if (!links.has(link.key)) links.set(link.key, {...link, times: []});
-        links.get(link.key).times.push([message.left, message.arrived]);
-      }
-    }
+  eachCrossing(run, (key, from, to) => {
+    const link = links.get(key);
+    if (link) ++link.messages;
+    else links.set(key, {number: key < 0 ? -1 - key : -1, from, to, messages: 1, filled: 0});
+  });
+  for (const link of links.values()) {
+    link.starts = new Float64Array(link.messages);
+    link.finishes = new Float64Array(link.messages);
   }
+  eachCrossing(run, (key, from, to, left, arrived) => {
+    const link = links.get(key);
+    link.starts[link.filled] = left;
+    link.finishes[link.filled++] = arrived;
+  });
   const inOrder = [...links.values()].sort(
     (a, b) => (b.number >= 0) - (a.number >= 0) || a.number - b.number || a.from - b.from ||
       a.to - b.to);
-  return inOrder.map(({times, ...link}) => {
-    times.sort((a, b) => a[0] - b[0]);
-    const intervals = joined(times.map((t) => t[0]), times.map((t) => t[1]));
-    return {...link, messages: times.length, intervals};
-  });
+  return inOrder.map((link) => ({
+    number: link.number, name: run.meta.links[link.number], from: link.from, to: link.to,
+    messages: link.messages, intervals: joined(link)}));
 }

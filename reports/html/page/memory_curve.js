@@ -38,9 +38,8 @@ function memoryCurve(run, lane) {
   return curve;
 }
 
-/** The bytes held at a time: after all that happens at it. */
-function levelAt(lane, curve, time) {
-  const next = partition(lane.count, (i) => lane.start[i] > time);
+/** The bytes held at a time: after all that happens at it. `next`: the first op that starts later. */
+function levelAt(lane, curve, time, next = nextAfter(lane, 0, time)) {
   if (next === 0) return curve.base;
   return time < lane.finish[next - 1] ? curve.during[next - 1] : curve.after[next - 1];
 }
@@ -81,17 +80,15 @@ function extremesOf(curve, first, last, range) {
  * `scale`: {start, width, columns}.
  */
 function memoryColumns(lane, curve, scale, low, high) {
-  const nextAt = (time) => partition(lane.count, (i) => lane.start[i] > time);
-  let next = nextAt(scale.start);
-  let level = levelAt(lane, curve, scale.start);
+  let next = nextAfter(lane, 0, scale.start);
+  let level = levelAt(lane, curve, scale.start, next);
   for (let column = 0; column < scale.columns; ++column) {
     const end = scale.start + (column + 1) * scale.width;
-    const after = nextAt(end);
+    const after = nextAfter(lane, next, end);
     const range = {low: level, high: level};
-    // An op that began in a column before may finish in this one; the last may finish later.
-    const atEnd = levelAt(lane, curve, end);
+    const atEnd = levelAt(lane, curve, end, after);
     if (after > next) {
-      if (next > 0) {
+      if (next > 0) {  // It may have begun in a column before, and finished in this one.
         range.high = Math.max(range.high, curve.after[next - 1]);
         range.low = Math.min(range.low, curve.after[next - 1]);
       }
@@ -136,6 +133,6 @@ function tagsOf(run, lane, sums, i, finished, out) {
 
 /** The bytes by tag at a time. */
 function tagsAt(run, lane, sums, time, out) {
-  const i = partition(lane.count, (op) => lane.start[op] > time) - 1;
+  const i = nextAfter(lane, 0, time) - 1;
   return tagsOf(run, lane, sums, i, i >= 0 && time >= lane.finish[i], out);
 }

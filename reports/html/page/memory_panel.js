@@ -115,7 +115,12 @@ function writeLevels(page, run, context, place, rows, devices) {
     const bytes = atCursor ? levelAt(run.lanes[row], curveOf(run, row), page.cursor) : peak;
     context.fillStyle = atCursor ? page.colours.ink : page.colours.quiet;
     const text = typeof bytes === 'number' ? readableBytes(bytes) : '';
-    context.fillText(text, place.width - 6, place.yOf(row) + place.rowHeight / 2);
+    const capacity = run.meta.capacity_bytes[row];
+    const middle = place.yOf(row) + place.rowHeight / 2;
+    context.fillText(text, place.width - 6, capacity === null ? middle : middle - 7);
+    if (capacity === null) continue;
+    context.fillStyle = page.colours.quiet;
+    context.fillText(`of ${readableBytes(capacity)}`, place.width - 6, middle + 7);
   }
   context.textAlign = 'left';
 }

@@ -3,9 +3,17 @@
 const kindOf = (lane, i) => lane.flags[i] & 15;
 const copyOf = (lane, i) => lane.flags[i] >> 4 & 1;
 
-/** It and the next op ran together, from the first one's start to the second one's finish. */
+/**
+ * It and the next op ran together, from the first one's start to the second one's finish; the
+ * columns give each a part of that time, one after the other.
+ */
 const runsWithNext = (lane, i) => (lane.flags[i] & 32) !== 0;
 const runsWithLast = (lane, i) => i > 0 && runsWithNext(lane, i - 1);
+
+/** When it ran, alone or as one of a pair. */
+const startOf = (lane, i) => lane.start[runsWithLast(lane, i) ? i - 1 : i];
+const finishOf = (lane, i) =>
+  lane.finish[runsWithNext(lane, i) && i + 1 < lane.count ? i + 1 : i];
 
 /** "2", or "2'" for the second copy of a stage. */
 function stageText(lane, i) {
@@ -37,6 +45,20 @@ function partition(count, atLeast) {
   return low;
 }
 
+/** The first op, `from` or later, that starts after a time; quick where it is near. */
+function nextAfter(lane, from, time) {
+  const {start, count} = lane;
+  let low = from;
+  let step = 1;
+  for (; low + step <= count && start[low + step - 1] <= time; step *= 2) low += step;
+  for (let high = Math.min(count, low + step - 1); low < high;) {
+    const middle = low + high >>> 1;
+    if (start[middle] > time) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** The ops of a lane that touch [from, to], as [first, last). Finishes are in order, as starts. */
 function opsBetween(lane, from, to) {
   return [partition(lane.count, (i) => lane.finish[i] >= from),
@@ -63,7 +85,7 @@ function neededMessage(run, lane, i) {
   const {device, slot, wait, duration, route} = lane.messages;
   const sender = run.lanes[device[at]];
   const left = sender.finish[slot[at]] + wait[at];
-  return {sender, op: slot[at], sent: sender.finish[slot[at]], left, duration: duration[at],
+  return {sender, op: slot[at], sent: finishOf(sender, slot[at]), left, duration: duration[at],
           arrived: left + duration[at], route: route[at]};
 }
 

@@ -6,20 +6,16 @@ const opsInBlock = 32;
 
 /** The kinds that a run has, in order. */
 function usedKinds(run) {
-  const used = new Set();
-  for (const lane of run.lanes) {
-    for (let i = 0; i < lane.count; ++i) used.add(lane.flags[i] & 15);
+  let used = 0;
+  for (const {flags} of run.lanes) {
+    for (let i = 0; i < flags.length; ++i) used |= 1 << (flags[i] & 15);
   }
-  return [...used].sort((a, b) => a - b);
-}
-
-/** How much of its time an op counts: the two of an overlapped pair count half. */
-function weightOf(lane, i) {
-  return runsWithNext(lane, i) || runsWithLast(lane, i) ? 0.5 : 1;
+  return Array.from({length: 16}, (_, kind) => kind).filter((kind) => used >> kind & 1);
 }
 
 /**
- * Busy time by kind before every 32nd op: sums[block * kinds.length + k]. Memory: a few bytes an op.
+ * Busy time by kind before every 32nd op, sums[block * kinds.length + k], and that of all ops and
+ * their number. `place` is the k of a kind. Memory: a byte or two an op.
  */
 function blockSums(lane, kinds) {
   const place = new Int32Array(16).fill(-1);
@@ -27,14 +23,17 @@ function blockSums(lane, kinds) {
   const blocks = Math.ceil(lane.count / opsInBlock) + 1;
   const sums = new Float64Array(blocks * kinds.length);
   const now = new Float64Array(kinds.length);
+  const counts = new Int32Array(kinds.length);
   for (let i = 0; i < lane.count; ++i) {
     if (i % opsInBlock === 0) sums.set(now, i / opsInBlock * kinds.length);
-    now[place[kindOf(lane, i)]] += weightOf(lane, i) * (lane.finish[i] - lane.start[i]);
+    const k = place[lane.flags[i] & 15];
+    now[k] += lane.finish[i] - lane.start[i];
+    ++counts[k];
   }
-  return {place, sums, totals: now};
+  return {place, sums, totals: now, counts};
 }
 
-/** What a lane was busy with, by kind, before `time`, where `next` is its first op from then on. */
+/** What a lane was busy with, by kind, before `time`; `next`: its first op that starts after it. */
 function busyBefore(lane, blocks, kinds, time, next, out) {
   const block = Math.floor(next / opsInBlock);
   const start = block * opsInBlock;
@@ -44,23 +43,23 @@ function busyBefore(lane, blocks, kinds, time, next, out) {
     out.set(blocks.sums.subarray(block * kinds, (block + 1) * kinds));
   }
   for (let i = start; i < next; ++i) {
-    out[blocks.place[kindOf(lane, i)]] +=
-      weightOf(lane, i) * (Math.min(time, lane.finish[i]) - lane.start[i]);
+    out[blocks.place[kindOf(lane, i)]] += Math.min(time, lane.finish[i]) - lane.start[i];
   }
   // The last op of the block before may go on beyond `time`.
-  for (let i = start - 1; i >= Math.max(0, start - 2) && lane.finish[i] > time; --i) {
-    out[blocks.place[kindOf(lane, i)]] -= weightOf(lane, i) * (lane.finish[i] - time);
+  if (start > 0 && lane.finish[start - 1] > time) {
+    out[blocks.place[kindOf(lane, start - 1)]] -= lane.finish[start - 1] - time;
   }
 }
 
 function sharesFromBlocks(lane, blocks, kinds, scale, shares) {
   let before = new Float64Array(kinds);
   let after = new Float64Array(kinds);
-  const nextAt = (time) => partition(lane.count, (i) => lane.start[i] >= time);
-  busyBefore(lane, blocks, kinds, scale.start, nextAt(scale.start), before);
+  let next = nextAfter(lane, 0, scale.start);
+  busyBefore(lane, blocks, kinds, scale.start, next, before);
   for (let column = 0; column < scale.columns; ++column) {
     const time = scale.start + (column + 1) * scale.width;
-    busyBefore(lane, blocks, kinds, time, nextAt(time), after);
+    next = nextAfter(lane, next, time);
+    busyBefore(lane, blocks, kinds, time, next, after);
     for (let k = 0; k < kinds; ++k) {
       shares[column * kinds + k] = (after[k] - before[k]) / scale.width;
     }
@@ -69,13 +68,13 @@ function sharesFromBlocks(lane, blocks, kinds, scale, shares) {
 }
 
 /** Adds an op's time to the columns that it touches; one without length leaves a trace. */
-function addToColumns(from, to, weight, k, kinds, scale, shares) {
+function addToColumns(from, to, k, kinds, scale, shares) {
   const first = Math.max(0, Math.floor((from - scale.start) / scale.width));
   const last = Math.min(scale.columns - 1, Math.floor((to - scale.start) / scale.width));
   for (let column = first; column <= last; ++column) {
     const left = scale.start + column * scale.width;
     const inside = Math.min(to, left + scale.width) - Math.max(from, left);
-    shares[column * kinds + k] += Math.max(weight * inside / scale.width, 1e-9);
+    shares[column * kinds + k] += Math.max(inside / scale.width, 1e-9);
   }
 }
 
@@ -96,12 +95,12 @@ function laneColumns(lane, blocks, kinds, scale, wide, shares) {
   }
   let mixed = false;
   for (let i = first; i < last; ++i) {
-    if (lane.finish[i] - lane.start[i] >= wide * scale.width) {
+    if (finishOf(lane, i) - startOf(lane, i) >= wide * scale.width) {
       boxes.push(i);
     } else {
       mixed = true;
-      addToColumns(lane.start[i], lane.finish[i], weightOf(lane, i),
-                   blocks.place[kindOf(lane, i)], kinds.length, scale, shares);
+      addToColumns(lane.start[i], lane.finish[i], blocks.place[kindOf(lane, i)], kinds.length,
+                   scale, shares);
     }
   }
   return {boxes, mixed};

@@ -14,7 +14,7 @@ function makePage(head, sources) {
     selected: null,    // {run, device, op}
     shares: new Float64Array(0),
     frame: 0,
-    stale: false,
+    later: 0,
   };
   /** Room for as many numbers, the same for every row. */
   page.scratch = (size) => {
@@ -22,7 +22,7 @@ function makePage(head, sources) {
     return page.shares;
   };
   page.invalidate = () => {
-    page.stale = true;
+    for (const block of page.blocks) for (const panel of block.panels) panel.stale = true;
     page.invalidateAbove();
   };
   page.invalidateAbove = () => {
@@ -32,15 +32,17 @@ function makePage(head, sources) {
   return page;
 }
 
-/** Draws the blocks in sight: all of them, or only what follows the pointer. */
+/** Draws what is in sight and stale, and of the rest what follows the pointer. */
 function drawFrame(page) {
   page.frame = 0;
-  const everything = page.stale;
-  page.stale = false;
-  for (const block of page.blocks) {
-    if (!block.visible) continue;
-    for (const panel of block.panels) everything ? panel.drawAll() : panel.drawAbove();
+  const panels = page.blocks.flatMap((block) => block.visible ? block.panels : []);
+  for (const panel of panels) {
+    if (panel.near) panel.stale ? panel.drawAll() : panel.drawAbove();
   }
+  clearTimeout(page.later);
+  page.later = setTimeout(() => {
+    for (const panel of panels) if (panel.stale) panel.drawAll();
+  }, 200);
 }
 
 /** What a block shows besides its chart. */
@@ -54,11 +56,15 @@ function watchBlocks(page) {
     for (const entry of entries) {
       const block = page.blocks.find((candidate) => candidate.section === entry.target);
       block.visible = entry.isIntersecting;
-      if (block.visible) load(block).then(() => page.invalidate());
+      if (block.visible) load(block).then(() => {
+        addLinks(block);
+        page.invalidate();
+      });
     }
     forget(page);
   }, {rootMargin: '300px 0px'});
   for (const block of page.blocks) observer.observe(block.section);
+  window.addEventListener('scroll', page.invalidateAbove, {passive: true});
   new ResizeObserver(() => page.invalidate()).observe(document.getElementById('main'));
 }
 
@@ -122,6 +128,8 @@ async function start(report) {
     await load(block);
   }
   report.timings.firstDraw = performance.now() - scriptStart;
+  await new Promise((resolve) => { setTimeout(resolve); });
+  page.blocks.forEach(addLinks);
   watchBlocks(page);
 }
 

@@ -42,13 +42,10 @@ function fill(block, run) {
   page.runs[block.index] = run;
   block.gantt = makeGantt(page, run);
   block.memory = shows.memory ? makeMemoryPanel(page, run) : null;
-  const others = [block.memory, shows.tags ? makeTagPanel(page, run) : null,
-                  shows.links ? makeLinkPanel(page, run) : null].filter(Boolean);
+  const others = [block.memory, shows.tags ? makeTagPanel(page, run) : null].filter(Boolean);
   block.panels = [block.gantt, ...others];
-  const sections = others.map((panel) => panel.section);
-  if (shows.links && !run.links.length) {
-    sections.push(element('p', {class: 'quiet panel'}, 'No message takes time on a link.'));
-  }
+  block.links = element('div');
+  const sections = [...others.map((panel) => panel.section), block.links];
   block.body.replaceChildren(...[
     meta.deadlock ? element('p', {class: 'error deadlock'},
                             element('bdi', {}, visible(meta.deadlock))) : null,
@@ -57,7 +54,27 @@ function fill(block, run) {
   block.body.style.minHeight = '';
   for (const panel of block.panels) followPointer(page, block, panel);
   followKeys(page, block);
-  drawBlock(block);
+  for (const panel of block.panels) {
+    panel.stale = true;
+    if (panel.near) panel.drawAll();
+  }
+  page.invalidateAbove();
+}
+
+/** Adds the panel of links, which takes longest to make and is far down. */
+function addLinks(block) {
+  const {page, run} = block;
+  if (!run || !block.shows.links || block.links.firstChild) return;
+  const panel = makeLinkPanel(page, run);
+  if (!panel) {
+    block.links.append(element('p', {class: 'quiet panel'}, 'No message takes time on a link.'));
+    return;
+  }
+  block.links.append(panel.section);
+  block.panels.push(panel);
+  followPointer(page, block, panel);
+  panel.stale = true;
+  page.invalidateAbove();
 }
 
 function foldedPanels(page, sections) {

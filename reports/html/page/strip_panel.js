@@ -74,8 +74,16 @@ class StripPanel {
     }
   }
 
+  /** It is in the window, or less than half of one away. */
+  get near() {
+    const box = this.section.getBoundingClientRect();
+    const margin = window.innerHeight / 2;
+    return box.bottom > -margin && box.top < window.innerHeight + margin;
+  }
+
   drawAll() {
     const place = this.place();
+    this.stale = false;
     if (place.width === 0) return;
     this.drawAxis(place);
     const context = sized(this.base, place.width, place.height, place.ratio);
@@ -137,7 +145,7 @@ class StripPanel {
     context.textBaseline = 'middle';
     context.textAlign = 'right';
     for (let row = Math.floor(rows.first / every) * every; row < rows.last; row += every) {
-      const y = Math.max(6, place.yOf(row) + this.rowHeight / 2);
+      const y = place.yOf(row) + Math.max(this.rowHeight, 13) / 2;
       context.fillStyle = this.page.colours.quiet;
       context.fillText(this.rowName(row, place.left), place.left - 8, y, place.left - 10);
       const text = this.rowFigure?.(row) ?? '';

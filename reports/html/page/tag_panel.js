@@ -59,14 +59,13 @@ function drawTags(page, run, context, place, device) {
   const perByte = (place.rowHeight - 8) / Math.max(1, curve.peak);
   const tags = new Float64Array(run.meta.tags.length);
   const step = place.plot / columns;
-  const nextAt = (time) => partition(lane.count, (i) => lane.start[i] > time);
-  let next = nextAt(page.view.start);
+  let next = nextAfter(lane, 0, page.view.start);
   for (let column = 0; column < columns; ++column) {
     const end = page.view.start + (column + 1) * width;
-    const after = nextAt(end);
+    const after = nextAfter(lane, next, end);
     const best = highestOp(curve, next, after);
     const level = best < 0 ? -1 : Math.max(curve.during[best], curve.after[best]);
-    if (level > levelAt(lane, curve, end - width)) {
+    if (level > levelAt(lane, curve, end - width, next)) {
       tagsOf(run, lane, sums, best, level === curve.after[best], tags);
     } else {
       tagsAt(run, lane, sums, end - width, tags);

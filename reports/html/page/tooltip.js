@@ -10,7 +10,7 @@ function opOnDevice(lane, i, kinds) {
 function waitRows(run, lane, i, kinds) {
   const rows = [];
   const free = freeSince(lane, i);
-  const gap = lane.start[i] - free;
+  const gap = startOf(lane, i) - free;
   const before = runsWithLast(lane, i) ? i - 2 : i - 1;
   const message = neededMessage(run, lane, i);
   if (message) {
@@ -45,9 +45,9 @@ function opRows(run, device, i, kinds) {
     ['stage', lane.stage[i] + (copyOf(lane, i) ? ', second copy' : '')],
     ['micro-batch', microBatch < 0 ? 'all' : String(microBatch)],
     ['device', `${device}, ${visible(run.meta.device_names[device] ?? '')}`],
-    ['start', exactTime(lane.start[i])],
-    ['finish', exactTime(lane.finish[i])],
-    ['duration', exactTime(lane.finish[i] - lane.start[i])],
+    ['start', exactTime(startOf(lane, i))],
+    ['finish', exactTime(finishOf(lane, i))],
+    ['duration', exactTime(finishOf(lane, i) - startOf(lane, i))],
     ...(together >= 0 && together < lane.count
       ? [['together with', opName(lane, together, kinds)]] : []),
     ...waitRows(run, lane, i, kinds),
