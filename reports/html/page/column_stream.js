@@ -13,26 +13,14 @@ function base64Bytes(text) {
   return bytes;
 }
 
-/** Undoes zlib's compression. More or fewer bytes than `size` are an error, found at once. */
-async function inflate(compressed, size) {
+/** Undoes zlib's compression. */
+async function inflate(compressed) {
   const stream = new Blob([compressed]).stream().pipeThrough(new DecompressionStream('deflate'));
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  const reader = stream.getReader();
-  for (;;) {
-    let part;
-    try {
-      part = await reader.read();
-    } catch {
-      throw new Error('the compressed columns are damaged');
-    }
-    if (part.done) break;
-    if (at + part.value.length > size) throw new Error('the columns are longer than stated');
-    bytes.set(part.value, at);
-    at += part.value.length;
+  try {
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch {
+    throw new Error('the compressed columns are damaged');
   }
-  if (at !== size) throw new Error(`the columns hold ${at} bytes of ${size}`);
-  return bytes;
 }
 
 /** The elements that hold the runs of this page: [{meta, columns}], in order. */
@@ -45,5 +33,5 @@ function runElements() {
 /** Decodes one of them. */
 async function decodeRun({meta, columns}, kinds) {
   if (!columns) throw new Error('the columns are missing');
-  return decodeColumns(await inflate(base64Bytes(columns.textContent), meta.bytes), meta, kinds);
+  return decodeColumns(await inflate(base64Bytes(columns.textContent)), meta, kinds);
 }
