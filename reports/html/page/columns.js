@@ -101,12 +101,10 @@ function readNeeds(reader, lane, devices, routes) {
     duration: new Float64Array(count),
     route: new Int32Array(count),
   };
-  for (let i = 0, slot = 0; i < count; ++i) {
-    messages.slot[i] = slot += reader.zigzag();
-    messages.wait[i] = reader.zigzag();
-    messages.duration[i] = reader.varint();
-    messages.route[i] = reader.index(routes + 1, 'route');
-  }
+  for (let i = 0, slot = 0; i < count; ++i) messages.slot[i] = slot += reader.zigzag();
+  for (let i = 0; i < count; ++i) messages.wait[i] = reader.zigzag();
+  for (let i = 0; i < count; ++i) messages.duration[i] = reader.varint();
+  for (let i = 0; i < count; ++i) messages.route[i] = reader.index(routes + 1, 'route');
 }
 
 function readLane(reader, device, meta) {

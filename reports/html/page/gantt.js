@@ -2,7 +2,7 @@
 // that are filled by the parts of their time that each kind takes. Idling inside the pipeline is
 // hatched.
 
-const leastBox = 2;  // CSS pixels
+const leastBox = 5;  // CSS pixels; narrower ones would only flicker beside each other
 const rowHeights = [1, 2, 3, 4, 6, 8, 11, 14, 18, 22, 26, 32, 40];
 
 /** The height of rows of which all are seen, if that is a pixel for each. */

@@ -17,7 +17,9 @@ function makeLinkPanel(page, run) {
   if (links.length === 0) return null;
   return new StripPanel(page, {
     title: 'Links',
-    note: 'time with a message under way, sending and latency',
+    note: run.meta.clock === 'wall'
+      ? 'time with a message under way, until its receiver saw it'
+      : 'time with a message under way, sending and latency',
     rows: links.length,
     rowHeight: 20,
     maxHeight: 200,

@@ -26,7 +26,7 @@ function element(name, attributes = {}, ...children) {
       made.setAttribute(key, value === true ? '' : String(value));
     }
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  made.append(...children.flat(2).filter((child) => child !== null && child !== undefined));
   return made;
 }
 

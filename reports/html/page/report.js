@@ -47,7 +47,7 @@ function drawFrame(page) {
 
 /** What a block shows besides its chart. */
 function blockShows(command, index) {
-  if (command === 'compare') return {memory: true};
+  if (command === 'compare') return {memory: true, figures: true};
   return {memory: true, tags: true, links: true, folded: command === 'execute' && index === 0};
 }
 

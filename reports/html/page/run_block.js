@@ -4,7 +4,7 @@
 /** How many ops may stay decoded while their charts are out of sight. */
 const opsKept = 6e6;
 
-/** An empty block for a run; load() fills it. `details` lists what to show besides the chart. */
+/** An empty block for a run; load() fills it. `shows` lists what it has besides the chart. */
 function makeBlock(page, index, source, shows) {
   const {meta} = source;
   const body = element('div', {class: 'run-body'}, element('p', {class: 'quiet'}, 'Not read yet.'));
@@ -12,9 +12,18 @@ function makeBlock(page, index, source, shows) {
   const section = element(
     'section', {class: 'run', id: `run-${index}`, 'data-run': index},
     element('h2', {}, nameText(meta.title)), element('p', {class: 'about'}, aboutRun(meta)),
-    body);
+    shows.figures ? runFigures(meta.summary) : null, body);
   return {page, index, source, meta, shows, section, body, run: null, panels: [], visible: false,
           loading: null};
+}
+
+/** The figures of a row of `compare`, above its chart. */
+function runFigures(summary) {
+  const shown = [['step_time_s', 'step'], ['bubble_fraction', 'bubble'],
+                 ['peak_memory_bytes', 'peak'], ['recompute', 'recompute']];
+  return element('p', {class: 'run-figures'}, shown.filter(([key]) => key in summary).map(
+    ([key, name]) => element('span', {}, element('span', {class: 'quiet'}, `${name} `),
+                             figureOf(summary, key))));
 }
 
 function aboutRun(meta) {

@@ -6,32 +6,42 @@ function opOnDevice(lane, i, kinds) {
   return `${opName(lane, i, kinds)} of device ${lane.device}`;
 }
 
-/** What an op waited for: [[name, text], …]. */
-function waitRows(run, lane, i, kinds) {
-  const rows = [];
+/** The message that came last, of an op or of the one it runs together with; null for none. */
+function lastMessage(run, lane, i) {
+  const partner = runsWithNext(lane, i) ? i + 1 : runsWithLast(lane, i) ? i - 1 : i;
+  const messages = [i, partner].filter((op) => op < lane.count)
+    .map((op) => neededMessage(run, lane, op)).filter(Boolean);
+  return messages.reduce((a, b) => !a || b.arrived > a.arrived ? b : a, null);
+}
+
+/** When the input of an op was ready, and where it came from: [[name, text], …]. */
+function inputRows(run, lane, i, kinds) {
+  const message = neededMessage(run, lane, i);
+  if (!message) return [];
+  const rows = [['needs', `${opOnDevice(message.sender, message.op, kinds)}, done at ` +
+                          exactTime(message.sent)]];
+  const queued = message.left - message.sent;
+  if (message.duration > 0 || queued > 0) {
+    rows.push(['message', `left at ${exactTime(message.left)}, took ` +
+                          `${exactTime(message.duration)}, arrived at ` +
+                          exactTime(message.arrived)]);
+  }
+  if (queued > 0) rows.push(['queued', `${exactTime(queued)} for the link`]);
+  return rows;
+}
+
+/** How long a device waited until an op, and for what. */
+function waitText(run, lane, i, kinds) {
   const free = freeSince(lane, i);
   const gap = startOf(lane, i) - free;
-  const before = runsWithLast(lane, i) ? i - 2 : i - 1;
-  const message = neededMessage(run, lane, i);
-  if (message) {
-    const queued = message.left - message.sent;
-    rows.push(['needs', `${opOnDevice(message.sender, message.op, kinds)}, done at ` +
-                        exactTime(message.sent)]);
-    if (message.duration > 0 || queued > 0) {
-      rows.push(['message', `left at ${exactTime(message.left)}, took ` +
-                            `${exactTime(message.duration)}, arrived at ` +
-                            exactTime(message.arrived)]);
-    }
-    if (queued > 0) rows.push(['queued', `${exactTime(queued)} for the link`]);
-  }
+  const before = (runsWithLast(lane, i) ? i - 1 : i) - 1;
   if (gap > 0) {
-    rows.push(['waited', exactTime(gap) + (message && message.arrived > free
-      ? ` for ${opOnDevice(message.sender, message.op, kinds)}` : '')]);
-  } else if (before >= 0) {
-    rows.push(['waited', `no time: the device was busy with ${opName(lane, before, kinds)} ` +
-                         `until ${exactTime(free)}`]);
+    const last = lastMessage(run, lane, i);
+    return exactTime(gap) +
+      (last && last.arrived > free ? ` for ${opOnDevice(last.sender, last.op, kinds)}` : '');
   }
-  return rows;
+  return before < 0 ? 'no time'
+    : `no time: the device was busy with ${opName(lane, before, kinds)} until ${exactTime(free)}`;
 }
 
 /** All there is to say about an op. */
@@ -50,7 +60,8 @@ function opRows(run, device, i, kinds) {
     ['duration', exactTime(finishOf(lane, i) - startOf(lane, i))],
     ...(together >= 0 && together < lane.count
       ? [['together with', opName(lane, together, kinds)]] : []),
-    ...waitRows(run, lane, i, kinds),
+    ...inputRows(run, lane, i, kinds),
+    ['waited', waitText(run, lane, i, kinds)],
   ];
 }
 
