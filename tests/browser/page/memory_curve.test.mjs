@@ -19,6 +19,16 @@ function upAndDown(count) {
   return decodeColumns(runBytes(lanes, patterns), metaOf(lanes), 14);
 }
 
+// Every op takes another amount while it runs, and leaves or takes another one.
+function uneven(count) {
+  const ops = Array.from({ length: count }, (_, i) => (
+    { kind: 0, start: 10 * i, finish: 10 * i + 5, pattern: 1 + i * 7919 % 101 }));
+  const patterns = [[[0, 100000, 0]], ...Array.from({ length: 101 }, (_, i) => (
+    [[1, i * 37 % 101, 50 - i]]))];
+  const lanes = [{ ops }];
+  return decodeColumns(runBytes(lanes, patterns), metaOf(lanes), 14);
+}
+
 test('the curve rises by what stays, and ends where it began', () => {
   const run = upAndDown(3);
   const curve = memoryCurve(run, run.lanes[0]);
@@ -54,7 +64,7 @@ function extremes(lane, curve, from, to) {
 }
 
 test('a column shows the least and the most that is held in it', () => {
-  const run = upAndDown(200);
+  const run = uneven(400);
   const lane = run.lanes[0];
   const curve = memoryCurve(run, lane);
   for (const [start, width, columns] of [[0, 4000, 1], [0, 1, 4000], [3, 7, 500], [17, 997, 4],
@@ -71,11 +81,13 @@ test('a column shows the least and the most that is held in it', () => {
 });
 
 test('the highest of many ops is the first of those as high', () => {
-  const run = upAndDown(200);
+  const run = uneven(400);
   const curve = memoryCurve(run, run.lanes[0]);
-  assert.equal(highestOp(curve, 0, 400), 199);
-  assert.equal(highestOp(curve, 0, 150), 149);
-  assert.equal(highestOp(curve, 250, 400), 250);
+  const tops = plain(curve.during).map((level, i) => Math.max(level, curve.after[i]));
+  for (const [first, last] of [[0, 400], [0, 150], [250, 400], [31, 97], [9, 10]]) {
+    const top = Math.max(...tops.slice(first, last));
+    assert.equal(highestOp(curve, first, last), tops.indexOf(top, first));
+  }
   assert.equal(highestOp(curve, 9, 9), -1);
 });
 
