@@ -23,9 +23,13 @@ struct Micros {
   std::int64_t ns;
 };
 
+void append(fmt::memory_buffer& text, std::int64_t number) {
+  const fmt::format_int digits(number);
+  text.append(digits.data(), digits.data() + digits.size());
+}
+
 void append(fmt::memory_buffer& text, Micros time) {
-  const fmt::format_int whole(time.ns / 1000);
-  text.append(whole.data(), whole.data() + whole.size());
+  append(text, time.ns / 1000);
   const auto rest = static_cast<int>(time.ns % 1000);
   const char decimals[4] = {'.', static_cast<char>('0' + rest / 100),
                             static_cast<char>('0' + rest / 10 % 10),
@@ -33,9 +37,29 @@ void append(fmt::memory_buffer& text, Micros time) {
   text.append(decimals, decimals + 4);
 }
 
-void append(fmt::memory_buffer& text, std::int64_t number) {
-  const fmt::format_int digits(number);
-  text.append(digits.data(), digits.data() + digits.size());
+// A slice's duration, on a thread whose first slice starts at `first`.
+struct Duration {
+  std::int64_t start, finish, first;
+};
+
+// Readers add it to the start in floating point, speedscope after it has moved the thread's first
+// slice to 0. A sum that comes out above the end is after the start of a slice that follows at
+// once: that one is then taken to be inside this one, which never ends.
+bool sum_is_late(const Duration& slice) {
+  const auto micros = [](std::int64_t ns) { return static_cast<double>(ns) / 1000; };
+  const double start = micros(slice.start);
+  const double finish = micros(slice.finish);
+  const double first = micros(slice.first);
+  const double duration = micros(slice.finish - slice.start);
+  return start + duration > finish || (start - first) + duration > finish - first;
+}
+
+// A tenth of a nanosecond less where the sum would be late: rounded, it is the same end.
+void append(fmt::memory_buffer& text, const Duration& slice) {
+  const std::int64_t ns = slice.finish - slice.start;
+  if (!sum_is_late(slice)) return append(text, Micros{ns});
+  append(text, Micros{ns - 1});
+  text.push_back('9');
 }
 
 void append(fmt::memory_buffer& text, std::string_view part) {
@@ -75,6 +99,7 @@ class ChromeTrace {
   // A row of slices for messages: those on one thread must not overlap.
   struct MessageThread {
     std::int64_t tid = 0;
+    std::int64_t first_start = 0;
     Time free_at{};
   };
   enum class Side { send, receive };
@@ -86,6 +111,7 @@ class ChromeTrace {
   bool first_event_ = true;
   std::int64_t next_tid_ = 1;
   std::vector<std::int64_t> compute_tid_{};
+  std::vector<std::int64_t> first_start_{};  // [device]: of its first op, 0 until it is written.
   std::map<std::tuple<int, Side, int>, std::vector<MessageThread>> message_threads_{};
   std::vector<std::uint8_t>
       arrow_ends_{};  // [message]: how many of its two slices are long enough.
@@ -147,6 +173,7 @@ class ChromeTrace {
     event("{\"ph\":\"M\",\"name\":\"process_sort_index\",\"pid\":", device + 1,
           ",\"args\":{\"sort_index\":", device, "}}");
     compute_tid_.push_back(next_tid_++);
+    first_start_.push_back(0);
     name_thread(device, compute_tid_.back(), "compute");
   }
 
@@ -154,10 +181,12 @@ class ChromeTrace {
     const std::int64_t start = stamp(when.start);
     const std::int64_t finish = stamp(when.finish);
     const std::int64_t tid = compute_tid_[static_cast<std::size_t>(device)];
+    std::int64_t& first = first_start_[static_cast<std::size_t>(device)];
+    if (first == 0) first = start;
     event("{\"ph\":\"X\",\"name\":\"", token(op.kind));
     if (op.micro_batch >= 0) put(" ", op.micro_batch);
     put("\",\"cat\":\"", noun(op.kind), "\",\"pid\":", device + 1, ",\"tid\":", tid,
-        ",\"ts\":", Micros{start}, ",\"dur\":", Micros{finish - start},
+        ",\"ts\":", Micros{start}, ",\"dur\":", Duration{start, finish, first},
         ",\"args\":{\"stage\":", op.stage, ",\"micro_batch\":", op.micro_batch, "}}");
     const bool is_gradient = op.kind != OpKind::forward;
     if (receives(op)) {
@@ -180,19 +209,20 @@ class ChromeTrace {
           ",\"pid\":", device + 1, ",\"tid\":", tid, ",\"ts\":", Micros{at}, "}");
   }
 
-  std::int64_t message_tid(int device, Side side, int neighbour, const Interval& when) {
+  const MessageThread& message_thread(int device, Side side, int neighbour, const Interval& when) {
     auto& threads = message_threads_[{device, side, neighbour}];
     for (MessageThread& thread : threads) {
       if (thread.free_at <= when.start) {
         thread.free_at = when.finish;
-        return thread.tid;
+        return thread;
       }
     }
-    threads.push_back({.tid = next_tid_++, .free_at = when.finish});
+    threads.push_back(
+        {.tid = next_tid_++, .first_start = stamp(when.start), .free_at = when.finish});
     name_thread(
         device, threads.back().tid,
         fmt::format("{} device {}", side == Side::send ? "send to" : "receive from", neighbour));
-    return threads.back().tid;
+    return threads.back();
   }
 
   void write_transfer(const Transfer& transfer) {
@@ -200,12 +230,14 @@ class ChromeTrace {
     for (const Side side : {Side::send, Side::receive}) {
       const int device = side == Side::send ? transfer.from : transfer.to;
       const int neighbour = side == Side::send ? transfer.to : transfer.from;
-      const std::int64_t tid = message_tid(device, side, neighbour, transfer.when);
+      const MessageThread& thread = message_thread(device, side, neighbour, transfer.when);
       const std::int64_t start = stamp(transfer.when.start);
+      const std::int64_t finish = stamp(transfer.when.finish);
       event("{\"ph\":\"X\",\"name\":\"",
             transfer.is_gradient ? std::string_view("gradient ") : std::string_view("activation "),
-            transfer.micro_batch, "\",\"cat\":\"transfer\",\"pid\":", device + 1, ",\"tid\":", tid,
-            ",\"ts\":", Micros{start}, ",\"dur\":", Micros{stamp(transfer.when.finish) - start},
+            transfer.micro_batch, "\",\"cat\":\"transfer\",\"pid\":", device + 1,
+            ",\"tid\":", thread.tid, ",\"ts\":", Micros{start},
+            ",\"dur\":", Duration{start, finish, thread.first_start},
             ",\"args\":{\"stage\":", transfer.stage, ",\"micro_batch\":", transfer.micro_batch,
             "}}");
     }

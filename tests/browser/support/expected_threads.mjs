@@ -1,0 +1,34 @@
+// What a trace of a step shows, said by its timeline: threads of slices, in nanoseconds.
+
+const nanoseconds = (ps) => Math.floor((ps + 500) / 1000);
+
+/** `threads`: "1 compute" (of process 1) → [{name, args, start, finish}] in order of time. Messages
+    that overlap are on threads of one name, which are one list here. */
+export function expectedThreads(timeline) {
+  const threads = new Map();
+  const add = (device, thread, name, { stage, micro_batch, start, finish }) => {
+    const key = `${device + 1} ${thread}`;
+    if (!threads.has(key)) threads.set(key, []);
+    threads.get(key).push({
+      name,
+      args: { stage, micro_batch },
+      start: nanoseconds(start) + 1,
+      finish: nanoseconds(finish) + 1,
+    });
+  };
+  for (const span of timeline.spans) {
+    const name = span.micro_batch < 0 ? span.kind : `${span.kind} ${span.micro_batch}`;
+    add(span.device, 'compute', name, span);
+  }
+  for (const transfer of timeline.transfers) {
+    if (transfer.start === transfer.finish) continue;
+    const name = `${transfer.kind} ${transfer.micro_batch}`;
+    add(transfer.from, `send to device ${transfer.to}`, name, transfer);
+    add(transfer.to, `receive from device ${transfer.from}`, name, transfer);
+  }
+  for (const slices of threads.values()) slices.sort(inOrder);
+  return threads;
+}
+
+/** By start, then by name: total, since a name stands once on a thread at a time. */
+export const inOrder = (a, b) => a.start - b.start || (a.name < b.name ? -1 : a.name > b.name);
