@@ -96,10 +96,10 @@ class ChromeTrace {
   }
 
  private:
-  // A row of slices for messages: those on one thread must not overlap.
-  struct MessageThread {
+  // A row of slices, which must not overlap.
+  struct Thread {
     std::int64_t tid = 0;
-    std::int64_t first_start = 0;
+    std::int64_t first_start = 0;  // In ns of the trace; 0 until its first slice is written.
     Time free_at{};
   };
   enum class Side { send, receive };
@@ -110,9 +110,8 @@ class ChromeTrace {
   const Timeline& timeline_;
   bool first_event_ = true;
   std::int64_t next_tid_ = 1;
-  std::vector<std::int64_t> compute_tid_{};
-  std::vector<std::int64_t> first_start_{};  // [device]: of its first op, 0 until it is written.
-  std::map<std::tuple<int, Side, int>, std::vector<MessageThread>> message_threads_{};
+  std::vector<Thread> compute_threads_{};  // [device]
+  std::map<std::tuple<int, Side, int>, std::vector<Thread>> message_threads_{};
   std::vector<std::uint8_t>
       arrow_ends_{};  // [message]: how many of its two slices are long enough.
 
@@ -172,30 +171,38 @@ class ChromeTrace {
           ",\"args\":{\"name\":\"device ", device, "\"}}");
     event("{\"ph\":\"M\",\"name\":\"process_sort_index\",\"pid\":", device + 1,
           ",\"args\":{\"sort_index\":", device, "}}");
-    compute_tid_.push_back(next_tid_++);
-    first_start_.push_back(0);
-    name_thread(device, compute_tid_.back(), "compute");
+    compute_threads_.push_back({.tid = next_tid_++});
+    name_thread(device, compute_threads_.back().tid, "compute");
+  }
+
+  // `F 3`, or a name alone. What takes no time is an instant, not a slice: it and a slice that
+  // starts at the same moment are taken to be inside one another, and speedscope ends neither.
+  // Chromium writes an `I`; its DevTools know no `i`.
+  void write_slice(int device, Thread& thread, std::string_view name, std::string_view category,
+                   const Interval& when, int stage, int micro_batch) {
+    const std::int64_t start = stamp(when.start);
+    const std::int64_t finish = stamp(when.finish);
+    if (thread.first_start == 0 && start < finish) thread.first_start = start;
+    event("{\"ph\":\"", start < finish ? std::string_view("X") : std::string_view("I\",\"s\":\"t"),
+          "\",\"name\":\"", name);
+    if (micro_batch >= 0) put(" ", micro_batch);
+    put("\",\"cat\":\"", category, "\",\"pid\":", device + 1, ",\"tid\":", thread.tid,
+        ",\"ts\":", Micros{start});
+    if (start < finish) put(",\"dur\":", Duration{start, finish, thread.first_start});
+    put(",\"args\":{\"stage\":", stage, ",\"micro_batch\":", micro_batch, "}}");
   }
 
   void write_op(int device, const Op& op, const Interval& when) {
-    const std::int64_t start = stamp(when.start);
-    const std::int64_t finish = stamp(when.finish);
-    const std::int64_t tid = compute_tid_[static_cast<std::size_t>(device)];
-    std::int64_t& first = first_start_[static_cast<std::size_t>(device)];
-    if (first == 0) first = start;
-    event("{\"ph\":\"X\",\"name\":\"", token(op.kind));
-    if (op.micro_batch >= 0) put(" ", op.micro_batch);
-    put("\",\"cat\":\"", noun(op.kind), "\",\"pid\":", device + 1, ",\"tid\":", tid,
-        ",\"ts\":", Micros{start}, ",\"dur\":", Duration{start, finish, first},
-        ",\"args\":{\"stage\":", op.stage, ",\"micro_batch\":", op.micro_batch, "}}");
+    Thread& thread = compute_threads_[static_cast<std::size_t>(device)];
+    write_slice(device, thread, token(op.kind), noun(op.kind), when, op.stage, op.micro_batch);
     const bool is_gradient = op.kind != OpKind::forward;
     if (receives(op)) {
-      write_arrow("f\",\"bp\":\"e", message(op.stage, op.micro_batch, is_gradient), device, tid,
-                  start + 1);
+      write_arrow("f\",\"bp\":\"e", message(op.stage, op.micro_batch, is_gradient), device,
+                  thread.tid, stamp(when.start) + 1);
     }
     if (sends(op)) {
-      write_arrow("s", message(target_of(op), op.micro_batch, is_gradient), device, tid,
-                  finish - 1);
+      write_arrow("s", message(target_of(op), op.micro_batch, is_gradient), device, thread.tid,
+                  stamp(when.finish) - 1);
     }
   }
 
@@ -209,16 +216,15 @@ class ChromeTrace {
           ",\"pid\":", device + 1, ",\"tid\":", tid, ",\"ts\":", Micros{at}, "}");
   }
 
-  const MessageThread& message_thread(int device, Side side, int neighbour, const Interval& when) {
+  Thread& message_thread(int device, Side side, int neighbour, const Interval& when) {
     auto& threads = message_threads_[{device, side, neighbour}];
-    for (MessageThread& thread : threads) {
+    for (Thread& thread : threads) {
       if (thread.free_at <= when.start) {
         thread.free_at = when.finish;
         return thread;
       }
     }
-    threads.push_back(
-        {.tid = next_tid_++, .first_start = stamp(when.start), .free_at = when.finish});
+    threads.push_back({.tid = next_tid_++, .free_at = when.finish});
     name_thread(
         device, threads.back().tid,
         fmt::format("{} device {}", side == Side::send ? "send to" : "receive from", neighbour));
@@ -230,16 +236,9 @@ class ChromeTrace {
     for (const Side side : {Side::send, Side::receive}) {
       const int device = side == Side::send ? transfer.from : transfer.to;
       const int neighbour = side == Side::send ? transfer.to : transfer.from;
-      const MessageThread& thread = message_thread(device, side, neighbour, transfer.when);
-      const std::int64_t start = stamp(transfer.when.start);
-      const std::int64_t finish = stamp(transfer.when.finish);
-      event("{\"ph\":\"X\",\"name\":\"",
-            transfer.is_gradient ? std::string_view("gradient ") : std::string_view("activation "),
-            transfer.micro_batch, "\",\"cat\":\"transfer\",\"pid\":", device + 1,
-            ",\"tid\":", thread.tid, ",\"ts\":", Micros{start},
-            ",\"dur\":", Duration{start, finish, thread.first_start},
-            ",\"args\":{\"stage\":", transfer.stage, ",\"micro_batch\":", transfer.micro_batch,
-            "}}");
+      Thread& thread = message_thread(device, side, neighbour, transfer.when);
+      write_slice(device, thread, transfer.is_gradient ? "gradient" : "activation", "transfer",
+                  transfer.when, transfer.stage, transfer.micro_batch);
     }
   }
 

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { launch, newPage } from './support/chromium.mjs';
 import { expectedThreads } from './support/expected_threads.mjs';
-import { artifacts, example, examples, step } from './support/pipesim.mjs';
+import { artifacts, example, examples, smallConfig, step } from './support/pipesim.mjs';
 import {
   exportedProfiles, openTrace, serveSpeedscope, shownProfiles,
 } from './support/speedscope.mjs';
@@ -45,7 +45,7 @@ const durations = (slices, label) =>
   slices.map((slice) => `${label(slice)}: ${slice.finish - slice.start}`).sort();
 
 function compare(profiles, timeline) {
-  const expected = expectedThreads(timeline);
+  const expected = expectedThreads(timeline, { instants: false });
   const found = byThread(profiles);
   assert.deepEqual([...found.keys()].sort(), [...expected.keys()].sort());
   for (const [thread, parts] of found) {
@@ -83,11 +83,20 @@ async function checkTrace(name, { summary, timeline, files }, way) {
   await page.close();
 }
 
+const reports = { 'chrome-trace': 'trace.json' };
+
 describe('speedscope', () => {
   for (const name of examples) {
     test(`shows ${name}'s devices, threads and ops as the timeline has them`, async () => {
-      const run = step(name, example(name), { reports: { 'chrome-trace': 'trace.json' } });
-      await checkTrace(name, run, 'button');
+      await checkTrace(name, step(name, example(name), { reports }), 'button');
+    });
+  }
+
+  // Some ops of these take no time, or begin and end within a nanosecond.
+  for (const communication of ['blocking', 'rendezvous']) {
+    test(`shows sends and receives that stand in the order of ops (${communication})`, async () => {
+      const config = smallConfig(communication, { schedule: 'zb_h1', communication });
+      await checkTrace(communication, step(communication, config, { reports }), 'button');
     });
   }
 

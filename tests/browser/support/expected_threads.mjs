@@ -3,18 +3,21 @@
 const nanoseconds = (ps) => Math.floor((ps + 500) / 1000);
 
 /** `threads`: "1 compute" (of process 1) → [{name, args, start, finish}] in order of time. Messages
-    that overlap are on threads of one name, which are one list here. */
-export function expectedThreads(timeline) {
+    that overlap are on threads of one name, which are one list here. What takes no time is in it
+    as a slice without length, or with `instants: false` is not. */
+export function expectedThreads(timeline, { instants = true } = {}) {
   const threads = new Map();
   const add = (device, thread, name, { stage, micro_batch, start, finish }) => {
     const key = `${device + 1} ${thread}`;
-    if (!threads.has(key)) threads.set(key, []);
-    threads.get(key).push({
+    const slice = {
       name,
       args: { stage, micro_batch },
       start: nanoseconds(start) + 1,
       finish: nanoseconds(finish) + 1,
-    });
+    };
+    if (!instants && slice.start === slice.finish) return;
+    if (!threads.has(key)) threads.set(key, []);
+    threads.get(key).push(slice);
   };
   for (const span of timeline.spans) {
     const name = span.micro_batch < 0 ? span.kind : `${span.kind} ${span.micro_batch}`;

@@ -53,3 +53,20 @@ export function step(name, config, { command = 'simulate', reports = {}, options
     files,
   };
 }
+
+/** The path of a file that holds a config: of small stages, with some keys of its pipeline. */
+export function smallConfig(name, pipeline = {}, overrides = {}) {
+  const file = temporary(`${name}.config.json`);
+  const config = {
+    name,
+    model: {
+      kind: 'stage_costs', forward: '10 ns', backward_input: '11 ns', backward_weight: '9 ns',
+      boundary_bytes: 100, stash_bytes: 3000, parameter_bytes: 10000,
+    },
+    cluster: { interconnect: { bandwidth: '100 GB/s', latency: '7 ns' } },
+    pipeline: { stages: 4, micro_batches: 8, ...pipeline },
+    ...overrides,
+  };
+  fs.writeFileSync(file, JSON.stringify(config));
+  return file;
+}
