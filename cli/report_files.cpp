@@ -12,6 +12,7 @@
 #include "models/input_error.hpp"
 #include "reports/chrome_trace.hpp"
 #include "reports/memory_csv.hpp"
+#include "reports/svg_gantt.hpp"
 #include "reports/timeline_json.hpp"
 
 namespace pipesim::cli {
@@ -43,6 +44,8 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
       .add_option("--memory-trace", options.memory_trace,
                   "Write every allocation and release as CSV")
       ->type_name("FILE");
+  command.add_option("--svg", options.svg, "Draw the timeline as a figure for print")
+      ->type_name("FILE");
   command
       .add_option("--out", options.directory,
                   "Write all of them: summary.json, timeline.json, trace.json, memory.csv")
@@ -58,6 +61,7 @@ ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {
   add("--timeline", options.timeline, write_timeline_json);
   add("--chrome-trace", options.chrome_trace, write_chrome_trace);
   add("--memory-trace", options.memory_trace, write_memory_csv);
+  add("--svg", options.svg, write_svg_gantt);
   if (options.directory) {
     const auto inside = [&](const char* name) { return *options.directory + "/" + name; };
     add("--out", inside("summary.json"), nullptr);

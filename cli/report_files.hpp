@@ -21,6 +21,7 @@ struct ReportOptions {
   std::optional<std::string> timeline{};
   std::optional<std::string> chrome_trace{};
   std::optional<std::string> memory_trace{};
+  std::optional<std::string> svg{};
   std::optional<std::string> directory{};
 };
 void add_report_options(CLI::App& command, ReportOptions& options);
