@@ -125,7 +125,7 @@ void GanttSheet::add_note(std::string_view note) {
     notes_.emplace_back(note.substr(0, blank));
     note.remove_prefix(blank + 1);
   }
-  notes_.push_back(shortened(note, columns));
+  notes_.push_back(cut_to_columns(note, columns));
 }
 
 void GanttSheet::write(Output& out, const SheetTitle& title) {
@@ -145,8 +145,10 @@ void GanttSheet::write(Output& out, const SheetTitle& title) {
       "patternTransform=\"rotate(45)\">"
       "<rect width=\"6\" height=\"6\" fill=\"#f4f4f4\"/>"
       "<rect width=\"1.2\" height=\"6\" fill=\"#c4c4c4\"/></pattern></defs>\n");
-  svg_text(out, pixels(16), pixels(25), shortened(title.title, 90), {.size = 16, .bold = true});
-  svg_text(out, pixels(16), pixels(44), shortened(title.subtitle, 130), {.size = 12, .ink = grey});
+  svg_text(out, pixels(16), pixels(25), cut_to_columns(title.title, 90),
+           {.size = 16, .bold = true});
+  svg_text(out, pixels(16), pixels(44), cut_to_columns(title.subtitle, 130),
+           {.size = 12, .ink = grey});
   print(out, "<g transform=\"translate({} {})\">\n", svg_length(plot_left),
         svg_length(header_height));
   write_axis(out, y_);

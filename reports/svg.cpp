@@ -88,7 +88,7 @@ std::string xml_text(std::string_view text) {
   return out;
 }
 
-std::string shortened(std::string_view text, std::size_t most_columns) {
+std::string cut_to_columns(std::string_view text, std::size_t most_columns) {
   std::size_t columns = 0;
   std::size_t bytes = 0;       // Of what fits.
   std::size_t before_end = 0;  // Of what fits beside an ellipsis.

@@ -26,7 +26,7 @@ std::string xml_text(std::string_view text);
 
 /// The text's beginning where it takes more than so many columns, with an ellipsis; East Asian
 /// signs and emoji take two.
-std::string shortened(std::string_view text, std::size_t most_columns);
+std::string cut_to_columns(std::string_view text, std::size_t most_columns);
 
 /// What opens a picture of this size: a white page, with a title and a description for those who
 /// hear it. Both are taken as they come and escaped here.

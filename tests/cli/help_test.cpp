@@ -30,11 +30,11 @@ TEST_SUITE("cli/help") {
     for (const Command& command :
          {Command{
               "simulate",
-              "--set --schedule-file --json --timeline --chrome-trace --memory-trace --svg --out "
-              "--quiet --explain"},
+              "--set --schedule-file --json --timeline --chrome-trace --memory-trace --html --svg "
+              "--out --quiet --explain"},
           Command{"execute",
                   "--set --schedule-file --clock --steps --json --timeline --chrome-trace "
-                  "--memory-trace --svg --out "
+                  "--memory-trace --html --svg --out "
                   "--quiet"},
           Command{"calibrate", "--out --busy --precision --json --quiet"},
           Command{"train", "--set --schedule-file --json --quiet"},
