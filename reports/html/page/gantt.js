@@ -5,6 +5,8 @@
 const leastBox = 5;  // CSS pixels; narrower ones would only flicker beside each other
 const rowHeights = [1, 2, 3, 4, 6, 8, 11, 14, 18, 22, 26, 32, 40];
 
+const chartRoom = () => Math.max(300, Math.round(0.7 * window.innerHeight));
+
 /** The height of rows of which all are seen, if that is a pixel for each. */
 function fittingRowHeight(rows, room) {
   return rowHeights.filter((height) => height <= 26 && height * rows <= room).pop() ?? 1;
@@ -21,7 +23,7 @@ function makeGantt(page, run) {
   run.blocks = run.lanes.map((lane) => blockSums(lane, run.kinds));
   run.begins = Number(meta.pipeline_start_ps);
   run.ends = Number(meta.pipeline_finish_ps);
-  const maxHeight = Math.max(300, Math.round(0.7 * window.innerHeight));
+  const maxHeight = chartRoom();
   const shares = meta.summary.devices ?? [];
   const gantt = new StripPanel(page, {
     title: 'Devices over time',

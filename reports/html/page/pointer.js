@@ -37,8 +37,8 @@ function followPointer(page, block, panel) {
   });
   const release = (event) => {
     down.delete(event.pointerId);
-    if (!drag || down.size > 0) return;
-    if (event.type === 'pointerup') endDrag(page, block, panel, event, drag);
+    if (!drag) return;
+    if (event.type === 'pointerup' && down.size === 0) endDrag(page, block, panel, event, drag);
     panel.band?.remove();
     drag = null;
   };

@@ -47,8 +47,8 @@ function drawFrame(page) {
 
 /** What a block shows besides its chart. */
 function blockShows(command, index) {
-  if (command === 'compare') return {memory: true, figures: true};
-  return {memory: true, tags: true, links: true, folded: command === 'execute' && index === 0};
+  if (command === 'compare') return {figures: true};
+  return {tags: true, links: true, folded: command === 'execute' && index === 0};
 }
 
 function watchBlocks(page) {
@@ -64,7 +64,10 @@ function watchBlocks(page) {
     forget(page);
   }, {rootMargin: '300px 0px'});
   for (const block of page.blocks) observer.observe(block.section);
-  window.addEventListener('scroll', page.invalidateAbove, {passive: true});
+  window.addEventListener('scroll', () => {
+    hideTooltip();
+    page.invalidateAbove();
+  }, {passive: true});
   new ResizeObserver(() => page.invalidate()).observe(document.getElementById('main'));
 }
 
@@ -103,7 +106,7 @@ function layOut(page, sources) {
     (source, index) => makeBlock(page, index, source, blockShows(command, index)));
   const blocks = page.blocks.map((block) => block.section);
   const names = sources[sources.length - 1]?.meta.device_names ?? [];
-  const parts = command === 'compare' ? [makeComparison(summary), ...blocks] : [
+  const parts = command === 'compare' ? [makeComparison(summary, (run) => showBlock(page, run)), ...blocks] : [
     makeHeadline(summary), makeWarnings(summary), makePredictionTable(summary), ...blocks,
     makeBreakdown(summary), makeDeviceTable(summary, names), makeLinkTable(summary),
     makeAllFigures(summary)];
