@@ -1,8 +1,8 @@
 // Several runs side by side, as figures: the rows of `compare`, and run against prediction.
 
 /**
- * The table of `compare`, sorted as given; what is not possible at its end, with the reason. A click
- * on a row calls show(its run).
+ * The table of `compare`, sorted as given; what is not possible at its end, with the reason. A
+ * click on a row calls show(its run).
  */
 function makeComparison(summary, show) {
   const possible = summary.rows.filter((row) => !row.reason);

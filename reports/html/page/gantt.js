@@ -1,6 +1,6 @@
-// The chart of all devices: a box for each op, and where ops are narrower than boxes can be, columns
-// that are filled by the parts of their time that each kind takes. Idling inside the pipeline is
-// hatched.
+// The chart of all devices: a box for each op, and where ops are narrower than boxes can be,
+// columns that are filled by the parts of their time that each kind takes. Idling inside the
+// pipeline is hatched.
 
 const leastBox = 5;  // CSS pixels; narrower ones would only flicker beside each other
 const rowHeights = [1, 2, 3, 4, 6, 8, 11, 14, 18, 22, 26, 32, 40];
@@ -168,7 +168,8 @@ function drawBoxes(page, run, context, place, boxes, height) {
       const [y, tall] = boxRows(lane, i, place.yOf(found[at]), height);
       const gap = right - left >= 5 ? 1 : 0;
       context.fillRect(left, y, right - left - gap, tall);
-      if (right - left >= 9 && tall >= 10) labels.push(lane, i, left, right - gap, y + tall / 2 + 0.5);
+      if (right - left < 9 || tall < 10) continue;
+      labels.push(lane, i, left, right - gap, y + tall / 2 + 0.5);
     }
     context.fillStyle = kind.ink;
     for (let at = 0; at < labels.length; at += 5) {

@@ -106,7 +106,8 @@ function layOut(page, sources) {
     (source, index) => makeBlock(page, index, source, blockShows(command, index)));
   const blocks = page.blocks.map((block) => block.section);
   const names = sources[sources.length - 1]?.meta.device_names ?? [];
-  const parts = command === 'compare' ? [makeComparison(summary, (run) => showBlock(page, run)), ...blocks] : [
+  const show = (run) => showBlock(page, run);
+  const parts = command === 'compare' ? [makeComparison(summary, show), ...blocks] : [
     makeHeadline(summary), makeWarnings(summary), makePredictionTable(summary), ...blocks,
     makeBreakdown(summary), makeDeviceTable(summary, names), makeLinkTable(summary),
     makeAllFigures(summary)];
@@ -124,8 +125,12 @@ async function start(report) {
   layOut(page, sources);
   prepareKeyList();
   watchTheme(page);
-  Object.assign(report, {runs: page.runs, view: page.view, decode: (i) => load(page.blocks[i]),
-                         pointOf: (run, device, ps) => pointOf(page, page.blocks[run], device, ps)});
+  Object.assign(report, {
+    runs: page.runs,
+    view: page.view,
+    decode: (run) => load(page.blocks[run]),
+    pointOf: (run, device, ps) => pointOf(page, page.blocks[run], device, ps),
+  });
   for (const block of page.blocks.slice(0, head.command === 'compare' ? 1 : 2)) {
     block.visible = true;
     await load(block);

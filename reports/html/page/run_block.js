@@ -44,7 +44,8 @@ function runFigures(summary) {
 
 function aboutRun(meta) {
   return [cut(meta.schedule), counted(meta.devices, 'device'), counted(meta.stages, 'stage'),
-          counted(meta.micro_batches, 'micro-batch', 'micro-batches'), counted(meta.spans, 'op'), `ends at ${exactTime(Number(meta.finish_ps))}`,
+          counted(meta.micro_batches, 'micro-batch', 'micro-batches'), counted(meta.spans, 'op'),
+          `ends at ${exactTime(Number(meta.finish_ps))}`,
           `${meta.clock} clock`].join(' · ');
 }
 
@@ -67,7 +68,8 @@ function fill(block, run) {
   block.gantt = makeGantt(page, run);
   const holds = (meta.summary.devices ?? []).some((device) => device.peak_memory_bytes > 0);
   block.memory = holds ? makeMemoryPanel(page, run) : null;
-  const others = [block.memory, holds && shows.tags ? makeTagPanel(page, run) : null].filter(Boolean);
+  const tags = holds && shows.tags ? makeTagPanel(page, run) : null;
+  const others = [block.memory, tags].filter(Boolean);
   block.panels = [block.gantt, ...others];
   block.links = element('div');
   const sections = [...others.map((panel) => panel.section), block.links];

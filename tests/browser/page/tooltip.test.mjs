@@ -60,7 +60,8 @@ test('the two of a pair ran at the same time, and waited for the same message', 
 });
 
 test('a box says the stage where its device has several', () => {
-  const labels = run.lanes.map((lane) => Array.from(lane.flags, (_, i) => boxLabel(lane, i, kinds)));
+  const labels = run.lanes.map((lane) => (
+    Array.from(lane.flags, (_, i) => boxLabel(lane, i, kinds))));
   assert.deepEqual(labels, [['F0', 'B0', 'O'], ['F1.0', 'B1.0', 'F1.1', 'B3\u2032.2']]);
 });
 
