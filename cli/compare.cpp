@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
+#include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_json.hpp"
@@ -21,6 +22,7 @@ namespace {
 struct CompareOptions {
   ConfigOptions config{};
   bool json = false;
+  bool quiet = false;
 };
 
 // One way to run the model, simulated.
@@ -60,9 +62,16 @@ void simulate_row(Row& row) {
   for (const DeviceUse& use : run.outcome.devices) row.peak = std::max(row.peak, use.peak);
 }
 
-std::vector<Row> run_all(const Config& config) {
+std::vector<Row> run_all(const Config& config, Progress& progress) {
   std::vector<Row> rows;
-  for (Variant& variant : contrasts(config)) {
+  std::vector<Variant> variants = contrasts(config);
+  const ReportProgress report = progress.begin("comparing", "rows");
+  for (Variant& variant : variants) {
+    if (report) {
+      report(static_cast<double>(rows.size()), static_cast<double>(variants.size()));
+      progress.rename(fmt::format("comparing, row {} of {}: {}", rows.size() + 1, variants.size(),
+                                  variant.name));
+    }
     Row row{.variant = std::move(variant)};
     if (row.variant.reason.empty()) simulate_row(row);
     rows.push_back(std::move(row));
@@ -152,11 +161,13 @@ void write_table(Output& out, const Config& config, const std::vector<Row>& rows
 
 int compare_command(const CompareOptions& options) {
   const Config config = load(options.config);
-  const std::vector<Row> rows = run_all(config);
+  Progress progress(!options.quiet);
+  const std::vector<Row> rows = run_all(config, progress);
+  progress.end();
   Output out = standard_output();
   if (options.json) {
     out.append(to_text(to_json(config, rows)));
-  } else {
+  } else if (!options.quiet) {
     write_table(out, config, rows);
   }
   out.flush();
@@ -174,6 +185,7 @@ void add_compare(CLI::App& application, Action& action) {
       "compare", "The same model under every schedule, and under data parallelism");
   add_config_options(*command, options->config);
   command->add_flag("--json", options->json, "Print one JSON object");
+  command->add_flag("--quiet", options->quiet, "Print no text and no progress");
   command->footer("What fits comes first, the fastest first. Exit code 3: nothing fits.");
   command->callback(
       [options, &action] { action = [options] { return compare_command(*options); }; });

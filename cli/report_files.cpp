@@ -100,8 +100,13 @@ void ReportFiles::open() {
   }
 }
 
-void ReportFiles::write(const Experiment& experiment, const Run& run, const std::string& summary) {
+void ReportFiles::write(const Experiment& experiment, const Run& run, const std::string& summary,
+                        Progress& progress) {
+  if (use_standard_output()) progress.end();
   for (const Report& report : reports_) {
+    if (!use_standard_output()) {
+      report.file->report_to(progress.begin("writing " + report.path, "B"));
+    }
     if (report.write == nullptr) {
       report.file->output().append(summary);
     } else {

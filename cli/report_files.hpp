@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/progress.hpp"
 #include "reports/output_file.hpp"
 #include "sim/run.hpp"
 
@@ -36,7 +37,8 @@ class ReportFiles {
   bool any() const { return !reports_.empty(); }
   bool use_standard_output() const;
   /// `summary`: the text of summary.json.
-  void write(const Experiment& experiment, const Run& run, const std::string& summary);
+  void write(const Experiment& experiment, const Run& run, const std::string& summary,
+             Progress& progress);
 
  private:
   using WriteReport = void (*)(Output&, const Experiment&, const Run&);

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "reports/output.hpp"
+#include "sim/progress.hpp"
 
 namespace pipesim {
 
@@ -20,6 +22,8 @@ class OutputFile {
   ~OutputFile();  ///< Removes the temporary file unless committed.
 
   Output& output() { return output_; }
+  /// Told with every block how many bytes have been written.
+  void report_to(ReportProgress progress) { progress_ = std::move(progress); }
   void finish();  ///< Writes the rest. What fails, fails here, before any file is in its place.
   void commit();  ///< Finishes if that is yet to be done, then puts the file in its place.
 
@@ -30,6 +34,8 @@ class OutputFile {
   int descriptor_ = -1;
   int slot_ = -1;  ///< In the list of temporary files.
   bool committed_ = false;
+  double written_ = 0;
+  ReportProgress progress_{};
   Output output_;
 
   void write(std::string_view text);
