@@ -15,6 +15,7 @@
 #include "reports/html/report_page.hpp"
 #include "reports/memory_csv.hpp"
 #include "reports/summary_json.hpp"
+#include "reports/svg_gantt.hpp"
 #include "reports/timeline_json.hpp"
 
 namespace pipesim::cli {
@@ -56,6 +57,11 @@ void write_page(Output& out, const StepReport& step) {
   page.finish();
 }
 
+void write_svg(Output& out, const StepReport& step) {
+  if (step.prediction == nullptr) return write_svg_gantt(out, step.experiment, step.run);
+  write_svg_execution(out, step.experiment, *step.prediction, step.run);
+}
+
 }  // namespace
 
 void add_report_options(CLI::App& command, ReportOptions& options) {
@@ -77,6 +83,8 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
       .add_option("--html", options.html,
                   "Write a page to look at: timeline, memory, links, figures; open it in a browser")
       ->type_name("FILE");
+  command.add_option("--svg", options.svg, "Draw the timeline as a figure for print")
+      ->type_name("FILE");
   command
       .add_option("--out", options.directory,
                   "Write all of them: summary.json, timeline.json, trace.json, memory.csv, "
@@ -94,6 +102,7 @@ ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {
   add("--chrome-trace", options.chrome_trace, of_run(write_chrome_trace));
   add("--memory-trace", options.memory_trace, of_run(write_memory_csv));
   add("--html", options.html, write_page);
+  add("--svg", options.svg, write_svg);
   if (options.directory) {
     const auto inside = [&](const char* name) { return *options.directory + "/" + name; };
     add("--out", inside("summary.json"), write_summary);

@@ -24,6 +24,7 @@ struct ReportOptions {
   std::optional<std::string> chrome_trace{};
   std::optional<std::string> memory_trace{};
   std::optional<std::string> html{};
+  std::optional<std::string> svg{};
   std::optional<std::string> directory{};
 };
 void add_report_options(CLI::App& command, ReportOptions& options);
