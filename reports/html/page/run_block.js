@@ -28,7 +28,7 @@ function runFigures(summary) {
 
 function aboutRun(meta) {
   const count = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
-  return [visible(meta.schedule), count(meta.devices, 'device'), count(meta.stages, 'stage'),
+  return [cut(meta.schedule), count(meta.devices, 'device'), count(meta.stages, 'stage'),
           count(meta.micro_batches, 'micro-batch').replace('batchs', 'batches'),
           count(meta.spans, 'op'), `ends at ${exactTime(Number(meta.finish_ps))}`,
           `${meta.clock} clock`].join(' · ');
