@@ -69,9 +69,11 @@ int calibrate_command(const CalibrateArguments& options) {
     measured.precisions.push_back(name == "fp64" ? Precision::fp64 : Precision::fp32);
   }
   Progress progress(!options.quiet);
-  const Device device =
-      calibrate(measured, [&](double done) { progress.show(done, 1, "calibrating"); });
-  progress.erase();
+  const ReportProgress report = progress.begin("calibrating");
+  const Device device = calibrate(measured, [&](double done) {
+    if (report) report(done, 1);
+  });
+  progress.end();
   if (file) {
     write_device_json(file->output(), device);
     file->commit();

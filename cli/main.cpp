@@ -13,6 +13,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/progress.hpp"
 #include "models/input_error.hpp"
 #include "reports/number_text.hpp"
 #include "reports/output_file.hpp"
@@ -23,6 +24,7 @@ namespace {
 
 extern "C" void stop(int signal) {
   remove_temporary_files();
+  end_progress_in_signal();
   _exit(128 + signal);
 }
 

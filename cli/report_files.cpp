@@ -146,8 +146,12 @@ void ReportFiles::open() {
   }
 }
 
-void ReportFiles::write(const StepReport& step) {
+void ReportFiles::write(const StepReport& step, Progress& progress) {
+  if (use_standard_output()) progress.end();
   for (const Report& report : reports_) {
+    if (!use_standard_output()) {
+      report.file->report_to(progress.begin("writing " + report.path, "B"));
+    }
     report.write(report.file->output(), step);
     report.file->finish();
   }

@@ -146,7 +146,7 @@ void write_table(Output& out, const std::vector<Row>& rows, bool executes) {
       100 * distance(farthest));
 }
 
-std::vector<Row> run_all(const BubbleOptions& options) {
+std::vector<Row> run_all(const BubbleOptions& options, Progress& progress) {
   const char* const default_stages = options.executes ? executed_stages : simulated_stages;
   const char* const default_micro_batches =
       options.executes ? executed_micro_batches : simulated_micro_batches;
@@ -155,9 +155,14 @@ std::vector<Row> run_all(const BubbleOptions& options) {
       read_numbers("--micro-batches", options.micro_batches.value_or(default_micro_batches));
   std::vector<Row> rows;
   const bool all = std::ranges::count(options.schedules, every_schedule) > 0;
-  for (const std::string& schedule : all ? schedule_names() : options.schedules) {
+  const std::vector<std::string> schedules = all ? schedule_names() : options.schedules;
+  const std::size_t sizes = schedules.size() * stages.size() * micro_batches.size();
+  const ReportProgress simulating = progress.begin("simulating", "sizes");
+  std::size_t done = 0;
+  for (const std::string& schedule : schedules) {
     for (const int k : stages) {
       for (const int m : micro_batches) {
+        if (simulating) simulating(static_cast<double>(done++), static_cast<double>(sizes));
         const auto row = validate_one(schedule, {.stages = k, .micro_batches = m});
         if (row) rows.push_back(*row);
       }
@@ -168,12 +173,10 @@ std::vector<Row> run_all(const BubbleOptions& options) {
                      "choose other schedules, stages or micro-batches");
   }
   if (!options.executes) return rows;
-  Progress line(true);
+  const ReportProgress executing = progress.begin("executing", "rows");
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (executing) executing(static_cast<double>(i), static_cast<double>(rows.size()));
     rows[i].executed = executed_bubble(rows[i], options.repeats);
-    const auto done = static_cast<double>(i + 1);
-    line.show(done, static_cast<double>(rows.size()),
-              fmt::format("row {} of {}", i + 1, rows.size()));
   }
   return rows;
 }
@@ -204,12 +207,14 @@ void add_bubble_options(CLI::App& command, BubbleOptions& options) {
 }
 
 int validate_bubble(const BubbleOptions& options) {
-  const std::vector<Row> rows = run_all(options);
+  Progress progress(!options.quiet);
+  const std::vector<Row> rows = run_all(options, progress);
+  progress.end();
   const bool agree = std::ranges::all_of(rows, [](const Row& row) { return row.agrees(); });
   Output out = standard_output();
   if (options.json) {
     out.append(to_text(to_json(rows, agree)));
-  } else {
+  } else if (!options.quiet) {
     write_table(out, rows, options.executes);
   }
   out.flush();

@@ -31,18 +31,18 @@ TEST_SUITE("cli/help") {
          {Command{
               "simulate",
               "--set --schedule-file --json --timeline --chrome-trace --memory-trace --html --svg "
-              "--out --quiet --explain"},
+              "--out --quiet --color --explain"},
           Command{"execute",
                   "--set --schedule-file --clock --steps --json --timeline --chrome-trace "
                   "--memory-trace --html --svg --out "
-                  "--quiet"},
+                  "--quiet --color"},
           Command{"calibrate", "--out --busy --precision --json --quiet"},
           Command{"train", "--set --schedule-file --json --quiet"},
           Command{"validate",
                   "--stages --micro-batches --schedule --execute --machine --repeats --rounds "
                   "--published "
-                  "--published-data --ablate --verbose --markdown --json"},
-          Command{"compare", "--set --schedule-file --json"},
+                  "--published-data --ablate --verbose --markdown --json --quiet"},
+          Command{"compare", "--set --schedule-file --json --quiet"},
           Command{"schedule", "--set --schedule-file --format --lower"},
           Command{"model", "--set --schedule-file --json"}, Command{"list", "--json"}}) {
       CAPTURE(command.name);
