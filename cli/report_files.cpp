@@ -47,7 +47,7 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
       .add_option("--out", options.directory,
                   "Write all of them: summary.json, timeline.json, trace.json, memory.csv")
       ->type_name("DIR");
-  command.add_flag("--quiet", options.quiet, "Print no text summary");
+  command.add_flag("--quiet", options.quiet, "Print no text summary and no progress");
 }
 
 ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {
