@@ -7,8 +7,10 @@
 #include "cli/standard_output.hpp"
 #include "models/config.hpp"
 #include "models/topology_config.hpp"
+#include "reports/display_width.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_json.hpp"
+#include "reports/text_table.hpp"
 #include "schedules/catalog.hpp"
 
 namespace pipesim::cli {
@@ -78,14 +80,22 @@ std::vector<Section> sections() {
 int list_command(bool as_json) {
   Output out = standard_output();
   nlohmann::ordered_json json;
-  for (const Section& section : sections()) {
-    fmt::memory_buffer text;
-    fmt::format_to(std::back_inserter(text), "{}\n", section.title);
+  const std::vector<Section> known = sections();
+  std::size_t width = 0;  // The same in all sections.
+  for (const Section& section : known) {
     for (const Entry& entry : section.entries) {
-      fmt::format_to(std::back_inserter(text), "  {:<16} {}\n", entry.name, entry.about);
       json[std::string(section.title)].push_back({{"name", entry.name}, {"about", entry.about}});
+      width = std::max(width, display_width(entry.name));
     }
-    if (!as_json) out.append(fmt::to_string(text));
+  }
+  for (const Section& section : as_json ? std::vector<Section>{} : known) {
+    out.append(fmt::format("{}\n", section.title));
+    TextTable table{
+        .columns = {{"", width, true}, {"", 0, true}}, .gap = 1, .indent = 2, .has_header = false};
+    for (const Entry& entry : section.entries) {
+      table.rows.push_back({.cells = {entry.name, entry.about}});
+    }
+    write_text_table(out, table);
   }
   if (as_json) out.append(to_text(json));
   out.flush();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/number_text.hpp"
 #include "reports/published_figures.hpp"
 
 namespace pipesim {
@@ -14,7 +15,7 @@ using published::PublishedTable;
 // What a cell may hold: a bar would end it.
 std::string cell(const std::string& text) {
   std::string out;
-  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  for (const char c : printable(text)) out += c == '|' ? std::string("\\|") : std::string(1, c);
   return out;
 }
 
