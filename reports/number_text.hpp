@@ -25,4 +25,7 @@ std::string readable_count(double count);
 /// The text with control characters, which a terminal would obey, replaced by "?".
 std::string printable(std::string_view text);
 
+/// The text as a cell of a Markdown table: a bar would end it.
+std::string markdown_cell(std::string_view text);
+
 }  // namespace pipesim
