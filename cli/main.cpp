@@ -95,6 +95,9 @@ int parse_and_run(int argc, char** argv) {
   add_schedule(application, action);
   add_model(application, action);
   add_list(application, action);
+  add_schema(application, action);
+  add_completion(application, action);
+  add_manual(application, action);
   check_command(application, argc, argv);
   try {
     application.parse(argc, argv);

@@ -101,4 +101,10 @@ std::string short_name(std::string_view name) {
   return cut_to_width(printable(name.substr(0, most_bytes)), most_columns);
 }
 
+std::string markdown_cell(std::string_view text) {
+  std::string out;
+  for (const char c : printable(text)) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
+
 }  // namespace pipesim

@@ -30,4 +30,7 @@ std::string printable(std::string_view text);
 /// The same of a name, cut to a length that leaves room for what stands beside it.
 std::string short_name(std::string_view name);
 
+/// The same as a cell of a Markdown table: a bar would end it.
+std::string markdown_cell(std::string_view text);
+
 }  // namespace pipesim
