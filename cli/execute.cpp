@@ -58,14 +58,17 @@ int execute_command(const ExecuteOptions& options) {
                            .report = report});
   line.erase();
   if (execution.prediction.outcome.deadlock) return report_deadlock(experiment, execution, options);
-  const std::string json = options.reports.json || options.reports.directory
-                               ? to_text(execution_json(experiment, execution))
-                               : "";
-  files.write(experiment, execution.run, json);
+  const nlohmann::ordered_json json = execution_json(experiment, execution);
+  const nlohmann::ordered_json predicted = summary_json(experiment, execution.prediction, {});
+  files.write({.experiment = experiment,
+               .run = execution.run,
+               .summary = json,
+               .prediction = &execution.prediction,
+               .predicted_summary = &predicted});
 
   Output out = standard_output();
   if (options.reports.json) {
-    out.append(json);
+    out.append(to_text(json));
   } else if (!options.reports.quiet && !files.use_standard_output()) {
     write_execution_text(out, experiment, execution, standard_output_style());
   }

@@ -7,11 +7,15 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "models/input_error.hpp"
 #include "reports/chrome_trace.hpp"
+#include "reports/html/report_page.hpp"
 #include "reports/memory_csv.hpp"
+#include "reports/summary_json.hpp"
+#include "reports/svg_gantt.hpp"
 #include "reports/timeline_json.hpp"
 
 namespace pipesim::cli {
@@ -29,6 +33,35 @@ void make_directory(const std::string& path) {
   }
 }
 
+void write_summary(Output& out, const StepReport& step) {
+  out.append(to_text(step.summary));
+}
+
+// A format that tells of one run, the one that was asked for.
+auto of_run(void (*write)(Output&, const Experiment&, const Run&)) {
+  return [write](Output& out, const StepReport& step) { write(out, step.experiment, step.run); };
+}
+
+// A prediction stands above its run.
+void write_page(Output& out, const StepReport& step) {
+  const bool has_two = step.prediction != nullptr;
+  ReportPage page(out, {.command = step.summary["command"].get_ref<const std::string&>(),
+                        .summary = step.summary,
+                        .config = step.experiment.config,
+                        .runs = has_two ? std::size_t{2} : std::size_t{1}});
+  if (has_two) page.add("predicted", step.experiment, *step.prediction, *step.predicted_summary);
+  const std::string title =
+      has_two ? fmt::format("executed, {} clock", name_of(step.run.outcome.timeline.clock))
+              : "simulated";
+  page.add(title, step.experiment, step.run, step.summary);
+  page.finish();
+}
+
+void write_svg(Output& out, const StepReport& step) {
+  if (step.prediction == nullptr) return write_svg_gantt(out, step.experiment, step.run);
+  write_svg_execution(out, step.experiment, *step.prediction, step.run);
+}
+
 }  // namespace
 
 void add_report_options(CLI::App& command, ReportOptions& options) {
@@ -44,8 +77,15 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
                   "Write every allocation and release as CSV")
       ->type_name("FILE");
   command
+      .add_option("--html", options.html,
+                  "Write a page to look at: timeline, memory, links, figures; open it in a browser")
+      ->type_name("FILE");
+  command.add_option("--svg", options.svg, "Draw the timeline as a figure for print")
+      ->type_name("FILE");
+  command
       .add_option("--out", options.directory,
-                  "Write all of them: summary.json, timeline.json, trace.json, memory.csv")
+                  "Write all of them: summary.json, timeline.json, trace.json, memory.csv, "
+                  "report.html")
       ->type_name("DIR");
   command.add_flag("--quiet", options.quiet, "Print no text summary");
 }
@@ -55,15 +95,18 @@ ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {
                        WriteReport report) {
     if (path) reports_.push_back({.option = option, .path = *path, .write = report});
   };
-  add("--timeline", options.timeline, write_timeline_json);
-  add("--chrome-trace", options.chrome_trace, write_chrome_trace);
-  add("--memory-trace", options.memory_trace, write_memory_csv);
+  add("--timeline", options.timeline, of_run(write_timeline_json));
+  add("--chrome-trace", options.chrome_trace, of_run(write_chrome_trace));
+  add("--memory-trace", options.memory_trace, of_run(write_memory_csv));
+  add("--html", options.html, write_page);
+  add("--svg", options.svg, write_svg);
   if (options.directory) {
     const auto inside = [&](const char* name) { return *options.directory + "/" + name; };
-    add("--out", inside("summary.json"), nullptr);
-    add("--out", inside("timeline.json"), write_timeline_json);
-    add("--out", inside("trace.json"), write_chrome_trace);
-    add("--out", inside("memory.csv"), write_memory_csv);
+    add("--out", inside("summary.json"), write_summary);
+    add("--out", inside("timeline.json"), of_run(write_timeline_json));
+    add("--out", inside("trace.json"), of_run(write_chrome_trace));
+    add("--out", inside("memory.csv"), of_run(write_memory_csv));
+    add("--out", inside("report.html"), write_page);
   }
   check();
 }
@@ -100,13 +143,9 @@ void ReportFiles::open() {
   }
 }
 
-void ReportFiles::write(const Experiment& experiment, const Run& run, const std::string& summary) {
+void ReportFiles::write(const StepReport& step) {
   for (const Report& report : reports_) {
-    if (report.write == nullptr) {
-      report.file->output().append(summary);
-    } else {
-      report.write(report.file->output(), experiment, run);
-    }
+    report.write(report.file->output(), step);
     report.file->finish();
   }
   for (const Report& report : reports_) report.file->commit();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,9 +23,21 @@ struct ReportOptions {
   std::optional<std::string> timeline{};
   std::optional<std::string> chrome_trace{};
   std::optional<std::string> memory_trace{};
+  std::optional<std::string> html{};
+  std::optional<std::string> svg{};
   std::optional<std::string> directory{};
 };
 void add_report_options(CLI::App& command, ReportOptions& options);
+
+/// A step as its reports tell it.
+struct StepReport {
+  const Experiment& experiment;
+  const Run& run;
+  const nlohmann::ordered_json& summary;  ///< What --json prints.
+  /// What was predicted of a step that was executed, with the summary that `simulate` has of it.
+  const Run* prediction = nullptr;
+  const nlohmann::ordered_json* predicted_summary = nullptr;
+};
 
 /// The files that were asked for. They are opened before the work starts and written when it is
 /// done; nothing is in its place before all is written. Throws InputError: two reports in one
@@ -35,16 +49,15 @@ class ReportFiles {
   void open();
   bool any() const { return !reports_.empty(); }
   bool use_standard_output() const;
-  /// `summary`: the text of summary.json.
-  void write(const Experiment& experiment, const Run& run, const std::string& summary);
+  void write(const StepReport& step);
 
  private:
-  using WriteReport = void (*)(Output&, const Experiment&, const Run&);
+  using WriteReport = std::function<void(Output&, const StepReport&)>;
   // A report that was asked for, and the option that did.
   struct Report {
     std::string option{};
     std::string path{};
-    WriteReport write = nullptr;  ///< Null: the summary, which is made once for all.
+    WriteReport write{};
     std::unique_ptr<OutputFile> file{};
   };
 

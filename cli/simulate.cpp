@@ -31,15 +31,14 @@ std::optional<Explanation> explanation_of(const SimulateOptions& options,
   return explain(experiment.schedule, experiment.costs, run.outcome.timeline);
 }
 
-std::string json_of(const SimulateOptions& options, const Experiment& experiment, const Run& run,
-                    const std::vector<Advice>& advice,
-                    const std::optional<Explanation>& explanation) {
-  if (!options.reports.json && !options.reports.directory) return {};
+nlohmann::ordered_json json_of(const SimulateOptions& options, const Experiment& experiment,
+                               const Run& run, const std::vector<Advice>& advice,
+                               const std::optional<Explanation>& explanation) {
   nlohmann::ordered_json summary = summary_json(experiment, run, advice);
   if (options.explain) {
     summary["explanation"] = explanation ? explanation_json(*explanation) : nullptr;
   }
-  return to_text(summary);
+  return summary;
 }
 
 int simulate_command(const SimulateOptions& options) {
@@ -53,11 +52,12 @@ int simulate_command(const SimulateOptions& options) {
   const std::vector<Advice> advice =
       run.metrics.fits_memory ? std::vector<Advice>{} : what_would_fit(experiment.config);
   const std::optional<Explanation> explanation = explanation_of(options, experiment, run);
-  const std::string json = json_of(options, experiment, run, advice, explanation);
-  files.write(experiment, run, json);
+  const nlohmann::ordered_json json =
+      as_json || files.any() ? json_of(options, experiment, run, advice, explanation) : nullptr;
+  files.write({.experiment = experiment, .run = run, .summary = json});
 
   Output out = standard_output();
-  if (as_json) out.append(json);
+  if (as_json) out.append(to_text(json));
   if (prints_text) {
     write_summary_text(out, experiment, run, advice, standard_output_style());
     if (explanation) {

@@ -188,7 +188,7 @@ std::string default_name(const Source& source) {
 Config read_config(const Document& document, const DefaultVirtualStages& default_stages) {
   const Field root(document);
   root.allow_keys({"$schema", "name", "model", "cluster", "pipeline", "training"});
-  Config config{.source = document.source};
+  Config config{.source = document.source, .text = document.root};
   const auto name = root.find("name");
   config.name = name ? name->text() : default_name(*document.source);
   const Field model =

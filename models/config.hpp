@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <variant>
@@ -26,6 +28,7 @@ struct Config {
   PipelineSettings pipeline{};
   Training training{};
   SourcePtr source{};
+  std::shared_ptr<const nlohmann::json> text{};  ///< As it was read, for reports that show it.
 
   bool has_layers() const { return std::holds_alternative<Network>(model); }
 };

@@ -4,6 +4,36 @@
 
 namespace pipesim {
 
+std::vector<StaticUse> static_memory(const Schedule& schedule, const StepCosts& costs, int device) {
+  // Looked up in the lane, not in the placement of all stages: there may be very many devices. A
+  // second copy may have nothing to do.
+  std::vector<StageCopy> held;
+  for (int stage = 0; schedule.bidirectional() && stage < schedule.stages(); ++stage) {
+    for (const int copy : {0, 1}) {
+      if (schedule.device_of(stage, copy) == device) held.push_back({stage, copy});
+    }
+  }
+  for (const Op& op : schedule.lanes[static_cast<std::size_t>(device)]) {
+    const StageCopy stage{.stage = op.stage, .copy = op.copy};
+    if (std::find(held.begin(), held.end(), stage) == held.end()) held.push_back(stage);
+  }
+  std::sort(held.begin(), held.end());
+  std::vector<StaticUse> uses;
+  for (const auto& [stage, copy] : held) {
+    const StageCost& cost = costs.stages[static_cast<std::size_t>(stage)];
+    uses.push_back({MemoryTag::weights, cost.weights});
+    uses.push_back({MemoryTag::gradients, cost.gradients});
+    uses.push_back({MemoryTag::optimizer, cost.optimizer_state});
+  }
+  return uses;
+}
+
+OpMemory memory_of(const Op& op, const Schedule& schedule, const StepCosts& costs) {
+  const bool keeps = keeps_insides(costs, op.micro_batch, schedule.micro_batches);
+  return op_memory(op.kind, costs.stages[static_cast<std::size_t>(op.stage)],
+                   place_in(schedule, costs, {op.stage, op.copy}, keeps));
+}
+
 DeviceMemory::DeviceMemory(const Schedule& schedule, const StepCosts& costs,
                            const Timeline& timeline, int device)
     : schedule_(schedule),
@@ -15,7 +45,7 @@ DeviceMemory::DeviceMemory(const Schedule& schedule, const StepCosts& costs,
     slot_ = intervals_.size();
     return;
   }
-  add_static();
+  for (const StaticUse& use : static_memory(schedule, costs, device)) add({}, use.tag, use.bytes);
   if (pending_.empty()) refill();
 }
 
@@ -32,32 +62,8 @@ void DeviceMemory::add(Time at, MemoryTag tag, Bytes delta) {
                       .device_total = total_});
 }
 
-void DeviceMemory::add_static() {
-  // Looked up in the lane, not in the placement of all stages: there may be very many devices. A
-  // second copy may have nothing to do.
-  std::vector<StageCopy> held;
-  for (int stage = 0; schedule_.bidirectional() && stage < schedule_.stages(); ++stage) {
-    for (const int copy : {0, 1}) {
-      if (schedule_.device_of(stage, copy) == device_) held.push_back({stage, copy});
-    }
-  }
-  for (const Op& op : schedule_.lanes[static_cast<std::size_t>(device_)]) {
-    const StageCopy stage{.stage = op.stage, .copy = op.copy};
-    if (std::find(held.begin(), held.end(), stage) == held.end()) held.push_back(stage);
-  }
-  std::sort(held.begin(), held.end());
-  for (const auto& [stage, copy] : held) {
-    const StageCost& cost = costs_.stages[static_cast<std::size_t>(stage)];
-    add({}, MemoryTag::weights, cost.weights);
-    add({}, MemoryTag::gradients, cost.gradients);
-    add({}, MemoryTag::optimizer, cost.optimizer_state);
-  }
-}
-
 void DeviceMemory::add_op(const Op& op, const Interval& when) {
-  const bool keeps = keeps_insides(costs_, op.micro_batch, schedule_.micro_batches);
-  const OpMemory memory = op_memory(op.kind, costs_.stages[static_cast<std::size_t>(op.stage)],
-                                    place_in(schedule_, costs_, {op.stage, op.copy}, keeps));
+  const OpMemory memory = memory_of(op, schedule_, costs_);
   for (const MemoryUse& use : memory.all()) add(when.start, use.tag, use.at_start);
   for (const MemoryUse& use : memory.all()) add(when.finish, use.tag, -use.at_finish);
 }

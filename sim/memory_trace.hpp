@@ -13,6 +13,17 @@
 
 namespace pipesim {
 
+/// What a device holds all the step.
+struct StaticUse {
+  MemoryTag tag{};
+  Bytes bytes = 0;
+};
+/// Of the stages that a device holds, by stage, copy and tag.
+std::vector<StaticUse> static_memory(const Schedule& schedule, const StepCosts& costs, int device);
+
+/// What an op allocates and releases where the schedule puts its stage.
+OpMemory memory_of(const Op& op, const Schedule& schedule, const StepCosts& costs);
+
 /// Walks through one device's events in its op order, which is also their order in time: the static
 /// allocations at time 0, then what its ops allocate when they start and release when they finish.
 /// Those that the timeline has recorded; otherwise, as the memory model has them.
@@ -38,7 +49,6 @@ class DeviceMemory {
   Bytes total_ = 0;
 
   void add(Time at, MemoryTag tag, Bytes delta);
-  void add_static();
   void add_op(const Op& op, const Interval& when);
   void refill();
 };

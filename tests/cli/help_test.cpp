@@ -28,12 +28,13 @@ TEST_SUITE("cli/help") {
       const char* options;
     };
     for (const Command& command :
-         {Command{"simulate",
-                  "--set --schedule-file --json --timeline --chrome-trace --memory-trace --out "
-                  "--quiet --explain"},
+         {Command{
+              "simulate",
+              "--set --schedule-file --json --timeline --chrome-trace --memory-trace --html --svg "
+              "--out --quiet --explain"},
           Command{"execute",
                   "--set --schedule-file --clock --steps --json --timeline --chrome-trace "
-                  "--memory-trace --out "
+                  "--memory-trace --html --svg --out "
                   "--quiet"},
           Command{"calibrate", "--out --busy --precision --json --quiet"},
           Command{"train", "--set --schedule-file --json --quiet"},

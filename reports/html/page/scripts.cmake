@@ -1,0 +1,2 @@
+# In the order in which they stand in the page.
+set(page_scripts main.js)
