@@ -86,6 +86,9 @@ TEST_CASE("an output is compared in whole, but for what a mark stands for") {
   CHECK(difference({"…", "four"}, printed, false) == "four");
   CHECK(difference({}, printed, false) == "one");
   CHECK(difference({"one"}, {}, false) == "one");
+  CHECK(!difference({"on … way"}, {"on its way"}, false));
+  CHECK(difference({"on … way"}, {"in its way"}, false));
+  CHECK(difference({"on … way"}, {"on its road"}, false));
 }
 
 TEST_CASE("of what is measured, numbers, units and blanks are free, words are not") {

@@ -181,7 +181,7 @@ TEST_SUITE("cli/docs") {
         for (std::size_t i = 0; i < command.shown.size(); ++i) {
           if (command.shown[i] == "…") continue;
           std::vector<std::string> changed = command.shown;
-          changed[i] += " indeed";
+          changed[i] = "indeed " + changed[i];
           CHECK(difference(command.shown, changed, command.measured));
           changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(i));
           CHECK(difference(command.shown, changed, command.measured));
@@ -198,7 +198,7 @@ TEST_SUITE("cli/docs") {
       const std::string page = read_text(source + "/docs/schedules/" + name + ".md");
       CHECK(page.find("](../pictures/" + name + ".svg)") != std::string::npos);
       CHECK(fs::exists(source + "/docs/pictures/" + name + ".svg"));
-      CHECK(page.find("$ pipesim simulate examples/schedules.json --set pipeline.schedule=" + name +
+      CHECK(page.find(" simulate examples/schedules.json --set pipeline.schedule=" + name +
                       " --svg docs/pictures/" + name + ".svg") != std::string::npos);
     }
   }

@@ -9,9 +9,10 @@ namespace pipesim::test {
 ///
 /// - In a ```console block, a line `$ COMMAND` (a `\` at its end continues it) is followed by what
 /// it
-///   prints, both streams, in whole; a line `…` stands for any lines. `$ echo $?` and the line
-///   behind it state the exit code. Behind the mark `<!-- measured -->` in front of a block,
-///   numbers, their units and the widths of columns are free: what a machine measures.
+///   prints, both streams, in whole; a line `…` stands for any lines, `…` in a line for any text.
+///   `$ echo $?` and the line behind it state the exit code. Behind the mark `<!-- measured -->` in
+///   front of a block, numbers, their units and the widths of columns are free: what a machine
+///   measures.
 /// - In a ```sh block every line is a command; its output is not shown.
 /// - Code in the text or a table that begins with `pipesim`, `build/pipesim` or `./run.sh` is one,
 ///   too, and a comment line of a config that does. "exit code 3" behind it says what it ends with.

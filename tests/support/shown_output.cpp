@@ -19,6 +19,16 @@ std::string shape_of(const std::string& line) {
   return std::regex_replace(std::regex_replace(line, number, "#"), blanks, " ");
 }
 
+// Whether a line is as shown; where that has the mark inside, before and behind it.
+bool matches(const std::string& line, const std::string& shown) {
+  const auto mark = shown.find(any_lines);
+  if (mark == shown.npos) return line == shown;
+  const std::string before = shown.substr(0, mark);
+  const std::string behind = shown.substr(mark + any_lines.size());
+  return line.size() >= before.size() + behind.size() && line.starts_with(before) &&
+         line.ends_with(behind);
+}
+
 // The lines shown between two marks.
 std::vector<Lines> parts_of(const Lines& shown) {
   std::vector<Lines> parts(1);
@@ -31,8 +41,8 @@ std::vector<Lines> parts_of(const Lines& shown) {
 }  // namespace
 
 std::optional<std::string> difference(const Lines& shown, const Lines& printed, bool measured) {
-  const auto same = [&](const std::string& a, const std::string& b) {
-    return measured ? shape_of(a) == shape_of(b) : a == b;
+  const auto same = [&](const std::string& line, const std::string& as_shown) {
+    return measured ? matches(shape_of(line), shape_of(as_shown)) : matches(line, as_shown);
   };
   const std::vector<Lines> parts = parts_of(shown);
   auto at = printed.begin();

@@ -7,7 +7,8 @@
 namespace pipesim::test {
 
 /// What a page shows of an output, held against what was printed: the first line shown that was not
-/// found, or printed that is not shown; nothing where they agree. A line `…` stands for any lines.
+/// found, or printed that is not shown; nothing where they agree. A line `…` stands for any lines,
+/// `…` in a line for any text.
 /// `measured`: numbers with their units, and how many blanks stand between words, are free.
 std::optional<std::string> difference(const std::vector<std::string>& shown,
                                       const std::vector<std::string>& printed, bool measured);
