@@ -66,7 +66,10 @@ void write_svg(Output& out, const StepReport& step) {
 
 void add_report_options(CLI::App& command, ReportOptions& options) {
   command.add_flag("--json", options.json, "Print the summary as one JSON object");
-  command.add_option("--timeline", options.timeline, "Write every op and message as JSON")
+  command
+      .add_option("--timeline", options.timeline,
+                  "Write every op and message as JSON; like every report, compressed if "
+                  "the name ends in .gz")
       ->type_name("FILE");
   command
       .add_option("--chrome-trace", options.chrome_trace,

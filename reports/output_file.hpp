@@ -1,14 +1,16 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "reports/compressor.hpp"
 #include "reports/output.hpp"
 
 namespace pipesim {
 
 /// A file that is written whole or not at all: into a temporary file beside it, renamed when
 /// complete. What is no regular file (a pipe, /dev/null, `-` for standard output) is written
-/// directly.
+/// directly. What is named `….gz` is compressed on its way.
 ///
 /// Throws InputError, naming the path, where it can't be created or written.
 class OutputFile {
@@ -30,6 +32,7 @@ class OutputFile {
   int descriptor_ = -1;
   int slot_ = -1;  ///< In the list of temporary files.
   bool committed_ = false;
+  std::unique_ptr<Compressor> compressor_{};  ///< Null: written as it comes.
   Output output_;
 
   void write(std::string_view text);
