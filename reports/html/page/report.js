@@ -37,7 +37,9 @@ function drawFrame(page) {
   page.frame = 0;
   const panels = page.blocks.flatMap((block) => block.visible ? block.panels : []);
   for (const panel of panels) {
-    if (panel.near) panel.stale ? panel.drawAll() : panel.drawAbove();
+    if (!panel.near) continue;
+    if (panel.stale) panel.drawAll();
+    else panel.drawAbove();
   }
   clearTimeout(page.later);
   page.later = setTimeout(() => {
