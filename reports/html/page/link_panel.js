@@ -40,17 +40,17 @@ function drawLink(page, context, place, row, intervals) {
   const floor = place.yOf(row) + place.rowHeight - 3;
   const tall = place.rowHeight - 6;
   const step = place.plot / columns;
-  context.fillStyle = page.colours.link;
+  const heights = new Float64Array(columns);
   let before = busyUntil(intervals, page.view.start);
   for (let column = 0; column < columns; ++column) {
     const after = busyUntil(intervals, page.view.start + (column + 1) * width);
     const share = (after - before) / width;
-    if (share > 1e-12) {
-      const height = Math.max(1, share * tall);
-      context.fillRect(place.left + column * step, floor - height, step, height);
-    }
+    const height = Math.round(share * tall * place.ratio) / place.ratio;
+    heights[column] = share > 1e-12 ? Math.max(1, height) : 0;
     before = after;
   }
+  context.fillStyle = page.colours.link;
+  fillBars(context, heights, place.left, step, floor);
   context.fillStyle = page.colours.line;
   context.fillRect(place.left, floor, place.plot, 1);
 }

@@ -49,7 +49,7 @@ function drawMemory(page, run, context, place, row, top, summary) {
   const capacity = run.meta.capacity_bytes[row];
   const step = place.plot / columns;
   for (const [values, colour] of [[high, colours.held], [low, colours['held-least']]]) {
-    fillArea(context, values, colour, place.left, step, floor, perByte);
+    fillArea(context, values, colour, place, step, floor, perByte);
   }
   if (capacity !== null) {
     fillAbove(context, high, capacity, colours.alarm, place.left, step, floor, perByte);
@@ -61,17 +61,10 @@ function drawMemory(page, run, context, place, row, top, summary) {
   if (summary) drawPeak(page, context, place, summary, floor, perByte);
 }
 
-function fillArea(context, values, colour, left, step, floor, perByte) {
+function fillArea(context, values, colour, place, step, floor, perByte) {
   context.fillStyle = colour;
-  context.beginPath();
-  context.moveTo(left, floor);
-  values.forEach((value, column) => {
-    const y = floor - value * perByte;
-    context.lineTo(left + column * step, y);
-    context.lineTo(left + (column + 1) * step, y);
-  });
-  context.lineTo(left + values.length * step, floor);
-  context.fill();
+  const heights = values.map((value) => Math.round(value * perByte * place.ratio) / place.ratio);
+  fillBars(context, heights, place.left, step, floor);
 }
 
 /** What is held beyond the capacity. */

@@ -155,6 +155,19 @@ class StripPanel {
   }
 }
 
+/** Bars from a floor up, a column each, of whole pixels; equal neighbours are one rectangle. */
+function fillBars(context, heights, left, step, floor) {
+  for (let from = 0; from < heights.length;) {
+    const height = heights[from];
+    let to = from + 1;
+    while (to < heights.length && heights[to] === height) ++to;
+    if (height > 0) {
+      context.fillRect(left + from * step, floor - height, (to - from) * step, height);
+    }
+    from = to;
+  }
+}
+
 /** The context of a canvas of this many CSS pixels; setting its size clears it. */
 function sized(canvas, width, height, ratio) {
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];

@@ -49,7 +49,7 @@ function shownDevice(page, run, otherwise) {
   return at ? at.device : page.pointedRow?.run === run ? page.pointedRow.device : otherwise;
 }
 
-/** In each column the stack of the moment at which most is held. */
+/** In each column the stack of the moment at which most is held; each tag covers those above it. */
 function drawTags(page, run, context, place, device) {
   const lane = run.lanes[device];
   const curve = curveOf(run, device);
@@ -58,6 +58,7 @@ function drawTags(page, run, context, place, device) {
   const width = page.view.span / columns;
   const perByte = (place.rowHeight - 8) / Math.max(1, curve.peak);
   const tags = new Float64Array(run.meta.tags.length);
+  const stacks = run.meta.tags.map(() => new Float64Array(columns));
   const step = place.plot / columns;
   let next = nextAfter(lane, 0, page.view.start);
   for (let column = 0; column < columns; ++column) {
@@ -70,19 +71,17 @@ function drawTags(page, run, context, place, device) {
     } else {
       tagsAt(run, lane, sums, end - width, tags);
     }
-    stackColumn(page, context, place, tags, place.left + column * step, step, perByte);
+    let sum = 0;
+    for (let tag = 0; tag < tags.length; ++tag) {
+      sum += tags[tag];
+      stacks[tag][column] = Math.round(sum * perByte * place.ratio) / place.ratio;
+    }
     next = after;
   }
-}
-
-function stackColumn(page, context, place, tags, x, step, perByte) {
-  let y = place.height - 2;
-  tags.forEach((bytes, tag) => {
-    const height = bytes * perByte;
+  for (let tag = tags.length - 1; tag >= 0; --tag) {
     context.fillStyle = page.colours.tags[tag % tagColours];
-    context.fillRect(x, y - height, step + 0.3, height);
-    y -= height;
-  });
+    fillBars(context, stacks[tag], place.left, step, place.height - 2);
+  }
 }
 
 function writeTagLegend(page, run, panel) {
