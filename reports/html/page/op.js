@@ -34,7 +34,7 @@ function boxLabel(lane, i, kinds) {
   return `${kinds[kindOf(lane, i)].token}${stage}${dot}${microBatch}`;
 }
 
-/** The first index from which on `at_least(i)` holds; `count` where it never does. */
+/** The first index from which on `atLeast(i)` holds; `count` where it never does. */
 function partition(count, atLeast) {
   let low = 0;
   for (let high = count; low < high;) {

@@ -3,7 +3,6 @@
 
 /** Code points that are not seen, or that turn the text around them. */
 const unseen =
-  // eslint-disable-next-line no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** The text with every control character as `\u001b`, so that it is seen. */
