@@ -75,10 +75,19 @@ Paths in_table(const std::vector<std::string>& documents, const Paths& found) {
   return paths;
 }
 
+// Those of the first that the second lacks.
+std::string without(const Paths& paths, const Paths& others) {
+  std::string text;
+  for (const std::string& path : paths) text += others.contains(path) ? "" : path + " ";
+  return text;
+}
+
 void check_documents(const std::vector<std::string>& documents,
                      const std::vector<std::vector<std::string>>& commands) {
   const Paths found = emitted(commands);
-  CHECK(found == in_table(documents, found));
+  const Paths known = in_table(documents, found);
+  CHECK(without(found, known) == "");
+  CHECK(without(known, found) == "");
 }
 
 }  // namespace
@@ -116,17 +125,17 @@ TEST_SUITE("cli/schema") {
 
   TEST_CASE("so do the other commands") {
     check_documents({"training"}, {{"train", "examples/gpipe.json", "--json"}});
-    check_documents({"comparison"}, {{"compare", "examples/gpipe.json", "--json"}});
+    check_documents({"comparison"}, {{"compare", "examples/unit.json", "--json"}});
     check_documents({"model"}, {{"model", "examples/gpipe.json", "--json"}});
     check_documents({"list"}, {{"list", "--json"}});
     check_documents({"validation"}, {{"validate", "--json", "--execute", "--stages", "2",
                                       "--micro-batches", "2", "--repeats", "1"}});
     check_documents({"schedule"},
-                    {{"schedule", "examples/four_stages.json", "--format", "json", "--set",
-                      "pipeline.schedule=dualpipe", "--set", "pipeline.micro_batches=8"}});
-    check_documents({"timeline"},
-                    {{"simulate", "examples/four_stages.json", "--timeline", "-", "--quiet",
-                      "--set", "pipeline.schedule=dualpipe", "--set", "pipeline.micro_batches=8"}});
+                    {{"schedule", "examples/zero_bubble.json", "--format", "json", "--set",
+                      "pipeline.schedule=dualpipe", "--set", "pipeline.micro_batches=16"}});
+    check_documents({"timeline"}, {{"simulate", "examples/zero_bubble.json", "--timeline", "-",
+                                    "--quiet", "--set", "pipeline.schedule=dualpipe", "--set",
+                                    "pipeline.micro_batches=16"}});
   }
 
   TEST_CASE("a table of published figures has the keys of the table, and all of them") {
