@@ -1,9 +1,14 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "models/config_keys.hpp"
+#include "models/device.hpp"
+#include "reports/device_json.hpp"
 #include "reports/output_keys.hpp"
 #include "support/process.hpp"
 
@@ -20,10 +25,11 @@ std::string printed(const std::vector<std::string>& options) {
   return result.out;
 }
 
-// A file that a command writes; to write it again: the command > FILE.
+// A file that the command writes, and is to write again where the two differ.
 void check_written_by(const std::string& file, const std::vector<std::string>& options) {
-  CAPTURE(file);
-  CHECK(printed(options) == read_text(PIPESIM_SOURCE_DIR "/" + file));
+  const bool same = printed(options) == read_text(PIPESIM_SOURCE_DIR "/" + file);
+  INFO("write it again: pipesim schema ", fmt::format("{} > {}", fmt::join(options, " "), file));
+  CHECK(same);
 }
 
 using Paths = std::set<std::string>;
@@ -136,6 +142,32 @@ TEST_SUITE("cli/schema") {
     check_documents({"timeline"}, {{"simulate", "examples/zero_bubble.json", "--timeline", "-",
                                     "--quiet", "--set", "pipeline.schedule=dualpipe", "--set",
                                     "pipeline.micro_batches=16"}});
+  }
+
+  TEST_CASE("what calibrate writes has keys of a config's device") {
+    const KernelRates rates{
+        .rows = {1}, .weights = {1}, .working_set = {1}, .rates = {{{1.0}, {1.0}, {1.0}}}};
+    Device device{.name = "d",
+                  .memory = 1,
+                  .memory_bandwidth = 1.0,
+                  .launch_overhead = 1,
+                  .cache_bandwidth = 1.0,
+                  .interconnect = Interconnect{.name = "i"},
+                  .source = "s"};
+    device.flops[0] = 1.0;
+    device.kernel_rates[0] = rates;
+    std::string text;
+    Output out([&](std::string_view block) { text += block; });
+    write_device_json(out, device);
+    out.flush();
+    const nlohmann::json json = nlohmann::json::parse(text);
+    const std::vector<std::string>& known = keys_of(Section::device);
+    std::size_t found = 0;
+    for (const auto& [key, value] : json.items()) {
+      found += std::ranges::count(known, key) == 1 ? 1 : 0;
+    }
+    CHECK(found == json.size());
+    CHECK(found == known.size() - 1);  // Nothing measures curves of efficiency.
   }
 
   TEST_CASE("a table of published figures has the keys of the table, and all of them") {
