@@ -10,6 +10,7 @@
 #include "models/device.hpp"
 #include "reports/device_json.hpp"
 #include "reports/output_keys.hpp"
+#include "support/experiments.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {
@@ -106,8 +107,9 @@ TEST_SUITE("cli/schema") {
   }
 
   TEST_CASE("every example names the schema beside it") {
-    for (const auto& name : {"gpipe.json", "unit.json", "llama7b.json"}) {
-      CHECK(read_text(std::string(PIPESIM_SOURCE_DIR "/examples/") + name)
+    for (const std::string& name : example_names()) {
+      CAPTURE(name);
+      CHECK(read_text(PIPESIM_SOURCE_DIR "/examples/" + name)
                 .find("\n{\n  \"$schema\": \"config.schema.json\",\n") != std::string::npos);
     }
   }
