@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/plot_files.hpp"
+
 namespace CLI {
 class App;
 }
@@ -17,6 +19,7 @@ struct BubbleOptions {
   bool executes = false;
   int repeats = 1;  ///< Steps of what is executed.
   bool json = false;
+  PlotOptions plots{};
 };
 /// --stages, --micro-batches, --schedule and --execute.
 void add_bubble_options(CLI::App& command, BubbleOptions& options);
