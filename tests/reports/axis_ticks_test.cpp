@@ -37,7 +37,7 @@ TEST_SUITE("reports/axis_ticks") {
     CHECK(round_ticks(0, 1, 6) == Ticks{0, 0.2, 0.4, 0.2 * 3, 0.8, 1});
     CHECK(round_ticks(2, 16, 8) == Ticks{2, 4, 6, 8, 10, 12, 14, 16});
     CHECK(round_ticks(0, 1920, 6) == Ticks{0, 500, 1000, 1500, 2000});
-    CHECK(round_ticks(-3, 4, 4) == Ticks{-5, -2.5, 0, 2.5, 5});
+    CHECK(round_ticks(-3, 4, 4) == Ticks{-4, -2, 0, 2, 4});
     CHECK(round_ticks(3, 3, 4) == Ticks{3, 3.25, 3.5, 3.75, 4});
     for (const double scale : {1e-300, 1e-9, 1.0, 1e9, 1e300}) {
       for (const double high : {1.0, 1.01, 2.49, 7.3, 9.99}) {
