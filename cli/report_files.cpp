@@ -66,7 +66,10 @@ void write_svg(Output& out, const StepReport& step) {
 
 void add_report_options(CLI::App& command, ReportOptions& options) {
   command.add_flag("--json", options.json, "Print the summary as one JSON object");
-  command.add_option("--timeline", options.timeline, "Write every op and message as JSON")
+  command
+      .add_option("--timeline", options.timeline,
+                  "Write every op and message as JSON; like every report, compressed if "
+                  "the name ends in .gz")
       ->type_name("FILE");
   command
       .add_option("--chrome-trace", options.chrome_trace,
@@ -87,7 +90,7 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
                   "Write all of them: summary.json, timeline.json, trace.json, memory.csv, "
                   "report.html")
       ->type_name("DIR");
-  command.add_flag("--quiet", options.quiet, "Print no text summary");
+  command.add_flag("--quiet", options.quiet, "Print no text summary and no progress");
 }
 
 ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {
@@ -143,8 +146,12 @@ void ReportFiles::open() {
   }
 }
 
-void ReportFiles::write(const StepReport& step) {
+void ReportFiles::write(const StepReport& step, Progress& progress) {
+  if (use_standard_output()) progress.end();
   for (const Report& report : reports_) {
+    if (!use_standard_output()) {
+      report.file->report_to(progress.begin("writing " + report.path, "B"));
+    }
     report.write(report.file->output(), step);
     report.file->finish();
   }

@@ -19,6 +19,7 @@ struct BubbleOptions {
   bool executes = false;
   int repeats = 1;  ///< Steps of what is executed.
   bool json = false;
+  bool quiet = false;
   PlotOptions plots{};
 };
 /// --stages, --micro-batches, --schedule and --execute.

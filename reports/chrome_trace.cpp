@@ -23,9 +23,13 @@ struct Micros {
   std::int64_t ns;
 };
 
+void append(fmt::memory_buffer& text, std::int64_t number) {
+  const fmt::format_int digits(number);
+  text.append(digits.data(), digits.data() + digits.size());
+}
+
 void append(fmt::memory_buffer& text, Micros time) {
-  const fmt::format_int whole(time.ns / 1000);
-  text.append(whole.data(), whole.data() + whole.size());
+  append(text, time.ns / 1000);
   const auto rest = static_cast<int>(time.ns % 1000);
   const char decimals[4] = {'.', static_cast<char>('0' + rest / 100),
                             static_cast<char>('0' + rest / 10 % 10),
@@ -33,9 +37,29 @@ void append(fmt::memory_buffer& text, Micros time) {
   text.append(decimals, decimals + 4);
 }
 
-void append(fmt::memory_buffer& text, std::int64_t number) {
-  const fmt::format_int digits(number);
-  text.append(digits.data(), digits.data() + digits.size());
+// A slice's duration, on a thread whose first slice starts at `first`.
+struct Duration {
+  std::int64_t start, finish, first;
+};
+
+// Readers add it to the start in floating point, speedscope after it has moved the thread's first
+// slice to 0. A sum that comes out above the end is after the start of a slice that follows at
+// once: that one is then taken to be inside this one, which never ends.
+bool sum_is_late(const Duration& slice) {
+  const auto micros = [](std::int64_t ns) { return static_cast<double>(ns) / 1000; };
+  const double start = micros(slice.start);
+  const double finish = micros(slice.finish);
+  const double first = micros(slice.first);
+  const double duration = micros(slice.finish - slice.start);
+  return start + duration > finish || (start - first) + duration > finish - first;
+}
+
+// A tenth of a nanosecond less where the sum would be late: rounded, it is the same end.
+void append(fmt::memory_buffer& text, const Duration& slice) {
+  const std::int64_t ns = slice.finish - slice.start;
+  if (!sum_is_late(slice)) return append(text, Micros{ns});
+  append(text, Micros{ns - 1});
+  text.push_back('9');
 }
 
 void append(fmt::memory_buffer& text, std::string_view part) {
@@ -72,9 +96,10 @@ class ChromeTrace {
   }
 
  private:
-  // A row of slices for messages: those on one thread must not overlap.
-  struct MessageThread {
+  // A row of slices, which must not overlap.
+  struct Thread {
     std::int64_t tid = 0;
+    std::int64_t first_start = 0;  // In ns of the trace; 0 until its first slice is written.
     Time free_at{};
   };
   enum class Side { send, receive };
@@ -85,8 +110,8 @@ class ChromeTrace {
   const Timeline& timeline_;
   bool first_event_ = true;
   std::int64_t next_tid_ = 1;
-  std::vector<std::int64_t> compute_tid_{};
-  std::map<std::tuple<int, Side, int>, std::vector<MessageThread>> message_threads_{};
+  std::vector<Thread> compute_threads_{};  // [device]
+  std::map<std::tuple<int, Side, int>, std::vector<Thread>> message_threads_{};
   std::vector<std::uint8_t>
       arrow_ends_{};  // [message]: how many of its two slices are long enough.
 
@@ -146,27 +171,38 @@ class ChromeTrace {
           ",\"args\":{\"name\":\"device ", device, "\"}}");
     event("{\"ph\":\"M\",\"name\":\"process_sort_index\",\"pid\":", device + 1,
           ",\"args\":{\"sort_index\":", device, "}}");
-    compute_tid_.push_back(next_tid_++);
-    name_thread(device, compute_tid_.back(), "compute");
+    compute_threads_.push_back({.tid = next_tid_++});
+    name_thread(device, compute_threads_.back().tid, "compute");
+  }
+
+  // `F 3`, or a name alone. What takes no time is an instant, not a slice: it and a slice that
+  // starts at the same moment are taken to be inside one another, and speedscope ends neither.
+  // Chromium writes an `I`; its DevTools know no `i`.
+  void write_slice(int device, Thread& thread, std::string_view name, std::string_view category,
+                   const Interval& when, int stage, int micro_batch) {
+    const std::int64_t start = stamp(when.start);
+    const std::int64_t finish = stamp(when.finish);
+    if (thread.first_start == 0 && start < finish) thread.first_start = start;
+    event("{\"ph\":\"", start < finish ? std::string_view("X") : std::string_view("I\",\"s\":\"t"),
+          "\",\"name\":\"", name);
+    if (micro_batch >= 0) put(" ", micro_batch);
+    put("\",\"cat\":\"", category, "\",\"pid\":", device + 1, ",\"tid\":", thread.tid,
+        ",\"ts\":", Micros{start});
+    if (start < finish) put(",\"dur\":", Duration{start, finish, thread.first_start});
+    put(",\"args\":{\"stage\":", stage, ",\"micro_batch\":", micro_batch, "}}");
   }
 
   void write_op(int device, const Op& op, const Interval& when) {
-    const std::int64_t start = stamp(when.start);
-    const std::int64_t finish = stamp(when.finish);
-    const std::int64_t tid = compute_tid_[static_cast<std::size_t>(device)];
-    event("{\"ph\":\"X\",\"name\":\"", token(op.kind));
-    if (op.micro_batch >= 0) put(" ", op.micro_batch);
-    put("\",\"cat\":\"", noun(op.kind), "\",\"pid\":", device + 1, ",\"tid\":", tid,
-        ",\"ts\":", Micros{start}, ",\"dur\":", Micros{finish - start},
-        ",\"args\":{\"stage\":", op.stage, ",\"micro_batch\":", op.micro_batch, "}}");
+    Thread& thread = compute_threads_[static_cast<std::size_t>(device)];
+    write_slice(device, thread, token(op.kind), noun(op.kind), when, op.stage, op.micro_batch);
     const bool is_gradient = op.kind != OpKind::forward;
     if (receives(op)) {
-      write_arrow("f\",\"bp\":\"e", message(op.stage, op.micro_batch, is_gradient), device, tid,
-                  start + 1);
+      write_arrow("f\",\"bp\":\"e", message(op.stage, op.micro_batch, is_gradient), device,
+                  thread.tid, stamp(when.start) + 1);
     }
     if (sends(op)) {
-      write_arrow("s", message(target_of(op), op.micro_batch, is_gradient), device, tid,
-                  finish - 1);
+      write_arrow("s", message(target_of(op), op.micro_batch, is_gradient), device, thread.tid,
+                  stamp(when.finish) - 1);
     }
   }
 
@@ -180,19 +216,19 @@ class ChromeTrace {
           ",\"pid\":", device + 1, ",\"tid\":", tid, ",\"ts\":", Micros{at}, "}");
   }
 
-  std::int64_t message_tid(int device, Side side, int neighbour, const Interval& when) {
+  Thread& message_thread(int device, Side side, int neighbour, const Interval& when) {
     auto& threads = message_threads_[{device, side, neighbour}];
-    for (MessageThread& thread : threads) {
+    for (Thread& thread : threads) {
       if (thread.free_at <= when.start) {
         thread.free_at = when.finish;
-        return thread.tid;
+        return thread;
       }
     }
     threads.push_back({.tid = next_tid_++, .free_at = when.finish});
     name_thread(
         device, threads.back().tid,
         fmt::format("{} device {}", side == Side::send ? "send to" : "receive from", neighbour));
-    return threads.back().tid;
+    return threads.back();
   }
 
   void write_transfer(const Transfer& transfer) {
@@ -200,14 +236,9 @@ class ChromeTrace {
     for (const Side side : {Side::send, Side::receive}) {
       const int device = side == Side::send ? transfer.from : transfer.to;
       const int neighbour = side == Side::send ? transfer.to : transfer.from;
-      const std::int64_t tid = message_tid(device, side, neighbour, transfer.when);
-      const std::int64_t start = stamp(transfer.when.start);
-      event("{\"ph\":\"X\",\"name\":\"",
-            transfer.is_gradient ? std::string_view("gradient ") : std::string_view("activation "),
-            transfer.micro_batch, "\",\"cat\":\"transfer\",\"pid\":", device + 1, ",\"tid\":", tid,
-            ",\"ts\":", Micros{start}, ",\"dur\":", Micros{stamp(transfer.when.finish) - start},
-            ",\"args\":{\"stage\":", transfer.stage, ",\"micro_batch\":", transfer.micro_batch,
-            "}}");
+      Thread& thread = message_thread(device, side, neighbour, transfer.when);
+      write_slice(device, thread, transfer.is_gradient ? "gradient" : "activation", "transfer",
+                  transfer.when, transfer.stage, transfer.micro_batch);
     }
   }
 

@@ -63,8 +63,13 @@ int write_all(int descriptor, std::string_view text) {
 }
 
 OutputFile::OutputFile(const std::string& path)
-    : path_(path == "-" ? "<stdout>" : path),
-      output_([this](std::string_view text) { write(text); }) {
+    : path_(path == "-" ? "<stdout>" : path), output_([this](std::string_view text) {
+        compressor_ ? compressor_->add(text) : write(text);
+      }) {
+  if (path.ends_with(".gz")) {
+    compressor_ = std::make_unique<Compressor>(CompressedFormat::gzip,
+                                               [this](std::string_view block) { write(block); });
+  }
   if (path == "-") {
     descriptor_ = dup(STDOUT_FILENO);
     if (descriptor_ < 0) throw cannot("written", path_, errno);
@@ -99,10 +104,13 @@ void OutputFile::write(std::string_view text) {
   const int failure = write_all(descriptor_, text);
   const bool reader_left = failure == EPIPE && temporary_.empty();
   if (failure != 0 && !reader_left) throw cannot("written", path_, failure);
+  written_ += static_cast<double>(text.size());
+  if (progress_) progress_(written_, 0);
 }
 
 void OutputFile::finish() {
   output_.flush();
+  if (compressor_) compressor_->finish();
   const int descriptor = std::exchange(descriptor_, -1);
   if (close(descriptor) != 0) throw cannot("written", path_, errno);
 }

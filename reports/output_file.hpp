@@ -1,14 +1,18 @@
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 
+#include "reports/compressor.hpp"
 #include "reports/output.hpp"
+#include "sim/progress.hpp"
 
 namespace pipesim {
 
 /// A file that is written whole or not at all: into a temporary file beside it, renamed when
 /// complete. What is no regular file (a pipe, /dev/null, `-` for standard output) is written
-/// directly.
+/// directly. What is named `….gz` is compressed on its way.
 ///
 /// Throws InputError, naming the path, where it can't be created or written.
 class OutputFile {
@@ -20,6 +24,8 @@ class OutputFile {
   ~OutputFile();  ///< Removes the temporary file unless committed.
 
   Output& output() { return output_; }
+  /// Told with every block how many bytes have been written.
+  void report_to(ReportProgress progress) { progress_ = std::move(progress); }
   void finish();  ///< Writes the rest. What fails, fails here, before any file is in its place.
   void commit();  ///< Finishes if that is yet to be done, then puts the file in its place.
 
@@ -30,6 +36,9 @@ class OutputFile {
   int descriptor_ = -1;
   int slot_ = -1;  ///< In the list of temporary files.
   bool committed_ = false;
+  std::unique_ptr<Compressor> compressor_{};  ///< Null: written as it comes.
+  double written_ = 0;
+  ReportProgress progress_{};
   Output output_;
 
   void write(std::string_view text);

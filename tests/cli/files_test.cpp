@@ -89,6 +89,28 @@ TEST_SUITE("cli/files") {
     }
   }
 
+  TEST_CASE("a report whose name ends in .gz is the same report, compressed") {
+    const TemporaryFolder folder;
+    REQUIRE(simulate({"--out", folder.path(), "--quiet"}).exit_code == 0);
+    for (const auto& [option, name] : {std::pair{"--timeline", "timeline.json"},
+                                       {"--chrome-trace", "trace.json"},
+                                       {"--memory-trace", "memory.csv"}}) {
+      CAPTURE(option);
+      const std::string packed = folder / name + ".gz";
+      CHECK(simulate({option, packed, "--quiet"}).exit_code == 0);
+      CHECK(shell("gunzip -c '" + packed + "'").out == read_text(folder / name));
+    }
+  }
+
+  TEST_CASE("a compressed report without room is an error, and leaves nothing behind") {
+    const TemporaryFolder folder;
+    const std::string file = folder / "timeline.json.gz";
+    check_refused(
+        shell("ulimit -f 1; $PIPESIM simulate gpt3_175b.json --quiet --timeline '" + file + "'"),
+        file + ": /: cannot be written, got File too large" + no_room);
+    CHECK(names_in(folder).empty());
+  }
+
   TEST_CASE("the same config gives the same bytes in every file") {
     for (const char* config : {"unit", "gpipe", "imbalanced", "giant", "does_not_fit"}) {
       CAPTURE(config);

@@ -142,6 +142,57 @@ TEST_SUITE("reports/output_file") {
     CHECK(entries_of(folder) == "");
   }
 
+  TEST_CASE("what is named .gz is compressed, and the same text gives the same bytes") {
+    const TemporaryFolder folder;
+    const std::string line = "one two three\n";
+    std::string text;
+    for (const char* name : {"a.gz", "b.gz"}) {
+      OutputFile file(folder / name);
+      text.clear();
+      for (int i = 0; i < 100'000; ++i) {
+        file.output().append(line);
+        file.output().end_of_line();
+        text += line;
+      }
+      file.commit();
+    }
+    CHECK(test::run_shell("gunzip -c " + folder / "a.gz").out == text);
+    CHECK(read_text(folder / "a.gz") == read_text(folder / "b.gz"));
+    CHECK(std::filesystem::file_size(folder / "a.gz") < text.size() / 100);
+    CHECK(entries_of(folder).size() == std::string("a.gz b.gz ").size());
+  }
+
+  TEST_CASE("nothing, in a file named .gz, is a compressed nothing") {
+    const TemporaryFolder folder;
+    OutputFile(folder / "a.gz").commit();
+    const auto unpacked = test::run_shell("gunzip -c " + folder / "a.gz");
+    CHECK(unpacked.exit_code == 0);
+    CHECK(unpacked.out == "");
+  }
+
+  TEST_CASE("only the end of a name asks for compression") {
+    const TemporaryFolder folder;
+    for (const char* name : {"a.gz.txt", "gz", "a.GZ"}) {
+      OutputFile file(folder / name);
+      file.output().append("plain");
+      file.commit();
+      CHECK(read_text(folder / name) == "plain");
+    }
+  }
+
+  TEST_CASE("a full disk is reported at the end of a compressed file, which is not put in place") {
+    const TemporaryFolder folder;
+    const std::string link = folder / "full.gz";
+    std::filesystem::create_symlink("/dev/full", link);
+    OutputFile file(link);
+    file.output().append("too much");
+    CHECK_THROWS_WITH_AS(file.finish(),
+                         (link + ": /: cannot be written, got No space left on device\n"
+                                 "  hint: send the output somewhere that has room for it")
+                             .c_str(),
+                         InputError);
+  }
+
   TEST_CASE("a full disk is reported with what would help") {
     OutputFile file("/dev/full");
     file.output().append("too much");

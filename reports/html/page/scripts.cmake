@@ -1,2 +1,28 @@
 # In the order in which they stand in the page.
-set(page_scripts main.js)
+set(page_scripts
+  page_text.js
+  number_text.js
+  columns.js
+  column_stream.js
+  op.js
+  pixel_shares.js
+  memory_curve.js
+  link_use.js
+  time_axis.js
+  palette.js
+  strip_panel.js
+  gantt.js
+  arrows.js
+  memory_panel.js
+  tag_panel.js
+  link_panel.js
+  tooltip.js
+  selection.js
+  pointer.js
+  keyboard.js
+  legend.js
+  figures.js
+  device_table.js
+  comparison.js
+  run_block.js
+  report.js)

@@ -1,0 +1,72 @@
+// Several runs side by side, as figures: the rows of `compare`, and run against prediction.
+
+/** The table of `compare`, sorted as given; what is not possible at its end, with the reason. */
+function makeComparison(summary) {
+  const possible = summary.rows.filter((row) => !row.reason);
+  const link = (row) => element(
+    'a', {href: `#run-${possible.indexOf(row)}`}, nameText(row.schedule));
+  const columns = [
+    {key: 'schedule', head: 'schedule', text: true, cell: link},
+    figureColumn('virtual_stages', 'stages a device'),
+    {key: 'recompute', head: 'recompute', text: true, cell: (row) => visible(row.recompute ?? '')},
+    figureColumn('step_time_s', 'step'),
+    figureColumn('forward_s', 'forward'),
+    figureColumn('backward_s', 'backward'),
+    figureColumn('recompute_s', 'again'),
+    figureColumn('communication_s', 'comm.'),
+    figureColumn('optimizer_s', 'optimizer'),
+    figureColumn('bubble_fraction', 'bubble'),
+    figureColumn('efficiency', 'efficiency'),
+    figureColumn('peak_memory_bytes', 'peak memory'),
+    {key: 'fits_memory', head: 'fits', cell: (row) => figure(
+      'fits_memory', row.fits_memory, (fit) => fit ? 'yes' : 'NO')},
+  ];
+  const attributes = (row) => ({
+    'data-row': summary.rows.indexOf(row),
+    class: row.fits_memory === false ? 'alarm' : null,
+    onclick: () => document.getElementById(`run-${possible.indexOf(row)}`)?.scrollIntoView(),
+  });
+  const table = makeTable(possible, columns, attributes);
+  table.querySelector('table').append(element('tbody', {}, reasonRows(summary, columns.length)));
+  return element('section', {class: 'panel comparison'}, element('h3', {}, 'Schedules'), table);
+}
+
+function reasonRows(summary, width) {
+  return summary.rows.filter((row) => row.reason).map((row) => element(
+    'tr', {class: 'impossible', 'data-row': summary.rows.indexOf(row)},
+    element('td', {class: 'text'}, nameText(row.schedule)),
+    element('td', {class: 'text', colspan: width - 1}, 'not possible: ',
+            element('bdi', {}, visible(row.reason)))));
+}
+
+const comparedNames = {step_time_s: 'step', pipeline_time_s: 'pipeline', bubble_fraction: 'bubble',
+                       peak_memory_bytes: 'peak memory'};
+
+/** What was predicted beside what was executed, by the summary of `execute`; null without. */
+function makePredictionTable(summary) {
+  const {prediction, prediction_error_percent: errors} = summary;
+  if (!prediction) return null;
+  const executed = (key) => key === 'peak_memory_bytes'
+    ? Math.max(...summary.devices.map((device) => device.peak_memory_bytes)) : summary[key];
+  const rows = Object.keys(prediction).map((key) => element(
+    'tr', {}, element('th', {scope: 'row'}, comparedNames[key] ?? key),
+    element('td', {}, figure(`prediction.${key}`, prediction[key], (v) => shownAs(key, v))),
+    element('td', {}, figure(key, executed(key), (v) => shownAs(key, v))),
+    element('td', {}, figure(`prediction_error_percent.${key}`, errors?.[key] ?? null,
+                             (v) => `${v > 0 ? '+' : ''}${v.toFixed(2)} %`))));
+  const head = ['', 'predicted', 'executed', 'error'].map(
+    (text) => element('th', {scope: 'col'}, text));
+  return element(
+    'section', {class: 'panel prediction'}, element('h3', {}, 'Prediction and run'),
+    element('table', {}, element('thead', {}, element('tr', {}, head)), element('tbody', {}, rows)),
+    makeChecks(summary));
+}
+
+function makeChecks(summary) {
+  const checks = [['gradients', summary.gradient_check], ['memory', summary.memory_check]];
+  return element('p', {class: 'checks'}, checks.filter(([, check]) => check).map(
+    ([name, check]) => element(
+      'span', {class: check.passed ? '' : 'alarm'},
+      `${name} ${check.passed ? 'as they should be' : 'WRONG'}` +
+      (check.difference ? `: ${visible(check.difference)}` : ''))));
+}

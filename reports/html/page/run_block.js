@@ -1,0 +1,111 @@
+// One run of the report: its title, its chart, memory and links. Its columns are read when it comes
+// near the window.
+
+/** How many ops may stay decoded while their charts are out of sight. */
+const opsKept = 6e6;
+
+/** An empty block for a run; load() fills it. `shows` lists what it has besides the chart. */
+function makeBlock(page, index, source, shows) {
+  const {meta} = source;
+  const body = element('div', {class: 'run-body'}, element('p', {class: 'quiet'}, 'Not read yet.'));
+  body.style.minHeight = `${Math.min(700, 160 + 26 * meta.devices)}px`;
+  const section = element(
+    'section', {class: 'run', id: `run-${index}`, 'data-run': index},
+    element('h2', {}, nameText(meta.title)), element('p', {class: 'about'}, aboutRun(meta)),
+    shows.figures ? runFigures(meta.summary) : null, body);
+  return {page, index, source, meta, shows, section, body, run: null, panels: [], visible: false,
+          loading: null};
+}
+
+/** The figures of a row of `compare`, above its chart. */
+function runFigures(summary) {
+  const shown = [['step_time_s', 'step'], ['bubble_fraction', 'bubble'],
+                 ['peak_memory_bytes', 'peak'], ['recompute', 'recompute']];
+  return element('p', {class: 'run-figures'}, shown.filter(([key]) => key in summary).map(
+    ([key, name]) => element('span', {}, element('span', {class: 'quiet'}, `${name} `),
+                             figureOf(summary, key))));
+}
+
+function aboutRun(meta) {
+  return [cut(meta.schedule), counted(meta.devices, 'device'), counted(meta.stages, 'stage'),
+          counted(meta.micro_batches, 'micro-batch', 'micro-batches'), counted(meta.spans, 'op'), `ends at ${exactTime(Number(meta.finish_ps))}`,
+          `${meta.clock} clock`].join(' · ');
+}
+
+/** Decodes the block's run and draws it, once; a damaged one is said in its place. */
+function load(block) {
+  block.loading ??= decodeRun(block.source, block.page.kinds.length).then(
+    (run) => fill(block, run),
+    (error) => {
+      block.body.style.minHeight = '';
+      block.body.replaceChildren(element(
+        'p', {class: 'error damaged'}, `This run can't be shown: ${visible(error.message)}.`));
+    });
+  return block.loading;
+}
+
+function fill(block, run) {
+  const {page, meta, shows} = block;
+  block.run = run;
+  page.runs[block.index] = run;
+  block.gantt = makeGantt(page, run);
+  block.memory = shows.memory ? makeMemoryPanel(page, run) : null;
+  const others = [block.memory, shows.tags ? makeTagPanel(page, run) : null].filter(Boolean);
+  block.panels = [block.gantt, ...others];
+  block.links = element('div');
+  const sections = [...others.map((panel) => panel.section), block.links];
+  block.body.replaceChildren(...[
+    meta.deadlock ? element('p', {class: 'error deadlock'},
+                            element('bdi', {}, visible(meta.deadlock)),
+                            '. Times are those reached.') : null,
+    makeLegend(page, run), block.gantt.section,
+    ...(shows.folded ? [foldedPanels(page, sections)] : sections)].filter(Boolean));
+  block.body.style.minHeight = '';
+  for (const panel of block.panels) followPointer(page, block, panel);
+  followKeys(page, block);
+  for (const panel of block.panels) {
+    panel.stale = true;
+    if (panel.near) panel.drawAll();
+  }
+  page.invalidateAbove();
+}
+
+/** Adds the panel of links, which takes longest to make and is far down. */
+function addLinks(block) {
+  const {page, run} = block;
+  if (!run || !block.shows.links || block.links.firstChild) return;
+  const panel = makeLinkPanel(page, run);
+  if (!panel) {
+    block.links.append(element('p', {class: 'quiet panel'}, 'No message takes time on a link.'));
+    return;
+  }
+  block.links.append(panel.section);
+  block.panels.push(panel);
+  followPointer(page, block, panel);
+  panel.stale = true;
+  page.invalidateAbove();
+}
+
+function foldedPanels(page, sections) {
+  return element('details', {class: 'panel', ontoggle: () => page.invalidate()},
+                 element('summary', {}, 'Memory and links of this run'), sections);
+}
+
+function drawBlock(block) {
+  for (const panel of block.panels) panel.drawAll();
+}
+
+/** Lets go of runs out of sight while more ops are decoded than `opsKept`. */
+function forget(page) {
+  const held = page.blocks.filter((block) => block.run);
+  let ops = held.reduce((sum, block) => sum + block.meta.spans, 0);
+  for (const block of held) {
+    if (ops <= opsKept) return;
+    if (block.visible || page.selected?.run === block.run) continue;
+    ops -= block.meta.spans;
+    block.body.style.minHeight = `${block.body.offsetHeight}px`;
+    block.body.replaceChildren(element('p', {class: 'quiet'}, 'Not read yet.'));
+    Object.assign(block, {run: null, panels: [], gantt: null, memory: null, loading: null});
+    page.runs[block.index] = undefined;
+  }
+}

@@ -1,0 +1,66 @@
+// Which op is selected, and which is pointed at: {run, device, op} of the page, or null.
+
+/** Selects an op, brings it into view, shows and says what it is. */
+function selectOp(page, block, device, op, byKeyboard) {
+  const {run} = block;
+  const lane = run.lanes[device];
+  page.selected = {run, device, op};
+  page.cursor = lane.start[op];
+  block.gantt.revealRow(device);
+  if (byKeyboard) page.view.reveal(lane.start[op], lane.finish[op]);
+  const rows = opRows(run, device, op, page.kinds);
+  announce(rows.map(([name, text]) => `${name} ${text}`).join('; '));
+  if (byKeyboard) {
+    const {x, y} = pointOf(page, block, device, (lane.start[op] + lane.finish[op]) / 2);
+    showTooltip(rows, x, y);
+  }
+  page.invalidate();
+}
+
+function deselect(page) {
+  page.selected = null;
+  page.pointed = null;
+  page.cursor = null;
+  hideTooltip();
+  announce('nothing selected');
+  page.invalidate();
+}
+
+/** Selects the op that is `by` further in the selected lane; at first the first one in view. */
+function stepOp(page, block, by) {
+  const at = page.selected?.run === block.run ? page.selected : null;
+  if (!at) {
+    const device = block.run.lanes.findIndex((lane) => lane.count > 0);
+    if (device < 0) return;
+    const [first] = opsBetween(block.run.lanes[device], page.view.start, page.view.finish);
+    selectOp(page, block, device, Math.min(first, block.run.lanes[device].count - 1), true);
+    return;
+  }
+  const op = Math.min(Math.max(0, at.op + by), block.run.lanes[at.device].count - 1);
+  selectOp(page, block, at.device, op, true);
+}
+
+/** Selects the op nearest in time on the next lane above (-1) or below (1) that has any. */
+function stepLane(page, block, by) {
+  const at = page.selected?.run === block.run ? page.selected : null;
+  if (!at) {
+    stepOp(page, block, 0);
+    return;
+  }
+  const lane = block.run.lanes[at.device];
+  const middle = (lane.start[at.op] + lane.finish[at.op]) / 2;
+  for (let row = at.device + by; row >= 0 && row < block.run.lanes.length; row += by) {
+    const op = opAt(block.run.lanes[row], middle, page.view.whole);
+    if (op < 0) continue;
+    selectOp(page, block, row, op, true);
+    return;
+  }
+}
+
+/** Where a moment of a device is, in pixels of the window. */
+function pointOf(page, block, device, time) {
+  const box = block.gantt.strip.getBoundingClientRect();
+  const place = block.gantt.place();
+  const height = place.rowHeight - rowGap(place.rowHeight);
+  return {x: box.left + place.xOf(time), y: box.top + place.yOf(device) + height / 2};
+}

@@ -1,0 +1,99 @@
+// Memory of one device by tag, stacked: of the one that is selected, or pointed at, or the fullest.
+
+const sumsOf = (run, device) => (run.tagSums[device] ??= tagSums(run, run.lanes[device]));
+
+/** The device with the highest peak. */
+function fullestDevice(meta) {
+  const devices = meta.summary.devices ?? [];
+  return devices.reduce(
+    (best, device, i) => device.peak_memory_bytes > devices[best].peak_memory_bytes ? i : best, 0);
+}
+
+/** The panel of one run, with a legend that tells the bytes at the cursor. */
+function makeTagPanel(page, run) {
+  run.tagSums = [];
+  const fullest = fullestDevice(run.meta);
+  const panel = new StripPanel(page, {
+    title: 'Memory by tag',
+    note: ' ',
+    rows: 1,
+    rowHeight: 120,
+    maxHeight: 120,
+    rowName: () => '',
+    draw: (context, place) => drawTags(page, run, context, place, panel.device),
+    drawOver: () => {
+      const device = shownDevice(page, run, fullest);
+      if (device !== panel.device) {
+        panel.device = device;
+        page.invalidate();
+      }
+      writeTagLegend(page, run, panel);
+    },
+  });
+  panel.device = fullest;
+  panel.heading = panel.section.querySelector('.note');
+  panel.legend = element('ul', {class: 'tag-legend'});
+  panel.section.append(panel.legend);
+  panel.values = run.meta.tags.map((tag, i) => {
+    const value = element('span', {class: 'figure'});
+    const swatch = element('i', {class: 'swatch'});
+    swatch.style.background = `var(--tag-${i % tagColours})`;
+    panel.legend.append(element('li', {}, swatch, nameText(tag), ' ', value));
+    return value;
+  });
+  return panel;
+}
+
+function shownDevice(page, run, otherwise) {
+  const at = [page.pointed, page.selected].find((place) => place && place.run === run);
+  return at ? at.device : page.pointedRow?.run === run ? page.pointedRow.device : otherwise;
+}
+
+/** In each column the stack of the moment at which most is held. */
+function drawTags(page, run, context, place, device) {
+  const lane = run.lanes[device];
+  const curve = curveOf(run, device);
+  const sums = sumsOf(run, device);
+  const columns = Math.max(1, Math.round(place.plot));
+  const width = page.view.span / columns;
+  const perByte = (place.rowHeight - 8) / Math.max(1, curve.peak);
+  const tags = new Float64Array(run.meta.tags.length);
+  const step = place.plot / columns;
+  let next = nextAfter(lane, 0, page.view.start);
+  for (let column = 0; column < columns; ++column) {
+    const end = page.view.start + (column + 1) * width;
+    const after = nextAfter(lane, next, end);
+    const best = highestOp(curve, next, after);
+    const level = best < 0 ? -1 : Math.max(curve.during[best], curve.after[best]);
+    if (level > levelAt(lane, curve, end - width, next)) {
+      tagsOf(run, lane, sums, best, level === curve.after[best], tags);
+    } else {
+      tagsAt(run, lane, sums, end - width, tags);
+    }
+    stackColumn(page, context, place, tags, place.left + column * step, step, perByte);
+    next = after;
+  }
+}
+
+function stackColumn(page, context, place, tags, x, step, perByte) {
+  let y = place.height - 2;
+  tags.forEach((bytes, tag) => {
+    const height = bytes * perByte;
+    context.fillStyle = page.colours.tags[tag % tagColours];
+    context.fillRect(x, y - height, step + 0.3, height);
+    y -= height;
+  });
+}
+
+function writeTagLegend(page, run, panel) {
+  const {device} = panel;
+  const at = page.cursor;
+  const when = at === null ? 'at its peak' : `at ${exactTime(Math.round(at))}`;
+  panel.heading.textContent = `device ${device}, ${when}`;
+  const time = at ?? psOf(run.meta.summary.devices?.[device]?.peak_at_s ?? 0);
+  const tags = tagsAt(run, run.lanes[device], sumsOf(run, device), time,
+                      new Float64Array(panel.values.length));
+  panel.values.forEach((value, tag) => {
+    value.textContent = readableBytes(tags[tag]);
+  });
+}
