@@ -66,4 +66,28 @@ describe('a name in the report', () => {
       await page.close();
     });
   }
+
+  test('of devices and switches is text too', async () => {
+    const [device, left, right] = ['</script><b>dev', '"><img src=x onerror=1>', 'r\u202eight'];
+    const config = smallConfig('hostile-parts', {}, {
+      cluster: {
+        device: { name: device, flops: '1 TFLOP/s', memory_bandwidth: '1 GB/s' },
+        topology: {
+          devices: ['a', 'b', 'c', 'd'],
+          switches: [left, right],
+          links: [['a', left], ['c', left], [left, right], ['b', right], ['d', right]].map(
+            (between) => ({ between, interconnect: 'pcie3' }),
+          ),
+        },
+      },
+    });
+    const { files } = step('hostile-parts', config, { reports });
+    const page = await openReport(browser, files.html);
+    const devices = await page.locator('.devices .name').allTextContents();
+    assert.deepEqual(devices, Array(4).fill(shown(device)));
+    const links = (await page.locator('section.links .name').allTextContents()).join('\n');
+    for (const name of [left, right]) assert.ok(links.includes(shown(name)), links);
+    await checkHarmless(page);
+    await page.close();
+  });
 });
