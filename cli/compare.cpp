@@ -16,6 +16,7 @@
 #include "reports/number_text.hpp"
 #include "reports/output_file.hpp"
 #include "reports/summary_json.hpp"
+#include "reports/text_table.hpp"
 
 namespace pipesim::cli {
 
@@ -59,35 +60,41 @@ nlohmann::ordered_json to_json(const Config& config, const std::vector<ComparedR
   return json;
 }
 
-void write_table(Output& out, const Config& config, const std::vector<ComparedRow>& rows) {
-  const auto print = [&](const auto&... cells) {
-    fmt::format_to(
-        std::back_inserter(out.text()),
-        "{:<16}  {:<9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>8}  {:>10}  {:>11}  "
-        "{}\n",
-        cells...);
-  };
+void write_table(Output& out, const Config& config, const std::vector<ComparedRow>& rows,
+                 std::size_t room) {
   fmt::format_to(std::back_inserter(out.text()), "{}: {} devices, {} samples a step\n\n",
-                 printable(config.name), config.cluster.devices,
+                 short_name(config.name), config.cluster.devices,
                  config.training.batch_size * config.training.data_parallel);
-  print("schedule", "recompute", "step", "forward", "backward", "again", "comm.", "optimizer",
-        "bubble", "efficiency", "peak memory", "fits");
+  TextTable table{.columns = {{"schedule", 16, true},
+                              {"recompute", 9, true},
+                              {"step", 9},
+                              {"forward", 9, false, true},
+                              {"backward", 9, false, true},
+                              {"again", 9, false, true},
+                              {"comm.", 9, false, true},
+                              {"optimizer", 9, false, true},
+                              {"bubble", 8},
+                              {"efficiency", 10},
+                              {"peak memory", 11},
+                              {"fits", 0, true}}};
   std::set<std::pair<std::string, std::string>> explained;
   for (const ComparedRow& row : rows) {
     const std::string_view recompute = name_of(row.variant.config.pipeline.recompute);
     if (!row.possible()) {
       if (!explained.emplace(row.variant.name, row.variant.reason).second) continue;
-      fmt::format_to(std::back_inserter(out.text()), "{:<16}  not possible: {}\n", row.variant.name,
-                     printable(row.variant.reason));
+      table.rows.push_back({.cells = {short_name(row.variant.name)},
+                            .note = "not possible: " + printable(row.variant.reason)});
       continue;
     }
-    print(row.variant.name, recompute, readable(row.metrics.step_time),
-          readable(row.busy(OpKind::forward)), readable(row.backward()),
-          readable(row.busy(OpKind::recompute)), readable(row.communication()),
-          readable(row.metrics.optimizer), percent(row.metrics.bubble_fraction.value()),
-          percent(row.efficiency()), readable_bytes(row.peak),
-          row.metrics.fits_memory ? "yes" : "NO");
+    table.rows.push_back(
+        {.cells = {short_name(row.variant.name), std::string(recompute),
+                   readable(row.metrics.step_time), readable(row.busy(OpKind::forward)),
+                   readable(row.backward()), readable(row.busy(OpKind::recompute)),
+                   readable(row.communication()), readable(row.metrics.optimizer),
+                   percent(row.metrics.bubble_fraction.value()), percent(row.efficiency()),
+                   readable_bytes(row.peak), row.metrics.fits_memory ? "yes" : "NO"}});
   }
+  write_text_table(out, table, room);
   out.append(
       "\nforward, backward, again (re-computation): per device. comm.: what messages and the\n"
       "all-reduce add to the step. efficiency: forward and backward over the step. Schedules with\n"
@@ -141,7 +148,8 @@ int compare_command(const CompareOptions& options) {
   if (options.json) {
     out.append(to_text(json));
   } else if (!options.quiet && options.html != "-") {
-    write_table(out, config, rows);
+    const TextStyle style = standard_output_style(automatic_colour);
+    write_table(out, config, rows, static_cast<std::size_t>(style.width));
   }
   out.flush();
   const bool any_fits = std::ranges::any_of(

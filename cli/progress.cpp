@@ -65,7 +65,7 @@ std::string amount_text(double amount, std::string_view unit) {
 std::string bar_text(double fraction, int columns) {
   const auto inside = static_cast<std::size_t>(columns - 2);
   const auto full = static_cast<std::size_t>(fraction * static_cast<double>(inside));
-  return "  [" + std::string(full, '#') + std::string(inside - full, ' ') + "]";
+  return fmt::format("  [{:#<{}}{:<{}}]", "", full, "", inside - full);
 }
 
 }  // namespace

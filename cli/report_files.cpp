@@ -90,7 +90,7 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
                   "Write all of them: summary.json, timeline.json, trace.json, memory.csv, "
                   "report.html")
       ->type_name("DIR");
-  command.add_flag("--quiet", options.quiet, "Print no text summary");
+  command.add_flag("--quiet", options.quiet, "Print no text summary and no progress");
 }
 
 ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {

@@ -71,8 +71,9 @@ class TrainingText {
       : experiment_(experiment), training_(experiment.config.training), wanted_(wanted) {}
 
   void begin() {
-    print("{}: {}, {} stages, {} micro-batches\n", printable(experiment_.config.name),
-          experiment_.schedule.name, experiment_.schedule.stages(), training_.micro_batches);
+    print("{}: {}, {} stages, {} micro-batches\n", short_name(experiment_.config.name),
+          short_name(experiment_.schedule.name), experiment_.schedule.stages(),
+          training_.micro_batches);
     print("{} samples in batches of {}, {}, {} with a learning rate of {}\n\n", training_.samples,
           training_.batch_size, precision_name(experiment_), name_of(training_.optimizer),
           training_.learning_rate);

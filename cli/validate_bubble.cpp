@@ -13,6 +13,7 @@
 #include "models/input_error.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_json.hpp"
+#include "reports/text_table.hpp"
 #include "schedules/catalog.hpp"
 #include "sim/execute/execute.hpp"
 
@@ -120,20 +121,26 @@ void write_table(Output& out, const std::vector<Row>& rows, bool executes) {
     fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
   };
   out.append("The bubble as a fraction of all device time, equal stages, free transfers.\n\n");
-  std::size_t width = std::string_view("schedule").size();
-  for (const Row& row : rows) width = std::max(width, row.schedule.size());
-  print("{:<{}}  stages  micro-batches    formula  simulated  difference{}\n", "schedule", width,
-        executes ? "   executed   difference" : "");
+  TextTable table{.columns = {{"schedule", 0, true},
+                              {"stages"},
+                              {"micro-batches"},
+                              {"formula", 9},
+                              {"simulated", 9},
+                              {"difference", 10}}};
+  if (executes) table.columns.insert(table.columns.end(), {{"executed", 9}, {"difference", 11}});
   for (const Row& row : rows) {
-    print("{:<{}}  {:>6}  {:>13}  {:>9}  {:>9}  {:>10}", row.schedule, width, row.shape.stages,
-          row.shape.micro_batches, percent(row.formula.value()), percent(row.simulated.value()),
-          row.difference());
-    if (row.executed) {
-      print("  {:>9}  {:>+8.2f} pp", percent(*row.executed), 100 * row.executed_difference());
-    }
-    print("\n");
-    out.end_of_line();
+    std::vector<std::string>& cells = table.rows.emplace_back().cells;
+    cells = {row.schedule,
+             std::to_string(row.shape.stages),
+             std::to_string(row.shape.micro_batches),
+             percent(row.formula.value()),
+             percent(row.simulated.value()),
+             fmt::format("{}", row.difference())};
+    if (!row.executed) continue;
+    cells.push_back(percent(*row.executed));
+    cells.push_back(fmt::format("{:+.2f} pp", 100 * row.executed_difference()));
   }
+  write_text_table(out, table);
   print("\n{} of {} differences are exactly 0\n",
         std::ranges::count_if(rows, [](const Row& row) { return row.agrees(); }), rows.size());
   if (!executes) return;

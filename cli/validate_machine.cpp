@@ -75,7 +75,7 @@ void write_page(Output& out, const std::vector<Section>& sections, int steps, in
       steps, rounds);
   for (const Section& section : sections) {
     print("\n## {} devices, {} clock\n\nThe device: {}.\n\n", section.stages,
-          name_of(section.clock), section.device.source);
+          name_of(section.clock), printable(section.device.source));
     print(
         "| model | schedule | setting | predicted | executed | error "
         "|\n|---|---|---|--:|--:|--:|\n");

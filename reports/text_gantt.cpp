@@ -171,11 +171,13 @@ class Gantt {
     end_row();
     each_row([&](const std::vector<Piece>& pieces) {
       std::int64_t at = 0;
+      std::string dot(cell_, ' ');
+      dot.front() = '.';
       const auto gap = [&] { return std::string_view(at == 0 ? "" : "  "); };
       const auto idle_until = [&](std::int64_t step) {
         for (; at < step; ++at) {
           painter_.plain(gap());
-          painter_.plain("." + std::string(cell_ - 1, ' '));
+          painter_.plain(dot);
         }
       };
       for (const Piece& piece : pieces) {

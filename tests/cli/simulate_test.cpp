@@ -273,7 +273,25 @@ device     on path     share        idle      waited   times  for
     const ProcessResult result =
         run_pipesim({"simulate", unit, "--set", R"(name="a\u001b[2Jb\n")"});
     CHECK(result.exit_code == 0);
-    CHECK(result.out.substr(0, result.out.find(':')) == "a?[2Jb?");
+    CHECK(result.out.substr(0, result.out.find(':')) == R"(a\u001b[2Jb\u000a)");
+  }
+
+  TEST_CASE("JSON shows what a terminal would obey as escapes, and means the same name") {
+    const ProcessResult result = run_pipesim(
+        {"simulate", unit, "--json", "--set", R"(name="a\u001b\u007f\u009b31m\u202eb\u00e9")"});
+    CHECK(result.out.starts_with("{\n  \"name\": \"a\\u001b\\u007f\\u009b31m\\u202eb\u00e9\",\n"));
+    CHECK(json::parse(result.out)["name"] == "a\x1b\x7f\u009b31m\u202eb\u00e9");
+  }
+
+  TEST_CASE("a name of a megabyte is cut in the text, and whole in JSON") {
+    const std::string name(1 << 20, 'x');
+    const std::string config =
+        R"({"model": {"kind": "stage_costs", "forward": 1, "backward": 1}, "name": ")" + name +
+        R"(", "pipeline": {"stages": 1, "micro_batches": 1}})";
+    const std::string text = run_pipesim({"simulate", "-"}, config).out;
+    CHECK(text.starts_with(std::string(59, 'x') + "…: gpipe, 1 stages, 1 micro-batches\n"));
+    CHECK(text.size() < 2000);
+    CHECK(json::parse(run_pipesim({"simulate", "-", "--json"}, config).out)["name"] == name);
   }
 
   TEST_CASE("a config's file name may be any bytes") {
