@@ -18,7 +18,7 @@ class ColumnReader {
     return first < 128 ? first : this.rest(first & 127, 128);
   }
 
-  /** (n << 1) ^ (n >> 63). The sign is in the first byte, which a double of the whole would lose. */
+  /** (n << 1) ^ (n >> 63). The sign is in the first byte; a double of the whole would lose it. */
   zigzag() {
     const first = this.byte();
     const half = (first & 127) >> 1;
@@ -159,7 +159,7 @@ function checkReferences(lanes, patterns, kinds) {
   }
 }
 
-/** For every op the first of another device that needs it, as feeds[device][slot] = {device, op}. */
+/** Of every op the first of another device that needs it: feedsDevice[slot] (-1: none), feedsOp. */
 function addConsumers(lanes) {
   for (const lane of lanes) {
     lane.feedsDevice = new Int32Array(lane.count).fill(-1);

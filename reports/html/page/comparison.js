@@ -1,7 +1,10 @@
 // Several runs side by side, as figures: the rows of `compare`, and run against prediction.
 
-/** The table of `compare`, sorted as given; what is not possible at its end, with the reason. */
-function makeComparison(summary) {
+/**
+ * The table of `compare`, sorted as given; what is not possible at its end, with the reason. A
+ * click on a row calls show(its run).
+ */
+function makeComparison(summary, show) {
   const possible = summary.rows.filter((row) => !row.reason);
   const link = (row) => element(
     'a', {href: `#run-${possible.indexOf(row)}`}, nameText(row.schedule));
@@ -24,7 +27,10 @@ function makeComparison(summary) {
   const attributes = (row) => ({
     'data-row': summary.rows.indexOf(row),
     class: row.fits_memory === false ? 'alarm' : null,
-    onclick: () => document.getElementById(`run-${possible.indexOf(row)}`)?.scrollIntoView(),
+    onclick: (event) => {
+      event.preventDefault();
+      show(possible.indexOf(row));
+    },
   });
   const table = makeTable(possible, columns, attributes);
   table.querySelector('table').append(element('tbody', {}, reasonRows(summary, columns.length)));

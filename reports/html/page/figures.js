@@ -5,7 +5,8 @@ function shownAs(key, value) {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value !== 'number') return visible(value);
   if (key.endsWith('_per_s')) {
-    return key.startsWith('model_flops') ? `${readableRate(value)}FLOP/s` : `${significant(value)} /s`;
+    if (key.startsWith('model_flops')) return `${readableRate(value)}FLOP/s`;
+    return `${significant(value)} /s`;
   }
   if (key.endsWith('_s')) return readableSeconds(value);
   if (key.endsWith('_bytes') || key === 'bytes') return readableBytes(value);

@@ -1,9 +1,11 @@
-// The chart of all devices: a box for each op, and where ops are narrower than boxes can be, columns
-// that are filled by the parts of their time that each kind takes. Idling inside the pipeline is
-// hatched.
+// The chart of all devices: a box for each op, and where ops are narrower than boxes can be,
+// columns that are filled by the parts of their time that each kind takes. Idling inside the
+// pipeline is hatched.
 
 const leastBox = 5;  // CSS pixels; narrower ones would only flicker beside each other
 const rowHeights = [1, 2, 3, 4, 6, 8, 11, 14, 18, 22, 26, 32, 40];
+
+const chartRoom = () => Math.max(300, Math.round(0.7 * window.innerHeight));
 
 /** The height of rows of which all are seen, if that is a pixel for each. */
 function fittingRowHeight(rows, room) {
@@ -21,7 +23,7 @@ function makeGantt(page, run) {
   run.blocks = run.lanes.map((lane) => blockSums(lane, run.kinds));
   run.begins = Number(meta.pipeline_start_ps);
   run.ends = Number(meta.pipeline_finish_ps);
-  const maxHeight = Math.max(300, Math.round(0.7 * window.innerHeight));
+  const maxHeight = chartRoom();
   const shares = meta.summary.devices ?? [];
   const gantt = new StripPanel(page, {
     title: 'Devices over time',
@@ -166,7 +168,8 @@ function drawBoxes(page, run, context, place, boxes, height) {
       const [y, tall] = boxRows(lane, i, place.yOf(found[at]), height);
       const gap = right - left >= 5 ? 1 : 0;
       context.fillRect(left, y, right - left - gap, tall);
-      if (right - left >= 9 && tall >= 10) labels.push(lane, i, left, right - gap, y + tall / 2 + 0.5);
+      if (right - left < 9 || tall < 10) continue;
+      labels.push(lane, i, left, right - gap, y + tall / 2 + 0.5);
     }
     context.fillStyle = kind.ink;
     for (let at = 0; at < labels.length; at += 5) {

@@ -38,7 +38,7 @@ function memoryCurve(run, lane) {
   return curve;
 }
 
-/** The bytes held at a time: after all that happens at it. `next`: the first op that starts later. */
+/** Bytes held at a time, after all that happens at it. `next`: the first op that starts later. */
 function levelAt(lane, curve, time, next = nextAfter(lane, 0, time)) {
   if (next === 0) return curve.base;
   return time < lane.finish[next - 1] ? curve.during[next - 1] : curve.after[next - 1];
@@ -102,7 +102,7 @@ function memoryColumns(lane, curve, scale, low, high) {
   }
 }
 
-/** Bytes by tag before every 32nd op: sums[block * tags + tag]; block 0 is what is held all the time. */
+/** Bytes by tag before every 32nd op: sums[block * tags + tag]; in block 0 what is always held. */
 function tagSums(run, lane) {
   const tags = run.meta.tags.length;
   const sums = new Float64Array((Math.floor(lane.count / opsInBlock) + 1) * tags);
@@ -111,7 +111,9 @@ function tagSums(run, lane) {
   sums.set(now);
   for (let i = 0; i < lane.count; ++i) {
     if (i % opsInBlock === 0) sums.set(now, i / opsInBlock * tags);
-    for (const use of run.patterns[lane.pattern[i]].uses) now[use.tag] += use.atStart + use.atFinish;
+    for (const {tag, atStart, atFinish} of run.patterns[lane.pattern[i]].uses) {
+      now[tag] += atStart + atFinish;
+    }
   }
   if (lane.count % opsInBlock === 0) sums.set(now, lane.count / opsInBlock * tags);
   return sums;

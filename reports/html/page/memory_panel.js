@@ -1,6 +1,9 @@
 // Memory of every device: what it holds over time, its capacity, and where its peak is. Where many
 // events fall on a pixel, the pale area is the most that was held then, the dark one the least.
 
+const memoryRoom = 320;  // CSS pixels
+const memoryRowHeight = (devices) => devices <= 8 ? 40 : 28;
+
 const curveOf = (run, device) => (run.curves[device] ??= memoryCurve(run, run.lanes[device]));
 
 /** The top of all devices' scales: their highest peak, and capacities that are not far above. */
@@ -20,8 +23,8 @@ function makeMemoryPanel(page, run) {
     title: 'Memory',
     note: 'pale: most held in that time, dark: least; triangle: peak; dashes: capacity',
     rows: meta.devices,
-    rowHeight: meta.devices <= 8 ? 40 : 28,
-    maxHeight: 320,
+    rowHeight: memoryRowHeight(meta.devices),
+    maxHeight: memoryRoom,
     columnTitle: 'peak',
     rowName: (row, room) => room < 60 ? String(row) : `device ${row}`,
     draw: (context, place, rows) => {

@@ -1,7 +1,8 @@
 // Numbers as the command line prints them.
 
 const timeUnits = [[1e12, 's'], [1e9, 'ms'], [1e6, 'µs'], [1e3, 'ns'], [1, 'ps']];
-const byteUnits = [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB'], [1, 'B']];
+const byteUnits =
+  [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB'], [1, 'B']];
 const countUnits = [[1e12, 'T'], [1e9, 'B'], [1e6, 'M'], [1e3, 'k']];
 const ratePrefixes = [[1e15, 'P'], [1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k']];
 
@@ -27,7 +28,8 @@ const readableTime = (ps) => scaled(ps, timeUnits);
 const readableSeconds = (seconds) => scaled(seconds * 1e12, timeUnits);
 const readableBytes = (bytes) => scaled(bytes, byteUnits);
 /** "1 op", "1,024 ops". */
-const counted = (n, one, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+const counted = (n, one, many = `${one}s`) =>
+  `${String(n).replace(/\B(?=(\d{3})+$)/g, ',')} ${n === 1 ? one : many}`;
 const percent = (fraction) => `${(100 * fraction).toFixed(2)} %`;
 const readableCount = (count) => count < 1e3 ? significant(count) : scaled(count, countUnits);
 const readableRate = (rate) => rate < 1e4 ? significant(rate) : scaled(rate, ratePrefixes);

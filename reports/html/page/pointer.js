@@ -37,8 +37,8 @@ function followPointer(page, block, panel) {
   });
   const release = (event) => {
     down.delete(event.pointerId);
-    if (!drag || down.size > 0) return;
-    if (event.type === 'pointerup') endDrag(page, block, panel, event, drag);
+    if (!drag) return;
+    if (event.type === 'pointerup' && down.size === 0) endDrag(page, block, panel, event, drag);
     panel.band?.remove();
     drag = null;
   };
@@ -101,7 +101,8 @@ function drawBand(panel, from, to) {
 function endDrag(page, block, panel, event, drag) {
   const at = pointerAt(panel, event);
   if (drag.moved) {
-    if (drag.selects) page.view.show(Math.min(drag.at.time, at.time), Math.max(drag.at.time, at.time));
+    const [from, to] = [drag.at.time, at.time];
+    if (drag.selects) page.view.show(Math.min(from, to), Math.max(from, to));
     return;
   }
   if (panel !== block.gantt) return;

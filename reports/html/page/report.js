@@ -47,8 +47,8 @@ function drawFrame(page) {
 
 /** What a block shows besides its chart. */
 function blockShows(command, index) {
-  if (command === 'compare') return {memory: true, figures: true};
-  return {memory: true, tags: true, links: true, folded: command === 'execute' && index === 0};
+  if (command === 'compare') return {figures: true};
+  return {tags: true, links: true, folded: command === 'execute' && index === 0};
 }
 
 function watchBlocks(page) {
@@ -64,7 +64,10 @@ function watchBlocks(page) {
     forget(page);
   }, {rootMargin: '300px 0px'});
   for (const block of page.blocks) observer.observe(block.section);
-  window.addEventListener('scroll', page.invalidateAbove, {passive: true});
+  window.addEventListener('scroll', () => {
+    hideTooltip();
+    page.invalidateAbove();
+  }, {passive: true});
   new ResizeObserver(() => page.invalidate()).observe(document.getElementById('main'));
 }
 
@@ -103,7 +106,8 @@ function layOut(page, sources) {
     (source, index) => makeBlock(page, index, source, blockShows(command, index)));
   const blocks = page.blocks.map((block) => block.section);
   const names = sources[sources.length - 1]?.meta.device_names ?? [];
-  const parts = command === 'compare' ? [makeComparison(summary), ...blocks] : [
+  const show = (run) => showBlock(page, run);
+  const parts = command === 'compare' ? [makeComparison(summary, show), ...blocks] : [
     makeHeadline(summary), makeWarnings(summary), makePredictionTable(summary), ...blocks,
     makeBreakdown(summary), makeDeviceTable(summary, names), makeLinkTable(summary),
     makeAllFigures(summary)];
@@ -121,8 +125,12 @@ async function start(report) {
   layOut(page, sources);
   prepareKeyList();
   watchTheme(page);
-  Object.assign(report, {runs: page.runs, view: page.view, decode: (i) => load(page.blocks[i]),
-                         pointOf: (run, device, ps) => pointOf(page, page.blocks[run], device, ps)});
+  Object.assign(report, {
+    runs: page.runs,
+    view: page.view,
+    decode: (run) => load(page.blocks[run]),
+    pointOf: (run, device, ps) => pointOf(page, page.blocks[run], device, ps),
+  });
   for (const block of page.blocks.slice(0, head.command === 'compare' ? 1 : 2)) {
     block.visible = true;
     await load(block);

@@ -8,13 +8,29 @@ const opsKept = 6e6;
 function makeBlock(page, index, source, shows) {
   const {meta} = source;
   const body = element('div', {class: 'run-body'}, element('p', {class: 'quiet'}, 'Not read yet.'));
-  body.style.minHeight = `${Math.min(700, 160 + 26 * meta.devices)}px`;
+  body.style.minHeight = `${expectedHeight(meta)}px`;
   const section = element(
     'section', {class: 'run', id: `run-${index}`, 'data-run': index},
     element('h2', {}, nameText(meta.title)), element('p', {class: 'about'}, aboutRun(meta)),
     shows.figures ? runFigures(meta.summary) : null, body);
   return {page, index, source, meta, shows, section, body, run: null, panels: [], visible: false,
           loading: null};
+}
+
+/** About as high as the block will be with its chart and its memory. */
+function expectedHeight({devices}) {
+  const room = chartRoom();
+  const chart = Math.min(room, devices * fittingRowHeight(devices, room));
+  return 150 + chart + Math.min(memoryRoom, devices * memoryRowHeight(devices));
+}
+
+/** Scrolls to a run; again when it and what is above it have been drawn. */
+async function showBlock(page, index) {
+  const block = page.blocks[index];
+  if (!block) return;
+  block.section.scrollIntoView();
+  await load(block);
+  block.section.scrollIntoView();
 }
 
 /** The figures of a row of `compare`, above its chart. */
@@ -28,7 +44,8 @@ function runFigures(summary) {
 
 function aboutRun(meta) {
   return [cut(meta.schedule), counted(meta.devices, 'device'), counted(meta.stages, 'stage'),
-          counted(meta.micro_batches, 'micro-batch', 'micro-batches'), counted(meta.spans, 'op'), `ends at ${exactTime(Number(meta.finish_ps))}`,
+          counted(meta.micro_batches, 'micro-batch', 'micro-batches'), counted(meta.spans, 'op'),
+          `ends at ${exactTime(Number(meta.finish_ps))}`,
           `${meta.clock} clock`].join(' · ');
 }
 
@@ -49,11 +66,14 @@ function fill(block, run) {
   block.run = run;
   page.runs[block.index] = run;
   block.gantt = makeGantt(page, run);
-  block.memory = shows.memory ? makeMemoryPanel(page, run) : null;
-  const others = [block.memory, shows.tags ? makeTagPanel(page, run) : null].filter(Boolean);
+  const holds = (meta.summary.devices ?? []).some((device) => device.peak_memory_bytes > 0);
+  block.memory = holds ? makeMemoryPanel(page, run) : null;
+  const tags = holds && shows.tags ? makeTagPanel(page, run) : null;
+  const others = [block.memory, tags].filter(Boolean);
   block.panels = [block.gantt, ...others];
   block.links = element('div');
   const sections = [...others.map((panel) => panel.section), block.links];
+  if (!holds) sections.unshift(element('p', {class: 'quiet panel'}, 'No op holds memory.'));
   block.body.replaceChildren(...[
     meta.deadlock ? element('p', {class: 'error deadlock'},
                             element('bdi', {}, visible(meta.deadlock)),

@@ -1,6 +1,6 @@
 // The part of time that all pictures of the page show, and the marks on its axis.
 
-/** A step of 1, 2 or 5 times a power of ten, of which at most `most` fit into `span`; at least 1. */
+/** 1, 2 or 5 times a power of ten, so that at most `most` of it fit into `span`; at least 1. */
 function tickStep(span, most) {
   const least = Math.max(span / Math.max(1, most), 1);
   const power = 10 ** Math.floor(Math.log10(least));
@@ -9,8 +9,8 @@ function tickStep(span, most) {
 }
 
 /**
- * Marks for [start, finish], in ps: [{at, text}, …], the unit once for all, and as many decimals as
- * tell neighbours apart.
+ * Marks for [start, finish], in ps: [{at, text}, …], all in one unit, with as many decimals as tell
+ * neighbours apart.
  */
 function axisTicks(start, finish, most) {
   const step = tickStep(finish - start, most);

@@ -10,7 +10,8 @@ const { decodeColumns, highestOp, levelAt, memoryColumns, memoryCurve, tagsAt, t
   pageScripts(scripts, ['decodeColumns', 'highestOp', 'levelAt', 'memoryColumns', 'memoryCurve',
                         'tagsAt', 'tagSums']);
 
-// 100 held; each op takes 10 of scratch while it runs; the first `count` leave 1, the others take 1.
+// 100 held; each op takes 10 of scratch while it runs; the first `count` leave 1, the others take
+// 1.
 function upAndDown(count) {
   const ops = Array.from({ length: 2 * count }, (_, i) => (
     { kind: 0, start: 10 * i, finish: 10 * i + 5, pattern: i < count ? 1 : 2 }));

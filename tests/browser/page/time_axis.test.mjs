@@ -4,9 +4,9 @@ import { test } from 'node:test';
 
 import { pageScripts } from './page_scripts.mjs';
 
-const { axisTicks, exactTime, readableBytes, readableTime, TimeView, tickStep } = pageScripts(
-  ['number_text.js', 'time_axis.js'],
-  ['axisTicks', 'exactTime', 'readableBytes', 'readableTime', 'TimeView', 'tickStep']);
+const { axisTicks, counted, exactTime, readableBytes, readableTime, TimeView, tickStep } =
+  pageScripts(['number_text.js', 'time_axis.js'],
+  ['axisTicks', 'counted', 'exactTime', 'readableBytes', 'readableTime', 'TimeView', 'tickStep']);
 
 test('marks stand 1, 2 or 5 times a power of ten apart', () => {
   assert.equal(tickStep(100, 10), 10);
@@ -75,4 +75,9 @@ test('readable numbers are those of the command line', () => {
     ['0 ps', '1.235 µs', '1 µs', '500 ms']);
   assert.deepEqual([0, 1023, 1536, 17.27 * 2 ** 30].map(readableBytes),
     ['0 B', '1023 B', '1.5 KiB', '17.27 GiB']);
+});
+
+test('counts have their thousands apart', () => {
+  assert.deepEqual([0, 1, 999, 1000, 1234567].map((n) => counted(n, 'op')),
+    ['0 ops', '1 op', '999 ops', '1,000 ops', '1,234,567 ops']);
 });
