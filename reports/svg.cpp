@@ -111,7 +111,8 @@ void begin_svg(Output& out, Hundredths width, Hundredths height, std::string_vie
                  "viewBox=\"0 0 {0} {1}\" role=\"img\" font-family=\"sans-serif\">\n"
                  "<title>{2}</title>\n<desc>{3}</desc>\n"
                  "<rect width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n",
-                 w, h, xml_text(title), xml_text(description));
+                 w, h, xml_text(cut_to_columns(title, 200)),
+                 xml_text(cut_to_columns(description, 2000)));
 }
 
 void svg_text(Output& out, Hundredths x, Hundredths y, std::string_view text,

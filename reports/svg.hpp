@@ -29,7 +29,7 @@ std::string xml_text(std::string_view text);
 std::string cut_to_columns(std::string_view text, std::size_t most_columns);
 
 /// What opens a picture of this size: a white page, with a title and a description for those who
-/// hear it. Both are taken as they come and escaped here.
+/// hear it. Both are cut to a readable length and escaped here.
 void begin_svg(Output& out, Hundredths width, Hundredths height, std::string_view title,
                std::string_view description);
 

@@ -37,9 +37,10 @@ TEST_SUITE("cli/help") {
                   "--memory-trace --html --svg --out "
                   "--quiet --color"},
           Command{"calibrate", "--out --busy --precision --json --quiet"},
-          Command{"train", "--set --schedule-file --json --quiet"},
+          Command{"train", "--set --schedule-file --json --quiet --html --svg"},
           Command{"validate",
-                  "--stages --micro-batches --schedule --execute --machine --repeats --rounds "
+                  "--stages --micro-batches --schedule --execute --html --svg --machine --repeats "
+                  "--rounds "
                   "--published "
                   "--published-data --ablate --verbose --markdown --json --quiet"},
           Command{"compare", "--set --schedule-file --json --quiet"},
