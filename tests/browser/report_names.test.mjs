@@ -62,7 +62,8 @@ describe('a name in the report', () => {
       const config_text = await page.locator('details.config').textContent();
       assert.ok(config_text.includes(shown(JSON.stringify(name))));
       await checkHarmless(page);
-      await page.screenshot({ path: path.join(artifacts, `name-${what.replaceAll(' ', '-')}.png`) });
+      const picture = `name-${what.replaceAll(' ', '-')}.png`;
+      await page.screenshot({ path: path.join(artifacts, picture) });
       await page.close();
     });
   }
