@@ -41,8 +41,9 @@ class Workplace {
   const ProcessResult& run(const std::string& command) {
     const auto [known, first] = results_.try_emplace(command);
     if (first) {
+      write_text(folder_ / "command.sh", command + "\n");
       known->second = run_shell("cd '" + folder_.path() + "' && unset COLUMNS && PATH=\"" +
-                                folder_.path() + "/bin:$PATH\" && { " + command + "\n} 2>&1");
+                                folder_.path() + "/bin:$PATH\" && timeout 300 sh command.sh 2>&1");
     }
     return known->second;
   }
