@@ -11,6 +11,7 @@
 #include "reports/device_json.hpp"
 #include "reports/number_text.hpp"
 #include "reports/output_file.hpp"
+#include "reports/text_table.hpp"
 #include "sim/execute/calibrate.hpp"
 
 namespace pipesim::cli {
@@ -26,12 +27,14 @@ struct CalibrateArguments {
 };
 
 void write_text(Output& out, const Device& device, const CalibrateArguments& options) {
-  const auto print = [&](const auto&... cells) {
-    fmt::format_to(std::back_inserter(out.text()), "{:<10} {:>6} {:>12} {:>15} {:>15}\n", cells...);
-  };
   fmt::format_to(std::back_inserter(out.text()), "{}\n\n", printable(device.source));
   out.append("GFLOP/s of the products of a 1024 x 1024 layer whose weights come from memory:\n");
-  print("precision", "rows", "forward", "input gradient", "weight gradient");
+  TextTable table{.columns = {{"precision", 10, true},
+                              {"rows", 6},
+                              {"forward", 12},
+                              {"input gradient", 15},
+                              {"weight gradient", 15}},
+                  .gap = 1};
   for (std::size_t p = 0; p < precision_names.size(); ++p) {
     const KernelRates& rates = device.kernel_rates[p];
     if (rates.empty()) continue;
@@ -39,10 +42,12 @@ void write_text(Output& out, const Device& device, const CalibrateArguments& opt
       const auto rate = [&](Kernel kernel) {
         return fmt::format("{:.1f}", rates.rate(kernel, rows, 1 << 20, 1 << 26) / 1e9);
       };
-      print(precision_names[p], rows, rate(Kernel::forward), rate(Kernel::input_gradient),
-            rate(Kernel::weight_gradient));
+      table.rows.push_back(
+          {.cells = {std::string(precision_names[p]), std::to_string(rows), rate(Kernel::forward),
+                     rate(Kernel::input_gradient), rate(Kernel::weight_gradient)}});
     }
   }
+  write_text_table(out, table);
   fmt::format_to(std::back_inserter(out.text()), "\nupdate {}B/s, in a cache {}B/s, a message {}\n",
                  readable_rate(device.memory_bandwidth.value_or(0)),
                  readable_rate(device.cache_bandwidth.value_or(0)),
@@ -69,9 +74,11 @@ int calibrate_command(const CalibrateArguments& options) {
     measured.precisions.push_back(name == "fp64" ? Precision::fp64 : Precision::fp32);
   }
   Progress progress(!options.quiet);
-  const Device device =
-      calibrate(measured, [&](double done) { progress.show(done, 1, "calibrating"); });
-  progress.erase();
+  const ReportProgress report = progress.begin("calibrating");
+  const Device device = calibrate(measured, [&](double done) {
+    if (report) report(done, 1);
+  });
+  progress.end();
   if (file) {
     write_device_json(file->output(), device);
     file->commit();
@@ -106,7 +113,7 @@ void add_calibrate(CLI::App& application, Action& action) {
       ->delimiter(',')
       ->check(CLI::IsMember({"fp32", "fp64"}));
   command->add_flag("--json", options->json, "Print the device as JSON");
-  command->add_flag("--quiet", options->quiet, "Print nothing");
+  command->add_flag("--quiet", options->quiet, "Print nothing, and no progress");
   command->footer(
       "Takes about ten seconds for each precision; keep the machine idle meanwhile.\n\n"
       "Examples:\n"

@@ -21,5 +21,8 @@ void add_compare(CLI::App& application, Action& action);
 void add_schedule(CLI::App& application, Action& action);
 void add_model(CLI::App& application, Action& action);
 void add_list(CLI::App& application, Action& action);
+void add_schema(CLI::App& application, Action& action);
+void add_completion(CLI::App& application, Action& action);
+void add_manual(CLI::App& application, Action& action);
 
 }  // namespace pipesim::cli

@@ -2,17 +2,21 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "cli/commands.hpp"
+#include "cli/comparison.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
+#include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
+#include "reports/html/report_page.hpp"
 #include "reports/number_text.hpp"
+#include "reports/output_file.hpp"
 #include "reports/summary_json.hpp"
-#include "sim/run.hpp"
-#include "sim/variants.hpp"
+#include "reports/text_table.hpp"
 
 namespace pipesim::cli {
 
@@ -21,75 +25,23 @@ namespace {
 struct CompareOptions {
   ConfigOptions config{};
   bool json = false;
+  bool quiet = false;
+  std::optional<std::string> html{};
 };
 
-// One way to run the model, simulated.
-struct Row {
-  Variant variant{};
-  Metrics metrics{};
-  Bytes peak = 0;
-  std::size_t devices = 1;
-
-  Time per_device(Time total) const { return {total.ps / static_cast<std::int64_t>(devices)}; }
-  Time busy(OpKind kind) const {
-    return per_device(metrics.busy_by_kind[static_cast<std::size_t>(kind)]);
-  }
-  Time backward() const {
-    return busy(OpKind::backward) + busy(OpKind::backward_input) + busy(OpKind::backward_weight);
-  }
-  // What messages between stages and the all-reduce add to the step.
-  Time communication() const { return metrics.breakdown.communication_time + metrics.all_reduce; }
-  // The part of the step in which a device computes what one pass over the batch takes.
-  double efficiency() const {
-    const Time useful = busy(OpKind::forward) + backward();
-    return metrics.step_time == Time{} ? 0 : seconds(useful) / seconds(metrics.step_time);
-  }
-};
-
-void simulate_row(Row& row) {
-  const Attempt attempt = try_assemble(row.variant.config);
-  row.variant.reason = attempt.reason;
-  if (!attempt.experiment) return;
-  const Run run = simulate(*attempt.experiment, {.timeline = false});
-  if (run.outcome.deadlock) {
-    row.variant.reason = describe(*run.outcome.deadlock);
-    return;
-  }
-  row.metrics = run.metrics;
-  row.devices = run.outcome.devices.size();
-  for (const DeviceUse& use : run.outcome.devices) row.peak = std::max(row.peak, use.peak);
-}
-
-std::vector<Row> run_all(const Config& config) {
-  std::vector<Row> rows;
-  for (Variant& variant : contrasts(config)) {
-    Row row{.variant = std::move(variant)};
-    if (row.variant.reason.empty()) simulate_row(row);
-    rows.push_back(std::move(row));
-  }
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    const auto rank = [](const Row& row) {
-      return !row.variant.reason.empty() ? 2 : row.metrics.fits_memory ? 0 : 1;
-    };
-    if (rank(a) != rank(b)) return rank(a) < rank(b);
-    return a.metrics.step_time < b.metrics.step_time;
-  });
-  return rows;
-}
-
-nlohmann::ordered_json to_json(const Config& config, const std::vector<Row>& rows) {
+nlohmann::ordered_json to_json(const Config& config, const std::vector<ComparedRow>& rows) {
   nlohmann::ordered_json json = {{"name", config.name},
                                  {"command", "compare"},
                                  {"stages", config.pipeline.stages},
                                  {"micro_batches", config.training.micro_batches},
                                  {"rows", nlohmann::ordered_json::array()}};
-  for (const Row& row : rows) {
+  for (const ComparedRow& row : rows) {
     const Config& variant = row.variant.config;
     nlohmann::ordered_json entry = {{"schedule", row.variant.name},
                                     {"virtual_stages", variant.pipeline.virtual_stages},
                                     {"recompute", name_of(variant.pipeline.recompute)},
                                     {"weight_gradient", weight_gradient_name(variant.training)}};
-    if (!row.variant.reason.empty()) {
+    if (!row.possible()) {
       entry["reason"] = row.variant.reason;
     } else {
       entry.update({{"step_time_s", seconds(row.metrics.step_time)},
@@ -108,35 +60,41 @@ nlohmann::ordered_json to_json(const Config& config, const std::vector<Row>& row
   return json;
 }
 
-void write_table(Output& out, const Config& config, const std::vector<Row>& rows) {
-  const auto print = [&](const auto&... cells) {
-    fmt::format_to(
-        std::back_inserter(out.text()),
-        "{:<16}  {:<9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}  {:>8}  {:>10}  {:>11}  "
-        "{}\n",
-        cells...);
-  };
+void write_table(Output& out, const Config& config, const std::vector<ComparedRow>& rows,
+                 std::size_t room) {
   fmt::format_to(std::back_inserter(out.text()), "{}: {} devices, {} samples a step\n\n",
-                 printable(config.name), config.cluster.devices,
+                 short_name(config.name), config.cluster.devices,
                  config.training.batch_size * config.training.data_parallel);
-  print("schedule", "recompute", "step", "forward", "backward", "again", "comm.", "optimizer",
-        "bubble", "efficiency", "peak memory", "fits");
+  TextTable table{.columns = {{"schedule", 16, true},
+                              {"recompute", 9, true},
+                              {"step", 9},
+                              {"forward", 9, false, true},
+                              {"backward", 9, false, true},
+                              {"again", 9, false, true},
+                              {"comm.", 9, false, true},
+                              {"optimizer", 9, false, true},
+                              {"bubble", 8},
+                              {"efficiency", 10},
+                              {"peak memory", 11},
+                              {"fits", 0, true}}};
   std::set<std::pair<std::string, std::string>> explained;
-  for (const Row& row : rows) {
+  for (const ComparedRow& row : rows) {
     const std::string_view recompute = name_of(row.variant.config.pipeline.recompute);
-    if (!row.variant.reason.empty()) {
+    if (!row.possible()) {
       if (!explained.emplace(row.variant.name, row.variant.reason).second) continue;
-      fmt::format_to(std::back_inserter(out.text()), "{:<16}  not possible: {}\n", row.variant.name,
-                     printable(row.variant.reason));
+      table.rows.push_back({.cells = {short_name(row.variant.name)},
+                            .note = "not possible: " + printable(row.variant.reason)});
       continue;
     }
-    print(row.variant.name, recompute, readable(row.metrics.step_time),
-          readable(row.busy(OpKind::forward)), readable(row.backward()),
-          readable(row.busy(OpKind::recompute)), readable(row.communication()),
-          readable(row.metrics.optimizer), percent(row.metrics.bubble_fraction.value()),
-          percent(row.efficiency()), readable_bytes(row.peak),
-          row.metrics.fits_memory ? "yes" : "NO");
+    table.rows.push_back(
+        {.cells = {short_name(row.variant.name), std::string(recompute),
+                   readable(row.metrics.step_time), readable(row.busy(OpKind::forward)),
+                   readable(row.backward()), readable(row.busy(OpKind::recompute)),
+                   readable(row.communication()), readable(row.metrics.optimizer),
+                   percent(row.metrics.bubble_fraction.value()), percent(row.efficiency()),
+                   readable_bytes(row.peak), row.metrics.fits_memory ? "yes" : "NO"}});
   }
+  write_text_table(out, table, room);
   out.append(
       "\nforward, backward, again (re-computation): per device. comm.: what messages and the\n"
       "all-reduce add to the step. efficiency: forward and backward over the step. Schedules with\n"
@@ -150,19 +108,52 @@ void write_table(Output& out, const Config& config, const std::vector<Row>& rows
   }
 }
 
+std::vector<ComparedRow> run_all(const Config& config, Progress& progress) {
+  const ReportProgress report = progress.begin("comparing", "rows");
+  return compare_all(config, [&](std::size_t row, std::size_t rows, const std::string& name) {
+    if (!report) return;
+    report(static_cast<double>(row), static_cast<double>(rows));
+    progress.rename(fmt::format("comparing, row {} of {}: {}", row + 1, rows, name));
+  });
+}
+
+// All rows to one scale, in the order of the table.
+void write_page(Output& out, const Config& config, const nlohmann::ordered_json& summary,
+                const std::vector<ComparedRow>& rows) {
+  const auto possible = std::ranges::count_if(rows, &ComparedRow::possible);
+  ReportPage page(out, {.command = "compare",
+                        .summary = summary,
+                        .config = config,
+                        .runs = static_cast<std::size_t>(possible)});
+  for_each_run(rows, [&](const ComparedRow& row, const Experiment& experiment, const Run& run) {
+    page.add(title_of(row), experiment, run, summary_json(experiment, run, {}));
+  });
+  page.finish();
+}
+
 int compare_command(const CompareOptions& options) {
   const Config config = load(options.config);
-  const std::vector<Row> rows = run_all(config);
+  std::optional<OutputFile> html;
+  if (options.html) html.emplace(*options.html);
+  Progress progress(!options.quiet);
+  const std::vector<ComparedRow> rows = run_all(config, progress);
+  const nlohmann::ordered_json json = to_json(config, rows);
+  if (html) {
+    html->report_to(progress.begin("writing " + *options.html, "B"));
+    write_page(html->output(), config, json, rows);
+    html->commit();
+  }
+  progress.end();
   Output out = standard_output();
   if (options.json) {
-    out.append(to_text(to_json(config, rows)));
-  } else {
-    write_table(out, config, rows);
+    out.append(to_text(json));
+  } else if (!options.quiet && options.html != "-") {
+    const TextStyle style = standard_output_style(automatic_colour);
+    write_table(out, config, rows, static_cast<std::size_t>(style.width));
   }
   out.flush();
-  const bool any_fits = std::any_of(rows.begin(), rows.end(), [](const Row& row) {
-    return row.variant.reason.empty() && row.metrics.fits_memory;
-  });
+  const bool any_fits = std::ranges::any_of(
+      rows, [](const ComparedRow& row) { return row.possible() && row.metrics.fits_memory; });
   return any_fits ? done : answer_is_no;
 }
 
@@ -174,6 +165,11 @@ void add_compare(CLI::App& application, Action& action) {
       "compare", "The same model under every schedule, and under data parallelism");
   add_config_options(*command, options->config);
   command->add_flag("--json", options->json, "Print one JSON object");
+  command
+      ->add_option("--html", options->html,
+                   "Write a page to look at: every schedule to the same scale, with its memory")
+      ->type_name("FILE");
+  command->add_flag("--quiet", options->quiet, "Print no text and no progress");
   command->footer("What fits comes first, the fastest first. Exit code 3: nothing fits.");
   command->callback(
       [options, &action] { action = [options] { return compare_command(*options); }; });

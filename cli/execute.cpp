@@ -21,6 +21,7 @@ namespace {
 struct ExecuteOptions {
   ConfigOptions config{};
   ReportOptions reports{};
+  std::string colour = automatic_colour;
   std::string clock = "wall";
   int steps = 5;
 };
@@ -37,7 +38,8 @@ int report_deadlock(const Experiment& experiment, const Execution& execution,
   if (options.reports.json) {
     out.append(to_text(summary_json(experiment, execution.prediction, {})));
   } else if (!options.reports.quiet) {
-    write_summary_text(out, experiment, execution.prediction, {}, standard_output_style());
+    write_summary_text(out, experiment, execution.prediction, {},
+                       standard_output_style(options.colour));
   }
   out.flush();
   return answer_is_no;
@@ -45,18 +47,19 @@ int report_deadlock(const Experiment& experiment, const Execution& execution,
 
 int execute_command(const ExecuteOptions& options) {
   ReportFiles files(options.reports);
+  Progress progress(!options.reports.quiet);
+  progress.begin("building the step");
   const Experiment experiment = assemble(load(options.config));
   files.open();
-  Progress line(!options.reports.quiet);
+  const ReportProgress executing = progress.begin("executing", "steps");
   const auto report = [&](int steps) {
-    if (line.is_due())
-      line.show(steps, options.steps, fmt::format("step {} of {}", steps, options.steps));
+    if (executing) executing(steps, options.steps);
+    if (steps == options.steps) progress.begin("checking gradients and memory");
   };
   const Execution execution =
       execute(experiment, {.clock = options.clock == "wall" ? Clock::wall : Clock::measured,
                            .steps = options.steps,
                            .report = report});
-  line.erase();
   if (execution.prediction.outcome.deadlock) return report_deadlock(experiment, execution, options);
   const nlohmann::ordered_json json = execution_json(experiment, execution);
   const nlohmann::ordered_json predicted = summary_json(experiment, execution.prediction, {});
@@ -64,13 +67,15 @@ int execute_command(const ExecuteOptions& options) {
                .run = execution.run,
                .summary = json,
                .prediction = &execution.prediction,
-               .predicted_summary = &predicted});
+               .predicted_summary = &predicted},
+              progress);
+  progress.end();
 
   Output out = standard_output();
   if (options.reports.json) {
     out.append(to_text(json));
   } else if (!options.reports.quiet && !files.use_standard_output()) {
-    write_execution_text(out, experiment, execution, standard_output_style());
+    write_execution_text(out, experiment, execution, standard_output_style(options.colour));
   }
   out.flush();
   return exit_code(execution);
@@ -96,6 +101,7 @@ void add_execute(CLI::App& application, Action& action) {
       ->check(CLI::Range(1, 100000))
       ->type_name("N");
   add_report_options(*command, options->reports);
+  add_colour_option(*command, options->colour);
   command->footer(
       "The model must be an mlp, in fp32 or fp64; its samples are synthetic. Beside the run "
       "stands\n"

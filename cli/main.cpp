@@ -13,6 +13,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/progress.hpp"
 #include "models/input_error.hpp"
 #include "reports/number_text.hpp"
 #include "reports/output_file.hpp"
@@ -23,6 +24,7 @@ namespace {
 
 extern "C" void stop(int signal) {
   remove_temporary_files();
+  end_progress_in_signal();
   _exit(128 + signal);
 }
 
@@ -36,13 +38,25 @@ void fill_standard_streams() {
   close(descriptor);
 }
 
+// Of a very long line the beginning and the end: where it is, and what it got.
+std::string shown(std::string_view line) {
+  constexpr std::size_t most_bytes = 4096;
+  if (line.size() <= most_bytes) return printable(line);
+  const auto sign_from = [&](std::size_t at) {
+    while (at < line.size() && (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80) ++at;
+    return at;
+  };
+  return printable(line.substr(0, sign_from(most_bytes / 2))) + " … " +
+         printable(line.substr(sign_from(line.size() - most_bytes / 4)));
+}
+
 // What an error quotes may hold anything; it must not reach the terminal as an escape sequence, nor
 // break the two lines that an error has.
 void report(const char* what) {
   const std::string_view text = what;
   const auto hint = text.rfind("\n  hint: ");
-  const std::string first = printable(text.substr(0, hint));
-  const std::string second = hint == text.npos ? "" : "\n  " + printable(text.substr(hint + 3));
+  const std::string first = shown(text.substr(0, hint));
+  const std::string second = hint == text.npos ? "" : "\n  " + shown(text.substr(hint + 3));
   fmt::print(stderr, "{}{}\n", first, second);
 }
 
@@ -81,6 +95,9 @@ int parse_and_run(int argc, char** argv) {
   add_schedule(application, action);
   add_model(application, action);
   add_list(application, action);
+  add_schema(application, action);
+  add_completion(application, action);
+  add_manual(application, action);
   check_command(application, argc, argv);
   try {
     application.parse(argc, argv);
@@ -117,7 +134,7 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     fmt::print(stderr,
                "pipesim: a fault of its own: {}\n  hint: please report it with the config\n",
-               error.what());
+               pipesim::printable(error.what()));
     return own_fault;
   }
 }

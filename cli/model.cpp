@@ -26,7 +26,8 @@ int model_command(const ModelOptions& options) {
   if (options.json) {
     out.append(to_text(model_json(config, layers)));
   } else {
-    write_model_text(out, config, layers);
+    const TextStyle style = standard_output_style(automatic_colour);
+    write_model_text(out, config, layers, static_cast<std::size_t>(style.width));
   }
   out.flush();
   return done;

@@ -90,7 +90,7 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
                   "Write all of them: summary.json, timeline.json, trace.json, memory.csv, "
                   "report.html")
       ->type_name("DIR");
-  command.add_flag("--quiet", options.quiet, "Print no text summary");
+  command.add_flag("--quiet", options.quiet, "Print no text summary and no progress");
 }
 
 ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {
@@ -146,8 +146,12 @@ void ReportFiles::open() {
   }
 }
 
-void ReportFiles::write(const StepReport& step) {
+void ReportFiles::write(const StepReport& step, Progress& progress) {
+  if (use_standard_output()) progress.end();
   for (const Report& report : reports_) {
+    if (!use_standard_output()) {
+      report.file->report_to(progress.begin("writing " + report.path, "B"));
+    }
     report.write(report.file->output(), step);
     report.file->finish();
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/progress.hpp"
 #include "reports/output_file.hpp"
 #include "sim/run.hpp"
 
@@ -49,7 +50,7 @@ class ReportFiles {
   void open();
   bool any() const { return !reports_.empty(); }
   bool use_standard_output() const;
-  void write(const StepReport& step);
+  void write(const StepReport& step, Progress& progress);
 
  private:
   using WriteReport = std::function<void(Output&, const StepReport&)>;

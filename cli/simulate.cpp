@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
+#include "cli/progress.hpp"
 #include "cli/report_files.hpp"
 #include "cli/standard_output.hpp"
 #include "reports/explanation_json.hpp"
@@ -22,6 +23,7 @@ struct SimulateOptions {
   ConfigOptions config{};
   ReportOptions reports{};
   bool explain = false;
+  std::string colour = automatic_colour;
 };
 
 // What --explain adds. After a deadlock there is nothing to explain: the cycle says it.
@@ -43,23 +45,30 @@ nlohmann::ordered_json json_of(const SimulateOptions& options, const Experiment&
 
 int simulate_command(const SimulateOptions& options) {
   ReportFiles files(options.reports);
+  Progress progress(!options.reports.quiet);
+  progress.begin("building the step");
   const Experiment experiment = assemble(load(options.config));
   files.open();
   const bool as_json = options.reports.json;
   const bool prints_text = !as_json && !options.reports.quiet && !files.use_standard_output();
 
-  const Run run = simulate(experiment, {.timeline = prints_text || files.any() || options.explain});
+  const Run run = simulate(experiment, {.timeline = prints_text || files.any() || options.explain,
+                                        .progress = progress.begin("simulating", "ops")});
   const std::vector<Advice> advice =
-      run.metrics.fits_memory ? std::vector<Advice>{} : what_would_fit(experiment.config);
+      run.metrics.fits_memory
+          ? std::vector<Advice>{}
+          : what_would_fit(experiment.config, progress.begin("looking for what fits"));
+  if (options.explain) progress.begin("looking for the critical path");
   const std::optional<Explanation> explanation = explanation_of(options, experiment, run);
   const nlohmann::ordered_json json =
       as_json || files.any() ? json_of(options, experiment, run, advice, explanation) : nullptr;
-  files.write({.experiment = experiment, .run = run, .summary = json});
+  files.write({.experiment = experiment, .run = run, .summary = json}, progress);
+  progress.end();
 
   Output out = standard_output();
   if (as_json) out.append(to_text(json));
   if (prints_text) {
-    write_summary_text(out, experiment, run, advice, standard_output_style());
+    write_summary_text(out, experiment, run, advice, standard_output_style(options.colour));
     if (explanation) {
       out.append("\n");
       write_explanation_text(out, experiment.schedule, *explanation);
@@ -77,6 +86,7 @@ void add_simulate(CLI::App& application, Action& action) {
       application.add_subcommand("simulate", "Predict one training step: the main job");
   add_config_options(*command, options->config);
   add_report_options(*command, options->reports);
+  add_colour_option(*command, options->colour);
   command->add_flag("--explain", options->explain,
                     "Show the critical path, and what each device waited for");
   command->footer(

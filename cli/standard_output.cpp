@@ -3,19 +3,32 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
+#include "cli/progress.hpp"
 #include "models/input_error.hpp"
 #include "reports/output_file.hpp"
 
 namespace pipesim::cli {
 
+namespace {
+
+// Of the environment; what is not set is empty.
+std::string_view variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
 Output standard_output(bool* reader_left) {
   return Output([reader_left, has_left = false](std::string_view text) mutable {
     if (has_left) return;
+    const auto lock = hold_progress();
     const int failure = write_all(STDOUT_FILENO, text);
     has_left = failure == EPIPE;
     if (reader_left != nullptr) *reader_left = has_left;
@@ -31,15 +44,28 @@ int terminal_width(int descriptor) {
   return says ? size.ws_col : 80;
 }
 
-TextStyle standard_output_style() {
-  TextStyle style;
-  if (isatty(STDOUT_FILENO) == 0) return style;
-  style.width = terminal_width(STDOUT_FILENO);
-  const char* no_colour = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
-  const bool dumb = terminal != nullptr && std::strcmp(terminal, "dumb") == 0;
-  style.colour = (no_colour == nullptr || *no_colour == '\0') && !dumb;
-  return style;
+void add_colour_option(CLI::App& command, std::string& colour) {
+  command.add_option("--color", colour, "Whether the picture is coloured")
+      ->capture_default_str()
+      ->check(CLI::IsMember({automatic_colour, "always", "never"}))
+      ->type_name("WHEN");
+}
+
+Colours colours_of(std::string_view colour, bool terminal) {
+  const std::string_view kind = variable("TERM");
+  const bool forced = !variable("CLICOLOR_FORCE").empty() && variable("CLICOLOR_FORCE") != "0";
+  const bool unwanted = !variable("NO_COLOR").empty() || kind == "dumb";
+  const bool automatic = !unwanted && (forced || (terminal && variable("CLICOLOR") != "0"));
+  if (colour == "never" || (colour != "always" && !automatic)) return Colours::none;
+  const std::string_view depth = variable("COLORTERM");
+  if (depth == "truecolor" || depth == "24bit") return Colours::true_colour;
+  return kind.find("256color") != kind.npos ? Colours::palette_256 : Colours::sixteen;
+}
+
+TextStyle standard_output_style(std::string_view colour) {
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  return {.width = terminal ? terminal_width(STDOUT_FILENO) : 0,
+          .colours = colours_of(colour, terminal)};
 }
 
 }  // namespace pipesim::cli

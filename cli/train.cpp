@@ -71,8 +71,9 @@ class TrainingText {
       : experiment_(experiment), training_(experiment.config.training), wanted_(wanted) {}
 
   void begin() {
-    print("{}: {}, {} stages, {} micro-batches\n", printable(experiment_.config.name),
-          experiment_.schedule.name, experiment_.schedule.stages(), training_.micro_batches);
+    print("{}: {}, {} stages, {} micro-batches\n", short_name(experiment_.config.name),
+          short_name(experiment_.schedule.name), experiment_.schedule.stages(),
+          training_.micro_batches);
     print("{} samples in batches of {}, {}, {} with a learning rate of {}\n\n", training_.samples,
           training_.batch_size, precision_name(experiment_), name_of(training_.optimizer),
           training_.learning_rate);
@@ -123,13 +124,12 @@ class TrainingText {
   }
 };
 
-void show(Progress& line, const Training& training, const TrainingProgress& progress) {
-  if (!line.is_due()) return;
+void tell(const ReportProgress& report, const Training& training,
+          const TrainingProgress& progress) {
+  if (!report) return;
   const double epochs = progress.epoch + (progress.mini_batch + 1.0) / progress.mini_batches;
-  const double rate = epochs * static_cast<double>(training.samples) / progress.elapsed_s;
-  line.show(epochs, training.epochs,
-            fmt::format("epoch {} of {}, {} samples/s", progress.epoch + 1, training.epochs,
-                        readable_rate(rate)));
+  const auto samples = static_cast<double>(training.samples);
+  report(epochs * samples, training.epochs * samples);
 }
 
 int train_command(const TrainOptions& options) {
@@ -137,17 +137,18 @@ int train_command(const TrainOptions& options) {
   const bool prints_text = !options.json && !options.quiet;
   TrainingText text(experiment, prints_text);
   Progress line(!options.quiet);
+  const ReportProgress training = line.begin("training", "samples");
   double elapsed_s = 0;
   std::vector<double> of_epoch;
   const auto report = [&](const TrainingProgress& progress) {
     if (progress.epoch == 0 && progress.mini_batch == 0) text.begin();
     elapsed_s = progress.elapsed_s;
     text.mini_batch(progress);
-    show(line, experiment.config.training, progress);
+    tell(training, experiment.config.training, progress);
     of_epoch.push_back(progress.loss);
     if (progress.mini_batch + 1 < progress.mini_batches) return;
-    if (prints_text) line.erase();
     text.epoch(progress.epoch + 1, mean(of_epoch));
+    if (training) line.rename(fmt::format("training, epoch {}", progress.epoch + 2));
     of_epoch.clear();
   };
   TrainingLosses losses;
@@ -156,7 +157,7 @@ int train_command(const TrainOptions& options) {
   } catch (const ReaderLeft&) {
     return done;
   }
-  line.erase();
+  line.end();
   text.end(elapsed_s);
   if (options.json) {
     Output out = standard_output();

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int default_repeats = 5;
 
-// Of the structs below but for `json` and `repeats`, which they share.
+// Of the structs below but for `json`, `quiet` and `repeats`, which they share.
 struct ValidateOptions {
   BubbleOptions bubble{};
   PublishedOptions published{};
@@ -24,16 +24,23 @@ struct ValidateOptions {
   std::optional<int> repeats{};
   int rounds = 3;
   bool json = false;
+  bool quiet = false;
 };
 
 int validate_command(const ValidateOptions& options) {
   if (options.published.asked) {
     PublishedOptions published = options.published;
     published.json = options.json;
+    published.quiet = options.quiet;
     return validate_published(published);
   }
   const int repeats = options.repeats.value_or(default_repeats);
-  if (options.machine) return validate_machine(repeats, options.rounds, options.json);
+  if (options.machine) {
+    return validate_machine({.repeats = repeats,
+                             .rounds = options.rounds,
+                             .json = options.json,
+                             .quiet = options.quiet});
+  }
   if (options.repeats && !options.bubble.executes) {
     throw InputError(fmt::format("--repeats: /: needs something to execute, got {}", repeats),
                      "give it beside --execute or --machine");
@@ -41,6 +48,7 @@ int validate_command(const ValidateOptions& options) {
   BubbleOptions bubble = options.bubble;
   bubble.repeats = repeats;
   bubble.json = options.json;
+  bubble.quiet = options.quiet;
   return validate_bubble(bubble);
 }
 
@@ -83,6 +91,7 @@ void add_validate(CLI::App& application, Action& action) {
   }
   command->add_flag("--json", options->json, "Print one JSON object")
       ->excludes(command->get_option("--markdown"));
+  command->add_flag("--quiet", options->quiet, "Print no text and no progress");
   command->footer(
       "A LIST is a number, several, or a range: 4 or 2,4,8 or 1..64.\n"
       "Differences are computed with whole numbers. Exit code 4: one of them is not 0. What is\n"

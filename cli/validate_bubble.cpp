@@ -13,6 +13,7 @@
 #include "models/input_error.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_json.hpp"
+#include "reports/text_table.hpp"
 #include "schedules/catalog.hpp"
 #include "sim/execute/execute.hpp"
 
@@ -120,20 +121,26 @@ void write_table(Output& out, const std::vector<Row>& rows, bool executes) {
     fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
   };
   out.append("The bubble as a fraction of all device time, equal stages, free transfers.\n\n");
-  std::size_t width = std::string_view("schedule").size();
-  for (const Row& row : rows) width = std::max(width, row.schedule.size());
-  print("{:<{}}  stages  micro-batches    formula  simulated  difference{}\n", "schedule", width,
-        executes ? "   executed   difference" : "");
+  TextTable table{.columns = {{"schedule", 0, true},
+                              {"stages"},
+                              {"micro-batches"},
+                              {"formula", 9},
+                              {"simulated", 9},
+                              {"difference", 10}}};
+  if (executes) table.columns.insert(table.columns.end(), {{"executed", 9}, {"difference", 11}});
   for (const Row& row : rows) {
-    print("{:<{}}  {:>6}  {:>13}  {:>9}  {:>9}  {:>10}", row.schedule, width, row.shape.stages,
-          row.shape.micro_batches, percent(row.formula.value()), percent(row.simulated.value()),
-          row.difference());
-    if (row.executed) {
-      print("  {:>9}  {:>+8.2f} pp", percent(*row.executed), 100 * row.executed_difference());
-    }
-    print("\n");
-    out.end_of_line();
+    std::vector<std::string>& cells = table.rows.emplace_back().cells;
+    cells = {row.schedule,
+             std::to_string(row.shape.stages),
+             std::to_string(row.shape.micro_batches),
+             percent(row.formula.value()),
+             percent(row.simulated.value()),
+             fmt::format("{}", row.difference())};
+    if (!row.executed) continue;
+    cells.push_back(percent(*row.executed));
+    cells.push_back(fmt::format("{:+.2f} pp", 100 * row.executed_difference()));
   }
+  write_text_table(out, table);
   print("\n{} of {} differences are exactly 0\n",
         std::ranges::count_if(rows, [](const Row& row) { return row.agrees(); }), rows.size());
   if (!executes) return;
@@ -146,7 +153,7 @@ void write_table(Output& out, const std::vector<Row>& rows, bool executes) {
       100 * distance(farthest));
 }
 
-std::vector<Row> run_all(const BubbleOptions& options) {
+std::vector<Row> run_all(const BubbleOptions& options, Progress& progress) {
   const char* const default_stages = options.executes ? executed_stages : simulated_stages;
   const char* const default_micro_batches =
       options.executes ? executed_micro_batches : simulated_micro_batches;
@@ -155,9 +162,14 @@ std::vector<Row> run_all(const BubbleOptions& options) {
       read_numbers("--micro-batches", options.micro_batches.value_or(default_micro_batches));
   std::vector<Row> rows;
   const bool all = std::ranges::count(options.schedules, every_schedule) > 0;
-  for (const std::string& schedule : all ? schedule_names() : options.schedules) {
+  const std::vector<std::string> schedules = all ? schedule_names() : options.schedules;
+  const std::size_t sizes = schedules.size() * stages.size() * micro_batches.size();
+  const ReportProgress simulating = progress.begin("simulating", "sizes");
+  std::size_t done = 0;
+  for (const std::string& schedule : schedules) {
     for (const int k : stages) {
       for (const int m : micro_batches) {
+        if (simulating) simulating(static_cast<double>(done++), static_cast<double>(sizes));
         const auto row = validate_one(schedule, {.stages = k, .micro_batches = m});
         if (row) rows.push_back(*row);
       }
@@ -168,12 +180,10 @@ std::vector<Row> run_all(const BubbleOptions& options) {
                      "choose other schedules, stages or micro-batches");
   }
   if (!options.executes) return rows;
-  Progress line(true);
+  const ReportProgress executing = progress.begin("executing", "rows");
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (executing) executing(static_cast<double>(i), static_cast<double>(rows.size()));
     rows[i].executed = executed_bubble(rows[i], options.repeats);
-    const auto done = static_cast<double>(i + 1);
-    line.show(done, static_cast<double>(rows.size()),
-              fmt::format("row {} of {}", i + 1, rows.size()));
   }
   return rows;
 }
@@ -204,12 +214,14 @@ void add_bubble_options(CLI::App& command, BubbleOptions& options) {
 }
 
 int validate_bubble(const BubbleOptions& options) {
-  const std::vector<Row> rows = run_all(options);
+  Progress progress(!options.quiet);
+  const std::vector<Row> rows = run_all(options, progress);
+  progress.end();
   const bool agree = std::ranges::all_of(rows, [](const Row& row) { return row.agrees(); });
   Output out = standard_output();
   if (options.json) {
     out.append(to_text(to_json(rows, agree)));
-  } else {
+  } else if (!options.quiet) {
     write_table(out, rows, options.executes);
   }
   out.flush();

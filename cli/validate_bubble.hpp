@@ -17,6 +17,7 @@ struct BubbleOptions {
   bool executes = false;
   int repeats = 1;  ///< Steps of what is executed.
   bool json = false;
+  bool quiet = false;
 };
 /// --stages, --micro-batches, --schedule and --execute.
 void add_bubble_options(CLI::App& command, BubbleOptions& options);

@@ -30,11 +30,14 @@ struct Section {
 };
 
 void run_round(Section& section, int steps, const std::string& where, Progress& progress) {
-  section.device = calibrate({.busy = section.busy},
-                             [&](double done) { progress.show(done, 1, where + ", calibrating"); });
-  section.rounds.push_back(fidelity_rows(
-      section.device, section.clock, section.stages, steps,
-      [&](double done) { progress.show(done, 1, where + ", predicting and executing"); }));
+  ReportProgress report = progress.begin(where + ", calibrating");
+  const auto tell = [&](double done) {
+    if (report) report(done, 1);
+  };
+  section.device = calibrate({.busy = section.busy}, tell);
+  report = progress.begin(where + ", predicting and executing");
+  section.rounds.push_back(
+      fidelity_rows(section.device, section.clock, section.stages, steps, tell));
 }
 
 nlohmann::ordered_json to_json(const std::vector<Section>& sections) {
@@ -72,7 +75,7 @@ void write_page(Output& out, const std::vector<Section>& sections, int steps, in
       steps, rounds);
   for (const Section& section : sections) {
     print("\n## {} devices, {} clock\n\nThe device: {}.\n\n", section.stages,
-          name_of(section.clock), section.device.source);
+          name_of(section.clock), printable(section.device.source));
     print(
         "| model | schedule | setting | predicted | executed | error "
         "|\n|---|---|---|--:|--:|--:|\n");
@@ -87,22 +90,23 @@ void write_page(Output& out, const std::vector<Section>& sections, int steps, in
 
 }  // namespace
 
-int validate_machine(int steps, int rounds, bool json) {
+int validate_machine(const MachineOptions& options) {
   std::vector<Section> sections{{.clock = Clock::wall, .stages = 2, .busy = 2},
                                 {.clock = Clock::measured, .stages = 4, .busy = 1}};
-  Progress progress(true);
-  for (int round = 0; round < rounds; ++round) {
+  Progress progress(!options.quiet);
+  for (int round = 0; round < options.rounds; ++round) {
     for (Section& section : sections) {
-      run_round(section, steps, fmt::format("round {} of {}", round + 1, rounds), progress);
+      run_round(section, options.repeats, fmt::format("round {} of {}", round + 1, options.rounds),
+                progress);
     }
   }
   for (Section& section : sections) section.rows = fastest_of(section.rounds);
-  progress.erase();
+  progress.end();
   Output out = standard_output();
-  if (json) {
+  if (options.json) {
     out.append(to_text(to_json(sections)));
-  } else {
-    write_page(out, sections, steps, rounds);
+  } else if (!options.quiet) {
+    write_page(out, sections, options.repeats, options.rounds);
   }
   out.flush();
   const bool all_passed = std::ranges::all_of(sections, [](const Section& section) {

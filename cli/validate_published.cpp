@@ -44,19 +44,19 @@ int validate_published(const PublishedOptions& options) {
       options.folder ? published::data_files_in(*options.folder, published::external_files())
                      : published::DataFiles{};
   const std::vector<published::KnownTable>& known = published::known_tables();
-  Progress progress(true);
+  Progress progress(!options.quiet);
+  const ReportProgress report = progress.begin("predicting published figures", "tables");
   const std::vector<published::PublishedTable> tables =
       compare_all(known, data, options.ablate, [&](std::size_t done) {
-        progress.show(static_cast<double>(done), static_cast<double>(known.size()),
-                      fmt::format("table {} of {}", done, known.size()));
+        if (report) report(static_cast<double>(done), static_cast<double>(known.size()));
       });
-  progress.erase();
+  progress.end();
   Output out = standard_output();
   if (options.json) {
     out.append(to_text(published_json(tables)));
-  } else if (options.markdown) {
+  } else if (options.markdown && !options.quiet) {
     write_published_markdown(out, tables);
-  } else {
+  } else if (!options.quiet) {
     write_published_text(out, tables, options.every_row);
   }
   out.flush();

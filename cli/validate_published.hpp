@@ -18,6 +18,7 @@ struct PublishedOptions {
   bool every_row = false;
   bool markdown = false;
   bool json = false;
+  bool quiet = false;
 };
 /// --published, which it returns, and what goes with it alone.
 CLI::Option* add_published_options(CLI::App& command, PublishedOptions& options);

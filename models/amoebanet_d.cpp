@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "models/config_keys.hpp"
 #include "models/convolutional_layer.hpp"
 
 namespace pipesim {
@@ -183,7 +184,7 @@ Layer classifier(FeatureMaps in, int num_classes, Precision precision) {
 }  // namespace
 
 AmoebaNetD read_amoebanet_d(const Field& model) {
-  model.allow_keys({"kind", "normal_cells", "filters", "image_size", "num_classes"});
+  model.allow_keys(keys_of({Section::model, Section::amoebanet_d}));
   AmoebaNetD amoebanet;
   const Field cells = model.at("normal_cells", "the L of AmoebaNet-D (L, D): a multiple of 3");
   amoebanet.normal_cells = cells.count(most_cells);

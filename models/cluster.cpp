@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "models/config_keys.hpp"
 #include "models/topology_config.hpp"
 
 namespace pipesim {
@@ -195,8 +196,7 @@ Cluster read_cluster(const Field& config, const RankGrid& asked) {
   const auto section = config.find("cluster");
   if (!section) return cluster;
 
-  section->allow_keys({"devices", "device", "interconnect", "topology", "order", "stragglers",
-                       "host_time_per_layer"});
+  section->allow_keys(keys_of(Section::cluster));
   RankGrid grid = asked;
   if (const auto order = section->find("order")) grid.order = read_order(*order, asked);
   cluster.order = grid.order;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/amoebanet_d.hpp"
+#include "models/config_keys.hpp"
 #include "models/layer_list.hpp"
 #include "models/mlp.hpp"
 #include "models/profile_model.hpp"
@@ -38,27 +39,35 @@ StageCosts read_stage_costs_for(const Training& training, const Field& model, in
 // The one place that lists the kinds of model.
 const std::vector<KnownModel>& models() {
   static const std::vector<KnownModel> known = {
-      {{"stage_costs", "the times and bytes of one micro-batch in a stage, given directly"},
+      {{"stage_costs",
+        "the times and bytes of one micro-batch in a stage, given directly",
+        {Section::stage_costs}},
        [](const Field& field, const PipelineSettings& pipeline, const Training& training) -> Model {
          return read_stage_costs_for(training, field, pipeline.all_stages());
        }},
-      {{"mlp", "linear layers with relu, tanh or no activation"},
+      {{"mlp", "linear layers with relu, tanh or no activation", {Section::mlp}},
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return mlp_network(read_mlp(field), training.precision);
        }},
-      {{"transformer", "a decoder by Megatron-LM's or Hugging Face's keys; tensor parallel, too"},
+      {{"transformer",
+        "a decoder by Megatron-LM's or Hugging Face's keys; tensor parallel, too",
+        {Section::transformer, Section::latent_attention, Section::mixture_of_experts}},
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return transformer_network(read_transformer(field, training), training);
        }},
-      {{"amoebanet_d", "AmoebaNet-D for ImageNet as torchgpipe measured it"},
+      {{"amoebanet_d",
+        "AmoebaNet-D for ImageNet as torchgpipe measured it",
+        {Section::amoebanet_d}},
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return amoebanet_d_network(read_amoebanet_d(field), training.precision);
        }},
-      {{"layers", "a list of layers with measured times and bytes per sample"},
+      {{"layers",
+        "a list of layers with measured times and bytes per sample",
+        {Section::layer_list}},
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
          return read_layer_list(field);
        }},
-      {{"profile", "layers measured by PipeDream's profiler: its graph.txt"},
+      {{"profile", "layers measured by PipeDream's profiler: its graph.txt", {Section::profile}},
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
          return read_profile(field);
        }},
@@ -187,7 +196,7 @@ std::string default_name(const Source& source) {
 
 Config read_config(const Document& document, const DefaultVirtualStages& default_stages) {
   const Field root(document);
-  root.allow_keys({"$schema", "name", "model", "cluster", "pipeline", "training"});
+  root.allow_keys(keys_of(Section::config));
   Config config{.source = document.source, .text = document.root};
   const auto name = root.find("name");
   config.name = name ? name->text() : default_name(*document.source);

@@ -17,6 +17,8 @@
 
 namespace pipesim {
 
+enum class Section;  // models/config_keys.hpp
+
 /// Everything that a config says, checked section by section.
 struct Config {
   std::string name{};
@@ -44,6 +46,7 @@ RankGrid rank_grid(const Config& config);
 struct ModelKind {
   std::string_view name;
   std::string_view about;
+  std::vector<Section> sections;  ///< Whose keys it takes, beside `kind`.
 };
 const std::vector<ModelKind>& known_model_kinds();
 

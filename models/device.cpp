@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "models/config_keys.hpp"
 #include "models/text_file.hpp"
 
 namespace pipesim {
@@ -13,7 +14,7 @@ void read_flops(const Field& field, Device& device) {
     device.flops.fill(field.rate(Dimension::compute));
     return;
   }
-  field.allow_keys({precision_names.begin(), precision_names.end()});
+  field.allow_keys(keys_of(Section::peak_rates));
   for (std::size_t i = 0; i < precision_names.size(); ++i) {
     if (const auto rate = field.find(precision_names[i])) {
       device.flops[i] = rate->rate(Dimension::compute);
@@ -22,7 +23,7 @@ void read_flops(const Field& field, Device& device) {
 }
 
 void read_rates_by_precision(const Field& field, Device& device) {
-  field.allow_keys({precision_names.begin(), precision_names.end()});
+  field.allow_keys(keys_of(Section::kernel_rates_by_precision));
   for (std::size_t i = 0; i < precision_names.size(); ++i) {
     if (const auto rates = field.find(precision_names[i])) {
       device.kernel_rates[i] = read_kernel_rates(*rates);
@@ -31,8 +32,7 @@ void read_rates_by_precision(const Field& field, Device& device) {
 }
 
 Device read_device_object(const Field& field) {
-  field.allow_keys({"name", "memory", "flops", "memory_bandwidth", "launch_overhead", "source",
-                    "efficiency", "kernel_rates", "cache_bandwidth", "interconnect"});
+  field.allow_keys(keys_of(Section::device));
   Device device{.name = "custom device"};
   if (const auto name = field.find("name")) device.name = name->text();
   if (const auto memory = field.find("memory")) device.memory = memory->bytes();

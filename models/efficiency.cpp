@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "models/config_keys.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -18,7 +20,7 @@ constexpr std::pair<std::string_view, KernelEfficiency DeviceEfficiency::*> kind
 KernelEfficiency read_kernel_efficiency(const Field& field) {
   constexpr double least = 1e-6;
   constexpr double most = 1e3;
-  field.allow_keys({"compute", "memory", "overhead"});
+  field.allow_keys(keys_of(Section::kernel_efficiency));
   KernelEfficiency efficiency;
   if (const auto compute = field.find("compute")) efficiency.compute = compute->number(least, most);
   if (const auto memory = field.find("memory")) efficiency.memory = memory->number(least, most);
@@ -54,10 +56,7 @@ const KernelEfficiency& DeviceEfficiency::of(Kernel kernel) const {
 }
 
 DeviceEfficiency read_efficiency(const Field& field) {
-  std::vector<std::string> keys{"hidden_communication", "latent_attention",
-                                "latent_attention_gradient"};
-  for (const auto& [name, kind] : kinds) keys.emplace_back(name);
-  field.allow_keys(keys);
+  field.allow_keys(keys_of(Section::efficiency));
   DeviceEfficiency efficiency;
   for (const auto& [name, kind] : kinds) {
     if (const auto given = field.find(name)) efficiency.*kind = read_kernel_efficiency(*given);

@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "models/config_keys.hpp"
+
 namespace pipesim {
 
 namespace {
 
 std::size_t index_of(Collective collective) {
   return static_cast<std::size_t>(collective);
-}
-
-std::vector<std::string> names_of_collectives() {
-  return {collective_names.begin(), collective_names.end()};
 }
 
 // One figure for all of them, or an object of figures by collective. A link that is used beyond its
@@ -28,7 +26,7 @@ ByCollective read_efficiencies(const Field& field) {
     parts.fill(part(field));
     return parts;
   }
-  field.allow_keys(names_of_collectives());
+  field.allow_keys(keys_of(Section::collective_efficiency));
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (const auto given = field.find(collective_names[i])) parts[i] = part(*given);
   }
@@ -44,7 +42,7 @@ ByCollective read_latencies(const Field& field) {
     times[index_of(Collective::all_reduce)] = whole;
     return times;
   }
-  field.allow_keys(names_of_collectives());
+  field.allow_keys(keys_of(Section::collective_latency));
   for (std::size_t i = 0; i < times.size(); ++i) {
     if (const auto given = field.find(collective_names[i])) times[i] = seconds(given->time());
   }
@@ -52,7 +50,7 @@ ByCollective read_latencies(const Field& field) {
 }
 
 Interconnect read_described(const Field& field) {
-  field.allow_keys(interconnect_keys());
+  field.allow_keys(keys_of(Section::interconnect));
   Interconnect custom{.name = "custom interconnect"};
   if (const auto name = field.find("name")) custom.name = name->text();
   if (const auto rate = field.find("bandwidth"))
@@ -114,18 +112,6 @@ const Interconnect& known_interconnect(std::string_view name) {
   const auto found = std::ranges::find(known, name, &Interconnect::name);
   if (found == known.end()) throw std::logic_error("no such interconnect: " + std::string(name));
   return *found;
-}
-
-const std::vector<std::string>& interconnect_keys() {
-  static const std::vector<std::string> keys = {"name",
-                                                "bandwidth",
-                                                "latency",
-                                                "efficiency",
-                                                "collective_efficiency",
-                                                "collective_latency",
-                                                "shard_bandwidth",
-                                                "source"};
-  return keys;
 }
 
 Interconnect read_interconnect(const Field& field) {

@@ -65,9 +65,6 @@ const std::vector<Interconnect>& known_interconnects();
 /// One of them; std::logic_error when there is none of that name.
 const Interconnect& known_interconnect(std::string_view name);
 
-/// The keys of an interconnect that is described in full.
-const std::vector<std::string>& interconnect_keys();
-
 /// A name from the list, or an object with `bandwidth`, `latency`, `efficiency`,
 /// `collective_efficiency`, `collective_latency`, `shard_bandwidth`, `name`.
 Interconnect read_interconnect(const Field& field);

@@ -190,6 +190,13 @@ std::string Field::choice(std::string_view plural, const std::vector<std::string
   return word;
 }
 
+std::size_t Field::pick(std::string_view plural, std::span<const Choice> known) const {
+  std::vector<std::string> names;
+  for (const Choice& choice : known) names.emplace_back(choice.name);
+  const std::string word = choice(plural, names);
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), word) - names.begin());
+}
+
 std::optional<Field> find_either(const Field& object, std::string_view key,
                                  std::string_view other) {
   const auto first = object.find(key);

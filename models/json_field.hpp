@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,12 @@
 #include "models/units.hpp"
 
 namespace pipesim {
+
+/// A word that a config may choose, and in a line what it chooses; empty where it needs none.
+struct Choice {
+  std::string_view name{};
+  std::string_view about{};
+};
 
 /// One value of a JSON document together with its place in it. Every read checks the type and the
 /// range; what does not pass is an InputError with the pointer, the value and a hint.
@@ -53,6 +60,9 @@ class Field {
 
   /// The text, which must be one of `known`.
   std::string choice(std::string_view plural, const std::vector<std::string>& known) const;
+
+  /// Where among `known` the text stands, which must be one of them.
+  std::size_t pick(std::string_view plural, std::span<const Choice> known) const;
 
   InputError error(std::string_view problem, std::string_view hint) const;
   InputError wrong_type(std::string_view expected) const;

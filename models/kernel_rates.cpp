@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "models/config_keys.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -79,8 +81,7 @@ double KernelRates::rate(Kernel kernel, double at_rows, double at_weights,
 }
 
 KernelRates read_kernel_rates(const Field& field) {
-  field.allow_keys(
-      {"rows", "weights", "working_set", "forward", "input_gradient", "weight_gradient"});
+  field.allow_keys(keys_of(Section::kernel_rates));
   constexpr const char* hint = "pipesim calibrate writes such an object";
   KernelRates rates{.rows = read_axis(field.at("rows", hint)),
                     .weights = read_axis(field.at("weights", hint)),

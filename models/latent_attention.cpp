@@ -1,5 +1,6 @@
 #include "models/latent_attention.hpp"
 
+#include "models/config_keys.hpp"
 #include "models/transformer_parts.hpp"
 
 namespace pipesim {
@@ -17,7 +18,7 @@ void read_width(const Field& model, std::string_view megatron, std::string_view 
 
 // A key that means nothing to attention of the other kind.
 void refuse_details(const Field& model) {
-  for (const std::string& key : latent_attention_keys()) {
+  for (const std::string& key : keys_of(Section::latent_attention)) {
     if (key == "multi_latent_attention") continue;
     if (const auto field = model.find(key)) {
       throw field->error("is about multi-head latent attention, which this model has not",
@@ -27,13 +28,6 @@ void refuse_details(const Field& model) {
 }
 
 }  // namespace
-
-const std::vector<std::string>& latent_attention_keys() {
-  static const std::vector<std::string> keys = {
-      "multi_latent_attention", "q_lora_rank",      "kv_lora_rank",        "qk_head_dim",
-      "qk_nope_head_dim",       "qk_rope_head_dim", "qk_pos_emb_head_dim", "v_head_dim"};
-  return keys;
-}
 
 std::optional<LatentAttention> read_latent_attention(const Field& model) {
   const auto flag = model.find("multi_latent_attention");

@@ -24,6 +24,5 @@ struct LatentAttention {
 /// Absent unless `multi_latent_attention` is true, or a `kv_lora_rank` is given, as in the files of
 /// Hugging Face. Throws InputError: a rank or a head's size without it.
 std::optional<LatentAttention> read_latent_attention(const Field& model);
-const std::vector<std::string>& latent_attention_keys();
 
 }  // namespace pipesim

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "models/config_keys.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -33,8 +35,7 @@ void read_backward(const Field& field, Layer& layer) {
 }
 
 Layer read_layer(const Field& field, std::size_t index) {
-  field.allow_keys({"name", "forward", "backward", "backward_input", "backward_weight",
-                    "parameter_bytes", "stash_bytes", "output_bytes"});
+  field.allow_keys(keys_of(Section::layer));
   Layer layer{.name = fmt::format("layer{}", index)};
   if (const auto name = field.find("name")) layer.name = name->text();
   layer.forward = {
@@ -49,7 +50,7 @@ Layer read_layer(const Field& field, std::size_t index) {
 }  // namespace
 
 Network read_layer_list(const Field& model) {
-  model.allow_keys({"kind", "layers", "input_bytes"});
+  model.allow_keys(keys_of({Section::model, Section::layer_list}));
   const Field list = model.at("layers", "a list of {name, forward, backward, …}");
   Network network{.input_bytes = optional_bytes(model, "input_bytes"), .stash_holds_input = true};
   for (const Field& item : list.items()) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "models/config_keys.hpp"
 #include "models/transformer_parts.hpp"
 
 namespace pipesim {
@@ -18,7 +19,7 @@ std::optional<Field> find_experts(const Field& model) {
 }
 
 void refuse_details(const Field& model) {
-  for (const std::string& key : mixture_of_experts_keys()) {
+  for (const std::string& key : keys_of(Section::mixture_of_experts)) {
     if (const auto field = model.find(key)) {
       throw field->error("is about a mixture of experts, which this model has not",
                          "say how many experts there are as num_experts, or leave it out");
@@ -54,20 +55,6 @@ void check_expert_parallel(const Field& model, std::int64_t experts, int ranks) 
 }
 
 }  // namespace
-
-const std::vector<std::string>& mixture_of_experts_keys() {
-  static const std::vector<std::string> keys = {"num_experts",
-                                                "n_routed_experts",
-                                                "moe_router_topk",
-                                                "num_experts_per_tok",
-                                                "moe_ffn_hidden_size",
-                                                "moe_intermediate_size",
-                                                "moe_shared_expert_intermediate_size",
-                                                "n_shared_experts",
-                                                "first_k_dense_replace",
-                                                "moe_router_enable_expert_bias"};
-  return keys;
-}
 
 std::optional<MixtureOfExperts> read_mixture_of_experts(const Field& model, int num_layers,
                                                         std::int64_t ffn_hidden,

@@ -25,6 +25,5 @@ struct MixtureOfExperts {
 std::optional<MixtureOfExperts> read_mixture_of_experts(const Field& model, int num_layers,
                                                         std::int64_t ffn_hidden,
                                                         int expert_parallel);
-const std::vector<std::string>& mixture_of_experts_keys();
 
 }  // namespace pipesim

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "models/config_keys.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -11,8 +13,7 @@ constexpr int largest_layer = 1 << 24;
 Activation read_activation(const Field& model, std::string_view key, Activation preset) {
   const auto field = model.find(key);
   if (!field) return preset;
-  const std::string name = field->choice("activations", {"relu", "tanh", "linear"});
-  return name == "relu" ? Activation::relu : name == "tanh" ? Activation::tanh : Activation::linear;
+  return static_cast<Activation>(field->pick("activations", activation_choices));
 }
 
 Layer linear_layer(double inputs, double outputs, Activation activation, double element) {
@@ -48,7 +49,7 @@ Layer linear_layer(double inputs, double outputs, Activation activation, double 
 }  // namespace
 
 Mlp read_mlp(const Field& model) {
-  model.allow_keys({"kind", "layer_sizes", "activation", "output_activation"});
+  model.allow_keys(keys_of({Section::model, Section::mlp}));
   const Field sizes = model.at("layer_sizes", "the widths, such as [128, 256, 256, 10]");
   Mlp mlp;
   for (const Field& item : sizes.items()) mlp.layer_sizes.push_back(item.count(largest_layer));

@@ -10,6 +10,9 @@ namespace pipesim {
 
 enum class Activation { relu, tanh, linear };
 
+/// In the order of Activation.
+inline constexpr Choice activation_choices[] = {{"relu"}, {"tanh"}, {"linear", "no activation"}};
+
 /// A multi-layer perceptron: layer l computes act(x W + b), W of layer_sizes[l] × layer_sizes[l+1].
 struct Mlp {
   std::vector<int> layer_sizes{};                     ///< Inputs, hidden layers, outputs.

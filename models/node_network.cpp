@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "models/config_keys.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -67,7 +69,7 @@ const std::vector<NodeNetwork>& known_node_networks() {
 }
 
 NodeNetwork read_node_network(const Field& field) {
-  field.allow_keys({"name", "node_size", "intra_node", "inter_node", "nics", "source"});
+  field.allow_keys(keys_of(Section::nodes));
   constexpr std::string_view link = "an interconnect's name or an object";
   NodeNetwork network{.name = "custom nodes"};
   network.node_size = field.at("node_size", "how many devices a node has").count(most_in_a_node);

@@ -25,16 +25,6 @@ void read_flag(const Field& section, std::string_view key, bool& flag) {
 
 }  // namespace
 
-std::vector<std::string> parallelism_keys() {
-  return {"tensor_parallel",
-          "context_parallel",
-          "expert_parallel",
-          "sequence_parallel",
-          "zero_stage",
-          "overlap_grad_reduce",
-          "async_tensor_model_parallel_allreduce"};
-}
-
 Parallelism read_parallelism(const Field& training, std::string_view model_kind,
                              int data_parallel) {
   const bool shares_layers = model_kind == "transformer";

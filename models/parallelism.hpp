@@ -24,6 +24,5 @@ struct Parallelism {
 /// The keys of `training` about it. Throws InputError: for a kind of model whose layers can't be
 /// shared, anything but 1; expert_parallel that does not divide the replicas.
 Parallelism read_parallelism(const Field& training, std::string_view model_kind, int data_parallel);
-std::vector<std::string> parallelism_keys();
 
 }  // namespace pipesim

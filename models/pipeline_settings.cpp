@@ -6,6 +6,7 @@
 #include <charconv>
 #include <numeric>
 
+#include "models/config_keys.hpp"
 #include "models/text_file.hpp"
 
 namespace pipesim {
@@ -25,10 +26,7 @@ void read_partition(const Field& field, PipelineSettings& settings) {
     return;
   }
   if (!field.is_text()) throw field.wrong_type("a partition's name or a list of layer counts");
-  const std::string name = field.choice("partitions", {"uniform", "balanced", "memory"});
-  settings.partition = name == "balanced" ? PartitionKind::balanced
-                       : name == "memory" ? PartitionKind::memory
-                                          : PartitionKind::uniform;
+  settings.partition = static_cast<PartitionKind>(field.pick("partitions", partition_choices));
 }
 
 void read_ends(const Field& field, PipelineSettings& settings) {
@@ -48,16 +46,6 @@ void read_ends(const Field& field, PipelineSettings& settings) {
   };
   settings.first_layers = read("num_layers_in_first_pipeline_stage");
   settings.last_layers = read("num_layers_in_last_pipeline_stage");
-}
-
-// In the order of Recompute.
-constexpr std::string_view recompute_names[] = {"none", "full", "except_last", "layers",
-                                                "selective"};
-
-Recompute read_recompute(const Field& field) {
-  const std::vector<std::string> names(std::begin(recompute_names), std::end(recompute_names));
-  const std::string name = field.choice("settings", names);
-  return static_cast<Recompute>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
 std::shared_ptr<const ScheduleFile> read_schedule_file(const Field& field) {
@@ -86,15 +74,6 @@ void read_virtual_stages(const Field& field, const DefaultVirtualStages& default
   }
 }
 
-constexpr std::string_view communication_names[] = {"overlapped", "blocking", "rendezvous"};
-
-Communication read_communication(const Field& field) {
-  const std::vector<std::string> names(std::begin(communication_names),
-                                       std::end(communication_names));
-  const std::string name = field.choice("ways", names);
-  return static_cast<Communication>(std::find(names.begin(), names.end(), name) - names.begin());
-}
-
 // Bytes, or "8 micro-batches".
 MemoryLimit read_limit(const Field& field) {
   constexpr std::string_view unit = "micro-batches";
@@ -115,14 +94,11 @@ MemoryLimit read_limit(const Field& field) {
 }  // namespace
 
 std::string_view name_of(Communication communication) {
-  return communication_names[static_cast<std::size_t>(communication)];
+  return communication_choices[static_cast<std::size_t>(communication)].name;
 }
 
 PipelineSettings read_pipeline(const Field& field, const DefaultVirtualStages& default_stages) {
-  field.allow_keys({"schedule", "schedule_file", "stages", "micro_batches", "micro_batch_size",
-                    "partition", "recompute", "recompute_placement", "virtual_stages", "group_size",
-                    "communication", "memory_limit", "num_layers_in_first_pipeline_stage",
-                    "num_layers_in_last_pipeline_stage"});
+  field.allow_keys(keys_of(Section::pipeline));
   PipelineSettings settings;
   settings.stages = field.at("stages", "the number of pipeline stages, such as 4").count(1 << 24);
   if (const auto schedule = field.find("schedule")) settings.schedule = schedule->text();
@@ -130,7 +106,7 @@ PipelineSettings read_pipeline(const Field& field, const DefaultVirtualStages& d
   read_virtual_stages(field, default_stages, settings);
   if (const auto size = field.find("group_size")) settings.group_size = size->count();
   if (const auto how = field.find("communication")) {
-    settings.communication = read_communication(*how);
+    settings.communication = static_cast<Communication>(how->pick("ways", communication_choices));
   }
   if (const auto limit = field.find("memory_limit")) settings.memory_limit = read_limit(*limit);
   if (const auto count = field.find("micro_batches")) settings.micro_batches = count->count();
@@ -140,16 +116,17 @@ PipelineSettings read_pipeline(const Field& field, const DefaultVirtualStages& d
   }
   if (const auto partition = field.find("partition")) read_partition(*partition, settings);
   read_ends(field, settings);
-  if (const auto recompute = field.find("recompute"))
-    settings.recompute = read_recompute(*recompute);
+  if (const auto recompute = field.find("recompute")) {
+    settings.recompute = static_cast<Recompute>(recompute->pick("settings", recompute_choices));
+  }
   if (const auto placement = field.find("recompute_placement")) {
-    settings.lazy_recompute = placement->choice("placements", {"eager", "lazy"}) == "lazy";
+    settings.lazy_recompute = placement->pick("placements", recompute_placement_choices) == 1;
   }
   return settings;
 }
 
 std::string_view name_of(Recompute recompute) {
-  return recompute_names[static_cast<std::size_t>(recompute)];
+  return recompute_choices[static_cast<std::size_t>(recompute)].name;
 }
 
 }  // namespace pipesim

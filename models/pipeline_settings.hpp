@@ -55,6 +55,29 @@ struct ScheduleFile {
   std::string text{};
 };
 
+// Each in the order of its enum.
+inline constexpr Choice partition_choices[] = {
+    {"uniform", "the first L mod K stages get one layer more"},
+    {"balanced", "the slowest stage as fast as possible"},
+    {"memory", "the fullest stage as empty as possible"},
+};
+inline constexpr Choice recompute_choices[] = {
+    {"none", "everything is kept"},
+    {"full", "only a stage's input is kept"},
+    {"except_last", "as full, but all is kept of the last micro-batch"},
+    {"layers", "every layer's input is kept, its backward computes it again"},
+    {"selective", "of a transformer: the scores of attention are computed again"},
+};
+inline constexpr Choice recompute_placement_choices[] = {
+    {"eager", "R waits only for its device"},
+    {"lazy", "R also waits for the gradient"},
+};
+inline constexpr Choice communication_choices[] = {
+    {"overlapped", "beside computing: a message leaves when its op is done"},
+    {"blocking", "in the order of ops: a receive holds the device"},
+    {"rendezvous", "in the order of ops: a send and its receive wait for each other"},
+};
+
 /// The `pipeline` section as it stands in the config.
 struct PipelineSettings {
   std::string schedule = "gpipe";

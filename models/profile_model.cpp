@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/config_keys.hpp"
 #include "models/linear_states.hpp"
 #include "models/text_file.hpp"
 
@@ -45,7 +46,7 @@ Network profile_network(const ProfileGraph& graph, int batch_size) {
 }
 
 Network read_profile(const Field& model) {
-  model.allow_keys({"kind", "profile", "batch_size"});
+  model.allow_keys(keys_of({Section::model, Section::profile}));
   const Field file = model.at("profile", "the path of PipeDream's graph.txt");
   const int batch_size =
       model.at("batch_size", "the number of samples that the times were measured with").count();

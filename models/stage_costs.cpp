@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "models/config_keys.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -75,9 +77,7 @@ void check_stash(const Field& model, int stages, StageCosts& costs) {
 }  // namespace
 
 StageCosts read_stage_costs(const Field& model, int stages) {
-  model.allow_keys({"kind", "forward", "backward", "backward_input", "backward_weight", "recompute",
-                    "overlapped", "transfer", "stash_bytes", "weight_stash_bytes", "boundary_bytes",
-                    "parameter_bytes"});
+  model.allow_keys(keys_of({Section::model, Section::stage_costs}));
   StageCosts costs;
   costs.forward = read_per_stage(model.at("forward", "the time of one micro-batch in a stage"),
                                  stages, &Field::time);

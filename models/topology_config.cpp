@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "models/config_keys.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -52,7 +54,7 @@ int add_devices(const Field& field, Names& names) {
 }
 
 Cable read_cable(const Field& field, const Names& names) {
-  field.allow_keys({"between", "interconnect", "count", "duplex"});
+  field.allow_keys(keys_of(Section::topology_link));
   const Field between = field.at("between", R"(the names of its two ends: ["gpu0", "switch"])");
   const std::vector<Field> ends = between.items();
   if (ends.size() != 2) {
@@ -66,7 +68,7 @@ Cable read_cable(const Field& field, const Names& names) {
       read_interconnect(field.at("interconnect", "an interconnect's name or an object"));
   if (const auto count = field.find("count")) cable.count = count->count(1 << 20);
   if (const auto duplex = field.find("duplex")) {
-    cable.full_duplex = duplex->choice("kinds", {"full", "half"}) == "full";
+    cable.full_duplex = duplex->pick("kinds", duplex_choices) == 0;
   }
   return cable;
 }
@@ -119,7 +121,7 @@ TopologyPlan ring(std::string name, std::string_view interconnect, int devices) 
 }  // namespace
 
 TopologyPlan read_topology(const Field& field, int needed) {
-  field.allow_keys({"name", "devices", "switches", "links"});
+  field.allow_keys(keys_of(Section::topology));
   TopologyPlan plan{.name = "custom topology"};
   if (const auto name = field.find("name")) plan.name = name->text();
   Names names;

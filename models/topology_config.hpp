@@ -14,6 +14,10 @@ namespace pipesim {
 /// another. The most that a topology may have is 4096 devices and switches.
 TopologyPlan read_topology(const Field& field, int needed);
 
+/// Of a link's two directions.
+inline constexpr Choice duplex_choices[] = {{"full", "each direction is a link of its own"},
+                                            {"half", "both share one"}};
+
 /// A topology that a config can name in place of an interconnect.
 struct KnownTopology {
   std::string_view name;

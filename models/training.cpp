@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <array>
 
+#include "models/config_keys.hpp"
+
 namespace pipesim {
 
 namespace {
-
-// In the order of Optimizer.
-constexpr std::array<std::string_view, 4> optimizer_names{"sgd", "momentum", "adam", "rmsprop"};
 
 // Samples beyond this have no use, and products with bytes would overflow.
 constexpr std::int64_t most_samples = std::int64_t{1} << 40;
@@ -92,10 +91,7 @@ void read_precisions(const Field& section, Training& training) {
 
 void read_optimizer(const Field& section, Training& training) {
   if (const auto field = section.find("optimizer")) {
-    const std::vector<std::string> names(optimizer_names.begin(), optimizer_names.end());
-    const std::string name = field->choice("optimizers", names);
-    training.optimizer =
-        static_cast<Optimizer>(std::find(names.begin(), names.end(), name) - names.begin());
+    training.optimizer = static_cast<Optimizer>(field->pick("optimizers", optimizer_choices));
   }
   if (const auto field = section.find("bytes_per_parameter")) {
     training.bytes_per_parameter = field->number(0, 1024);
@@ -105,7 +101,7 @@ void read_optimizer(const Field& section, Training& training) {
 void read_weight_gradient(const Field& section, const PipelineSettings& pipeline,
                           Training& training) {
   const auto field = section.find("weight_gradient");
-  if (!field || field->choice("settings", {"accumulated", "deferred"}) == "accumulated") return;
+  if (!field || field->pick("settings", weight_gradient_choices) == 0) return;
   if (pipeline.recompute != Recompute::none) {
     throw field->error(
         "keeps every activation until the end of the step, which re-computation "
@@ -152,32 +148,18 @@ std::optional<Field> read_batch_size(const Field& section, Training& training) {
 }  // namespace
 
 std::string_view name_of(Optimizer optimizer) {
-  return optimizer_names[static_cast<std::size_t>(optimizer)];
+  return optimizer_choices[static_cast<std::size_t>(optimizer)].name;
 }
 
 std::string_view weight_gradient_name(const Training& training) {
-  return training.deferred_weight_gradient ? "deferred" : "accumulated";
+  return weight_gradient_choices[training.deferred_weight_gradient ? 1 : 0].name;
 }
 
 Training read_training(const Field& config, const PipelineSettings& pipeline) {
   Training training;
   std::optional<Field> batch;
   if (const auto section = config.find("training")) {
-    std::vector<std::string> keys{"batch_size",
-                                  "global_batch_size",
-                                  "optimizer",
-                                  "learning_rate",
-                                  "epochs",
-                                  "samples",
-                                  "seed",
-                                  "precision",
-                                  "gradient_precision",
-                                  "optimizer_precision",
-                                  "bytes_per_parameter",
-                                  "data_parallel",
-                                  "weight_gradient"};
-    for (std::string& key : parallelism_keys()) keys.push_back(std::move(key));
-    section->allow_keys(keys);
+    section->allow_keys(keys_of(Section::training));
     if (const auto field = section->find("data_parallel")) {
       training.data_parallel = field->count(1 << 20);
     }

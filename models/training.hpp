@@ -18,6 +18,18 @@ constexpr int states_per_parameter(Optimizer optimizer) {
   return optimizer == Optimizer::sgd ? 0 : optimizer == Optimizer::adam ? 2 : 1;
 }
 
+/// In the order of Optimizer.
+inline constexpr Choice optimizer_choices[] = {
+    {"sgd", "no states"},
+    {"momentum", "one state a parameter beside weight and gradient"},
+    {"adam", "two states a parameter beside weight and gradient"},
+    {"rmsprop", "one state a parameter beside weight and gradient"},
+};
+inline constexpr Choice weight_gradient_choices[] = {
+    {"accumulated", "every backward adds to a buffer of gradients"},
+    {"deferred", "micro-batches run only I; one W per stage computes all of it and updates"},
+};
+
 /// The `training` section, with the number of micro-batches worked out.
 struct Training {
   std::int64_t batch_size = 1;        ///< Samples of one pipeline replica in one step.

@@ -11,6 +11,14 @@
 
 namespace pipesim {
 
+// Each in the order of its enum, or of false and true; silu is gated, as swiglu.
+inline constexpr Choice hidden_act_choices[] = {
+    {"gelu", "not gated"}, {"relu", "its input is not kept"}, {"silu", "gated, as swiglu"}};
+inline constexpr Choice position_choices[] = {
+    {"learned_absolute", "a table"}, {"rope", "queries and keys are turned"}, {"none", "none"}};
+inline constexpr Choice normalization_choices[] = {{"LayerNorm", "weights and biases"},
+                                                   {"RMSNorm", "weights only"}};
+
 /// `model.kind: transformer`: a decoder as Megatron-LM builds it. A sample is one sequence. Names
 /// are Megatron's; Hugging Face's are read too.
 struct Transformer {

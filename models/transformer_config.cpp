@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "models/config_keys.hpp"
 #include "models/transformer.hpp"
 
 namespace pipesim {
@@ -61,18 +62,12 @@ Transformer::Activation read_activation(const Field& field) {
     return gated->boolean() ? Transformer::Activation::swiglu : Transformer::Activation::gelu;
   }
   if (!name) return Transformer::Activation::gelu;
-  const std::string word = name->choice("activations", {"gelu", "relu", "silu"});
-  return word == "gelu"   ? Transformer::Activation::gelu
-         : word == "relu" ? Transformer::Activation::relu
-                          : Transformer::Activation::swiglu;
+  return static_cast<Transformer::Activation>(name->pick("activations", hidden_act_choices));
 }
 
 void read_positions(const Field& field, Transformer& model) {
   if (const auto kind = field.find("position_embedding_type")) {
-    const std::string word = kind->choice("kinds", {"learned_absolute", "rope", "none"});
-    model.positions = word == "rope"   ? Transformer::Positions::rotary
-                      : word == "none" ? Transformer::Positions::none
-                                       : Transformer::Positions::learned;
+    model.positions = static_cast<Transformer::Positions>(kind->pick("kinds", position_choices));
   }
   model.max_positions = model.sequence;
   if (const auto most = field.find("max_position_embeddings")) {
@@ -96,7 +91,7 @@ void read_flag(const Field& field, std::string_view key, bool& flag) {
 void read_details(const Field& field, Transformer& model) {
   model.activation = read_activation(field);
   if (const auto norm = field.find("normalization")) {
-    model.rms_norm = norm->choice("normalizations", {"LayerNorm", "RMSNorm"}) == "RMSNorm";
+    model.rms_norm = norm->pick("normalizations", normalization_choices) == 1;
   }
   read_flag(field, "add_bias_linear", model.linear_bias);
   const auto tied = field.find("tie_word_embeddings");
@@ -157,40 +152,8 @@ void check_shares(const Field& field, const Transformer& model, const Parallelis
 }  // namespace
 
 Transformer read_transformer(const Field& field, const Training& training) {
-  std::vector<std::string> keys{"kind",
-                                "num_layers",
-                                "num_hidden_layers",
-                                "hidden_size",
-                                "n_embd",
-                                "num_attention_heads",
-                                "n_head",
-                                "num_query_groups",
-                                "num_key_value_heads",
-                                "kv_channels",
-                                "head_dim",
-                                "ffn_hidden_size",
-                                "intermediate_size",
-                                "seq_length",
-                                "vocab_size",
-                                "padded_vocab_size",
-                                "swiglu",
-                                "hidden_act",
-                                "normalization",
-                                "untie_embeddings_and_output_weights",
-                                "tie_word_embeddings",
-                                "add_bias_linear",
-                                "position_embedding_type",
-                                "max_position_embeddings",
-                                "attention_dropout",
-                                "hidden_dropout",
-                                "activation_dropout",
-                                "use_flash_attn",
-                                "gradient_accumulation_fusion",
-                                "logits_chunk_size",
-                                "cross_entropy_loss_fusion"};
-  keys.insert(keys.end(), latent_attention_keys().begin(), latent_attention_keys().end());
-  keys.insert(keys.end(), mixture_of_experts_keys().begin(), mixture_of_experts_keys().end());
-  field.allow_keys(keys);
+  field.allow_keys(keys_of({Section::model, Section::transformer, Section::latent_attention,
+                            Section::mixture_of_experts}));
   Transformer model;
   model.num_layers =
       static_cast<int>(read_size(field, "num_layers", "num_hidden_layers", most_layers));

@@ -116,6 +116,12 @@ std::string_view how_to_write(Dimension dimension) {
   return "";
 }
 
+std::vector<std::string_view> unit_names(Dimension dimension) {
+  std::vector<std::string_view> names;
+  for (const Unit& unit : units_of(dimension)) names.push_back(unit.name);
+  return names;
+}
+
 std::optional<double> parse_quantity(std::string_view text, Dimension dimension) {
   text = without_blanks(text);
   double number = 0;

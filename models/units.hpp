@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pipesim {
 
@@ -85,6 +86,9 @@ std::string_view noun(Dimension dimension);
 
 /// How to write such a quantity, with the units that are known: for hints.
 std::string_view how_to_write(Dimension dimension);
+
+/// The units that such a quantity may be written in.
+std::vector<std::string_view> unit_names(Dimension dimension);
 
 /// Reads "1.5 ms", "16 GiB", "25 GB/s", "200 Gbit/s" or "312 TFLOP/s" into the base unit.
 /// Nothing when the text is no number followed by a unit of that dimension.

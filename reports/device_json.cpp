@@ -5,6 +5,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "reports/number_text.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -19,8 +21,8 @@ class DeviceJson {
   explicit DeviceJson(Output& out) : out_(out) {}
 
   void write(const Device& device) {
-    print("{{\n  \"name\": {}", nlohmann::json(device.name).dump());
-    print(",\n  \"source\": {}", nlohmann::json(device.source).dump());
+    print("{{\n  \"name\": {}", printable(nlohmann::json(device.name).dump()));
+    print(",\n  \"source\": {}", printable(nlohmann::json(device.source).dump()));
     if (device.memory) print(",\n  \"memory\": {}", *device.memory);
     by_precision("flops", [&](std::size_t p) {
       return device.flops[p] ? fmt::format("{:.4g}", *device.flops[p]) : std::string();
@@ -34,7 +36,8 @@ class DeviceJson {
     }
     if (device.interconnect) {
       print(",\n  \"interconnect\": {{ \"name\": {}, \"latency\": {:.4g} }}",
-            nlohmann::json(device.interconnect->name).dump(), device.interconnect->latency);
+            printable(nlohmann::json(device.interconnect->name).dump()),
+            device.interconnect->latency);
     }
     by_precision("kernel_rates", [&](std::size_t p) {
       return device.kernel_rates[p].empty() ? std::string() : rates(device.kernel_rates[p]);

@@ -8,6 +8,7 @@
 #include "reports/execution_figures.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_text.hpp"
+#include "reports/text_table.hpp"
 
 namespace pipesim {
 
@@ -31,7 +32,7 @@ void write_prediction_source(Output& out, const Experiment& experiment) {
   print(out,
         "  simulated  for {}, not for the CPU that ran it: pipesim calibrate --out device.json\n"
         "             measures this machine, --set cluster.device=device.json predicts for it\n",
-        kinds.size() == 1 ? known->name : "the devices of the config");
+        kinds.size() == 1 ? short_name(known->name) : "the devices of the config");
 }
 
 void write_steps(Output& out, const Execution& execution) {
@@ -55,12 +56,15 @@ void write_steps(Output& out, const Execution& execution) {
 
 void write_comparison(Output& out, const Experiment& experiment, const Execution& execution) {
   write_steps(out, execution);
-  print(out, "{:>25}  {:>12}  {:>9}\n", "executed", "simulated", "error");
+  TextTable table{.columns = {{"", 11, true}, {"executed", 10}, {"simulated", 12}, {"error", 9}},
+                  .indent = 2};
   for (const Compared& figure : compared_figures(execution)) {
     const std::optional<double> error = figure.error_percent();
-    print(out, "  {:<11}{:>12}  {:>12}  {:>9}\n", figure.name, figure.executed_text,
-          figure.predicted_text, error ? fmt::format("{:+.1f} %", *error) : "-");
+    table.rows.push_back(
+        {.cells = {std::string(figure.name), figure.executed_text, figure.predicted_text,
+                   error ? fmt::format("{:+.1f} %", *error) : "-"}});
   }
+  write_text_table(out, table);
   write_prediction_source(out, experiment);
 }
 
@@ -89,8 +93,9 @@ void write_checks(Output& out, const Execution& execution) {
         std::isfinite(execution.loss) ? fmt::format("{:.6g}", execution.loss) : "NOT FINITE");
   write_gradient_check(out, execution.gradients);
   print(out, "memory       {}; the process held {}\n",
-        execution.memory_difference.empty() ? "as simulated, allocation by allocation"
-                                            : "NOT AS SIMULATED: " + execution.memory_difference,
+        execution.memory_difference.empty()
+            ? "as simulated, allocation by allocation"
+            : "NOT AS SIMULATED: " + printable(execution.memory_difference),
         readable_bytes(execution.peak_resident));
 }
 

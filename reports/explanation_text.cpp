@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "reports/number_text.hpp"
+#include "reports/text_table.hpp"
 
 namespace pipesim {
 
@@ -73,7 +74,7 @@ class ExplanationText {
   std::string message_of(const PathStep& step) const {
     if (step.link < 0) return "message";
     return fmt::format("message, {} of it for {}", readable(step.waited),
-                       printable(explanation_.links[static_cast<std::size_t>(step.link)]));
+                       short_name(explanation_.links[static_cast<std::size_t>(step.link)]));
   }
 
   // Sends and receives are seen as the messages that they wait for.
@@ -107,26 +108,25 @@ class ExplanationText {
 
   void write_path() {
     const std::vector<Row> rows = path_rows();
-    std::size_t where = 0;
-    std::size_t what = 0;
-    for (const Row& row : rows) {
-      where = std::max(where, columns(row.where));
-      what = std::max(what, columns(text_of(row)));
-    }
+    TextTable table{
+        .columns = {{.width = 10}, {.left = true}, {.left = true}, {.width = 8}, {.width = 10}},
+        .has_header = false};
     // To leave out a single line would save none: a line says so.
     const std::size_t left_out =
         rows.size() > most_path_rows + 1 ? rows.size() - most_path_rows : 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (left_out > 0 && i == most_path_rows / 2) {
-        print("         …  ({} lines more: --json lists all ops)\n", left_out);
+        table.rows.push_back(
+            {.note = fmt::format("         …  ({} lines more: --json lists all ops)", left_out)});
         i += left_out;
       }
       const Row& row = rows[i];
       const std::string ops =
           row.ops == 0 ? "" : fmt::format("{} op{}", row.ops, row.ops == 1 ? "" : "s");
-      print("{:>10}  {:<{}}  {:<{}}  {:>8}  {:>10}\n", readable(row.start), row.where, where,
-            text_of(row), what, ops, readable(row.finish - row.start));
+      table.rows.push_back({.cells = {readable(row.start), row.where, text_of(row), ops,
+                                      readable(row.finish - row.start)}});
     }
+    write_text_table(out_, table);
   }
 
   std::string reason(const Idle& idle) const {
@@ -148,28 +148,37 @@ class ExplanationText {
   }
 
   void write_waits() {
-    print("{:>6}  {:>10}  {:>8}  {:>10}  {:>10}  {:>6}  {}\n", "device", "on path", "share", "idle",
-          "waited", "times", "for");
+    TextTable table{.columns = {{"device", 6},
+                                {"on path", 10},
+                                {"share", 8},
+                                {"idle", 10},
+                                {"waited", 10},
+                                {"times", 6},
+                                {"for", 0, true}}};
     const std::size_t devices = explanation_.idle.devices.size();
     for (std::size_t device = 0; device < devices; ++device) {
       if (devices > most_devices && device == most_devices / 2) {
-        print("     …  ({} more: --json lists all)\n", devices - most_devices);
+        table.rows.push_back(
+            {.note = fmt::format("     …  ({} more: --json lists all)", devices - most_devices)});
         device = devices - most_devices / 2;
       }
-      write_device(device);
+      add_device(table, device);
     }
+    write_text_table(out_, table);
   }
 
-  void write_device(std::size_t device) {
+  void add_device(TextTable& table, std::size_t device) const {
     const std::vector<Idle>& causes = explanation_.idle.devices[device];
     const Time on_path = explanation_.path.by_device[device];
-    print("{:>6}  {:>10}  {:>8}  {:>10}", device, readable(on_path), share(on_path),
-          readable(total(causes)));
+    table.rows.push_back({.cells = {std::to_string(device), readable(on_path), share(on_path),
+                                    readable(total(causes))}});
     for (std::size_t i = 0; i < causes.size(); ++i) {
-      if (i > 0) print("\n{:40}", "");
-      print("  {:>10}  {:>6}  {}", readable(causes[i].total), causes[i].count, reason(causes[i]));
+      if (i > 0) table.rows.push_back({.cells = {"", "", "", ""}});
+      for (const std::string& cell :
+           {readable(causes[i].total), std::to_string(causes[i].count), reason(causes[i])}) {
+        table.rows.back().cells.push_back(cell);
+      }
     }
-    print("\n");
   }
 
   void write_longest() {
@@ -178,13 +187,6 @@ class ExplanationText {
     print("longest wait   {}: {} on device {}, from {} on, for {} on device {}\n",
           readable(when.finish - when.start), name(wait.waiting), wait.device, readable(when.start),
           name(wait.needed), wait.needed_on);
-  }
-
-  // Columns on a terminal: "…" and "→" take one each.
-  static std::size_t columns(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    }));
   }
 };
 

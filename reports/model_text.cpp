@@ -4,6 +4,7 @@
 
 #include "models/model_size.hpp"
 #include "reports/number_text.hpp"
+#include "reports/text_table.hpp"
 
 namespace pipesim {
 
@@ -26,43 +27,52 @@ std::string count(double parameters) {
 }
 
 void write_heading(Output& out, const Config& config) {
-  print(out, "{}: {}", printable(config.name), config.model_kind);
+  print(out, "{}: {}", short_name(config.name), config.model_kind);
   if (const auto parameters = parameter_count(config)) {
     print(out, ", {} parameters", count(*parameters));
   }
   const int tensor = config.training.parallel.tensor;
   const int context = config.training.parallel.context;
   print(out, "\none micro-batch of {} on a {}, {}", config.training.micro_batch_size,
-        printable(config.cluster.device(0).name),
+        short_name(config.cluster.device(0).name),
         precision_names[static_cast<std::size_t>(config.training.precision)]);
   if (tensor > 1) print(out, ", one of {} that share each layer's matrices", tensor);
   if (context > 1) print(out, ", one of {} that share a sequence", context);
   print(out, "\n");
 }
 
-void write_layer(Output& out, const LayerCost& layer) {
-  const std::string name =
-      layer.count == 1 ? layer.first
-                       : fmt::format("{} to {}, {} alike", layer.first, layer.last, layer.count);
-  print(out, "\n{}: forward {}, backward {}, stash {}, hands on {}\n", printable(name),
+void write_layer(Output& out, const LayerCost& layer, std::size_t room) {
+  const std::string name = layer.count == 1
+                               ? short_name(layer.first)
+                               : fmt::format("{} to {}, {} alike", short_name(layer.first),
+                                             short_name(layer.last), layer.count);
+  print(out, "\n{}: forward {}, backward {}, stash {}, hands on {}\n", name,
         readable(layer.time.forward), readable(layer.time.backward), readable_bytes(layer.stash),
         readable_bytes(layer.output));
-  print(out, "  {:<22}{:>11}{:>11}{:>11}{:>12}{:>12}{:>12}\n", "part", "parameters", "FLOPs",
-        "bytes", "stash", "forward", "backward");
+  TextTable table{.columns = {{"part", 22, true},
+                              {"parameters", 10},
+                              {"FLOPs", 10},
+                              {"bytes", 10},
+                              {"stash", 11},
+                              {"forward", 11},
+                              {"backward", 11}},
+                  .gap = 1,
+                  .indent = 2};
   for (const PartCost& part : layer.parts) {
-    print(out, "  {:<22}{:>11}{:>11}{:>11}{:>12}{:>12}{:>12}\n", part.name, count(part.parameters),
-          amount(part.forward_flops), amount(part.forward_bytes),
-          part.stash > 0 ? readable_bytes(part.stash) : "-", readable(part.forward),
-          readable(part.backward));
+    table.rows.push_back(
+        {.cells = {short_name(part.name), count(part.parameters), amount(part.forward_flops),
+                   amount(part.forward_bytes), part.stash > 0 ? readable_bytes(part.stash) : "-",
+                   readable(part.forward), readable(part.backward)}});
   }
-  out.end_of_line();
+  write_text_table(out, table, room);
 }
 
 }  // namespace
 
-void write_model_text(Output& out, const Config& config, const std::vector<LayerCost>& layers) {
+void write_model_text(Output& out, const Config& config, const std::vector<LayerCost>& layers,
+                      std::size_t room) {
   write_heading(out, config);
-  for (const LayerCost& layer : layers) write_layer(out, layer);
+  for (const LayerCost& layer : layers) write_layer(out, layer, room);
   if (as_ops(config.pipeline.recompute) != config.pipeline.recompute) {
     print(out, "\nA part's stash is what it would keep without re-computation {}.",
           name_of(config.pipeline.recompute));

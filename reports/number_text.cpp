@@ -6,6 +6,9 @@
 #include <cmath>
 #include <span>
 
+#include "reports/code_point.hpp"
+#include "reports/display_width.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -45,6 +48,15 @@ constexpr Prefix byte_units[] = {
 constexpr Prefix rate_prefixes[] = {{1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
 constexpr Prefix count_units[] = {{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "k"}};
 
+// C0, DEL and C1; marks, embeddings, overrides and isolates of direction; line separators.
+bool is_obeyed(std::uint32_t sign) {
+  const auto is_within = [&](std::uint32_t first, std::uint32_t last) {
+    return sign >= first && sign <= last;
+  };
+  return sign < 0x20 || is_within(0x7f, 0x9f) || sign == 0x061c || is_within(0x200e, 0x200f) ||
+         is_within(0x2028, 0x202e) || is_within(0x2066, 0x2069);
+}
+
 }  // namespace
 
 std::string readable(Time time) {
@@ -69,17 +81,29 @@ std::string readable_count(double count) {
 
 std::string printable(std::string_view text) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool is_c1 = c == 0xc2 && i + 1 < text.size() &&
-                       static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080 to U+009F
-    if (c < 0x20 || c == 0x7f || is_c1) {
-      out += '?';
-      i += is_c1 ? 1 : 0;
+  while (!text.empty()) {
+    const CodePoint sign = first_code_point(text);
+    if (!sign.is_valid) {
+      out += fmt::format("\\x{:02x}", sign.value);
+    } else if (is_obeyed(sign.value)) {
+      out += fmt::format("\\u{:04x}", sign.value);
     } else {
-      out += text[i];
+      out += text.substr(0, sign.bytes);
     }
+    text.remove_prefix(sign.bytes);
   }
+  return out;
+}
+
+std::string short_name(std::string_view name) {
+  constexpr std::size_t most_columns = 60;
+  constexpr std::size_t most_bytes = 4096;  // Marks that combine take no columns.
+  return cut_to_width(printable(name.substr(0, most_bytes)), most_columns);
+}
+
+std::string markdown_cell(std::string_view text) {
+  std::string out;
+  for (const char c : printable(text)) out += c == '|' ? std::string("\\|") : std::string(1, c);
   return out;
 }
 

@@ -22,7 +22,15 @@ std::string readable_rate(double per_second);
 /// A number of parameters with four significant digits: "174.6 B", "1.008 T".
 std::string readable_count(double count);
 
-/// The text with control characters, which a terminal would obey, replaced by "?".
+/// The text with what a terminal would obey, or be confused by, as JSON would escape it: control
+/// characters (ESC is \u001b), marks that change the direction of the text around them (\u202e),
+/// separators of lines. Bytes that are no UTF-8 are \x9b.
 std::string printable(std::string_view text);
+
+/// The same of a name, cut to a length that leaves room for what stands beside it.
+std::string short_name(std::string_view name);
+
+/// The same as a cell of a Markdown table: a bar would end it.
+std::string markdown_cell(std::string_view text);
 
 }  // namespace pipesim

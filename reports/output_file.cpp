@@ -104,6 +104,8 @@ void OutputFile::write(std::string_view text) {
   const int failure = write_all(descriptor_, text);
   const bool reader_left = failure == EPIPE && temporary_.empty();
   if (failure != 0 && !reader_left) throw cannot("written", path_, failure);
+  written_ += static_cast<double>(text.size());
+  if (progress_) progress_(written_, 0);
 }
 
 void OutputFile::finish() {

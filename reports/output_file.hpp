@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "reports/compressor.hpp"
 #include "reports/output.hpp"
+#include "sim/progress.hpp"
 
 namespace pipesim {
 
@@ -22,6 +24,8 @@ class OutputFile {
   ~OutputFile();  ///< Removes the temporary file unless committed.
 
   Output& output() { return output_; }
+  /// Told with every block how many bytes have been written.
+  void report_to(ReportProgress progress) { progress_ = std::move(progress); }
   void finish();  ///< Writes the rest. What fails, fails here, before any file is in its place.
   void commit();  ///< Finishes if that is yet to be done, then puts the file in its place.
 
@@ -33,6 +37,8 @@ class OutputFile {
   int slot_ = -1;  ///< In the list of temporary files.
   bool committed_ = false;
   std::unique_ptr<Compressor> compressor_{};  ///< Null: written as it comes.
+  double written_ = 0;
+  ReportProgress progress_{};
   Output output_;
 
   void write(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/number_text.hpp"
 #include "reports/published_figures.hpp"
 
 namespace pipesim {
@@ -10,13 +11,6 @@ namespace {
 
 using published::Comparison;
 using published::PublishedTable;
-
-// What a cell may hold: a bar would end it.
-std::string cell(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
-  return out;
-}
 
 std::string found_text(const Comparison& comparison) {
   if (!comparison.skipped.empty()) return comparison.skipped;
@@ -31,8 +25,8 @@ void write_overview(Output& out, const std::vector<PublishedTable>& tables) {
   out.append("| figures | rows | found | verdict | fitted on it |\n|---|--:|---|---|---|\n");
   for (const PublishedTable& table : tables) {
     const Comparison& comparison = table.comparison;
-    out.append(fmt::format("| {} | {} | {} | {} | {} |\n", cell(comparison.title),
-                           comparison.rows.size(), cell(found_text(comparison)),
+    out.append(fmt::format("| {} | {} | {} | {} | {} |\n", markdown_cell(comparison.title),
+                           comparison.rows.size(), markdown_cell(found_text(comparison)),
                            verdict_word(comparison), comparison.fitted.empty() ? "" : "in part"));
   }
   out.append(fmt::format("\n{}.\n", count_text(count_of(tables))));
@@ -58,9 +52,10 @@ void write_table(Output& out, const PublishedTable& table) {
   out.append(fmt::format("\n## {}\n\n{}\n\n", comparison.title, comparison.source));
   out.append("| | published | predicted | error | |\n|---|--:|--:|--:|---|\n");
   for (const published::Row& row : comparison.rows) {
-    out.append(fmt::format(
-        "| {} | {} | {} | {} | {} |\n", cell(row.label), cell(published_text(row, comparison.unit)),
-        cell(predicted_text(row, comparison.unit)), error_text(row), cell(row.note)));
+    out.append(fmt::format("| {} | {} | {} | {} | {} |\n", markdown_cell(row.label),
+                           markdown_cell(published_text(row, comparison.unit)),
+                           markdown_cell(predicted_text(row, comparison.unit)), error_text(row),
+                           markdown_cell(row.note)));
     out.end_of_line();
   }
   write_list(out, "Not stated by the source", comparison.missing);

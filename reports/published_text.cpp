@@ -8,6 +8,7 @@
 
 #include "reports/number_text.hpp"
 #include "reports/published_figures.hpp"
+#include "reports/text_table.hpp"
 
 namespace pipesim {
 
@@ -18,34 +19,6 @@ using published::PublishedTable;
 using published::Row;
 
 constexpr std::size_t farthest_shown = 3;
-
-// A row as it is written, and how much of a column each cell takes: "µ" is one column, two bytes.
-struct Line {
-  std::string cells[4];
-  std::string note{};
-};
-
-std::size_t columns_of(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-void write_lines(Output& out, const std::vector<Line>& lines) {
-  std::size_t widths[4] = {};
-  for (const Line& line : lines) {
-    for (std::size_t i = 0; i < 4; ++i) widths[i] = std::max(widths[i], columns_of(line.cells[i]));
-  }
-  for (const Line& line : lines) {
-    out.append("  ");
-    for (std::size_t i = 0; i < 4; ++i) {
-      const std::string blanks(widths[i] - columns_of(line.cells[i]), ' ');
-      out.append(i == 0 ? line.cells[i] + blanks : "  " + blanks + line.cells[i]);
-    }
-    if (!line.note.empty()) out.append("  " + line.note);
-    out.append("\n");
-    out.end_of_line();
-  }
-}
 
 // Farthest off first.
 std::vector<Row> farthest(std::vector<Row> rows) {
@@ -59,24 +32,24 @@ std::vector<Row> farthest(std::vector<Row> rows) {
 
 void write_rows(Output& out, const Comparison& comparison, bool every_row) {
   const bool in_full = every_row || comparison.rows.size() <= published_rows_in_full;
-  std::vector<Line> lines{{.cells = {"", "published", "predicted", "error"}}};
+  TextTable table{.columns = {{"", 0, true}, {"published"}, {"predicted"}, {"error"}}, .indent = 2};
   for (const Row& row : in_full ? comparison.rows : farthest(comparison.rows)) {
-    lines.push_back({.cells = {printable(row.label), published_text(row, comparison.unit),
-                               predicted_text(row, comparison.unit), error_text(row)},
-                     .note = printable(row.note)});
+    table.rows.push_back({.cells = {short_name(row.label), published_text(row, comparison.unit),
+                                    predicted_text(row, comparison.unit), error_text(row)},
+                          .note = printable(row.note)});
   }
   if (!in_full) {
-    out.append(
-        fmt::format("  {} rows; the {} farthest off:\n", comparison.rows.size(), lines.size() - 1));
+    out.append(fmt::format("  {} rows; the {} farthest off:\n", comparison.rows.size(),
+                           table.rows.size()));
   }
-  write_lines(out, lines);
+  write_text_table(out, table);
 }
 
 void write_table(Output& out, const PublishedTable& table, bool every_row) {
   const Comparison& comparison = table.comparison;
   out.append(fmt::format("{}\n  {}\n", comparison.title, comparison.source));
   if (!comparison.skipped.empty()) {
-    out.append(fmt::format("  skipped: {}\n\n", comparison.skipped));
+    out.append(fmt::format("  skipped: {}\n\n", printable(comparison.skipped)));
     return;
   }
   write_rows(out, comparison, every_row);

@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "models/model_size.hpp"
+#include "reports/number_text.hpp"
 #include "reports/summary_text.hpp"
 #include "sim/model_rate.hpp"
 
@@ -184,7 +186,10 @@ nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run
 }
 
 std::string to_text(const nlohmann::ordered_json& json) {
-  return json.dump(2) + "\n";
+  std::istringstream lines(json.dump(2));
+  std::string text;
+  for (std::string line; std::getline(lines, line);) text += printable(line) + "\n";
+  return text;
 }
 
 }  // namespace pipesim

@@ -4,6 +4,7 @@
 
 #include "models/model_size.hpp"
 #include "reports/number_text.hpp"
+#include "reports/text_table.hpp"
 #include "sim/model_rate.hpp"
 
 namespace pipesim {
@@ -30,7 +31,7 @@ class Summary {
     write_link();
     write_memory(advice);
     print("\n");
-    write_devices();
+    write_devices(static_cast<std::size_t>(style.width));
   }
 
  private:
@@ -47,8 +48,9 @@ class Summary {
   void write_title() {
     const Config& config = experiment_.config;
     const Cluster& cluster = config.cluster;
-    print("{}: {}, {} stages, {} micro-batches", printable(config.name), experiment_.schedule.name,
-          experiment_.schedule.stages(), experiment_.schedule.micro_batches);
+    print("{}: {}, {} stages, {} micro-batches", short_name(config.name),
+          short_name(experiment_.schedule.name), experiment_.schedule.stages(),
+          experiment_.schedule.micro_batches);
     if (config.pipeline.recompute != Recompute::none) {
       print(", re-computation {}", name_of(config.pipeline.recompute));
       if (as_ops(config.pipeline.recompute) != Recompute::none) {
@@ -67,9 +69,9 @@ class Summary {
     }
     print("{} × {} over {}", cluster.devices,
           cluster.kinds.size() == 1 && cluster.rank_kinds.empty()
-              ? printable(cluster.kinds.front().name)
+              ? short_name(cluster.kinds.front().name)
               : "different devices",
-          printable(cluster.interconnect.name));
+          short_name(cluster.interconnect.name));
     if (config.transformer) {
       print(": ");
       write_parallelism();
@@ -152,7 +154,7 @@ class Summary {
     if (!link) return;
     const LinkUse& use = run_.outcome.links[*link];
     const Time total = metrics.pipeline_time;
-    print("link         {}: busy {}", printable(experiment_.costs.links.names[*link]),
+    print("link         {}: busy {}", short_name(experiment_.costs.links.names[*link]),
           percent(total == Time{} ? 0 : seconds(use.busy) / seconds(total)));
     if (use.waited == Time{}) return print(", no message waited for it\n");
     print(", messages waited {} for it\n", readable(use.waited));
@@ -184,23 +186,31 @@ class Summary {
     }
   }
 
-  void write_devices() {
+  void write_devices(std::size_t room) {
     const int devices = static_cast<int>(run_.outcome.devices.size());
-    print("{:>6}  {:>10}  {:>10}  {:>8}  {:>11}  {:>11}  {:>10}  {:>9}\n", "device", "busy", "idle",
-          "bubble", "peak memory", "of it static", "peak at", "in flight");
+    TextTable table{.columns = {{"device", 6},
+                                {"busy", 10},
+                                {"idle", 10},
+                                {"bubble", 8},
+                                {"peak memory", 11},
+                                {"of it static", 12},
+                                {"peak at", 10, false, true},
+                                {"in flight", 9}}};
     for (int device = 0; device < devices; ++device) {
       if (devices > most_device_rows && device == most_device_rows / 2) {
-        print("     …  ({} more: --json lists all)\n", devices - most_device_rows);
+        table.rows.push_back({.note = fmt::format("     …  ({} more: --json lists all)",
+                                                  devices - most_device_rows)});
         device = devices - most_device_rows / 2;
       }
       const DeviceUse& use = run_.outcome.devices[static_cast<std::size_t>(device)];
       const Time total = run_.metrics.pipeline_time;
       const Time idle = total - use.busy();
-      print("{:>6}  {:>10}  {:>10}  {:>8}  {:>11}  {:>12}  {:>10}  {:>9}\n", device,
-            readable(use.busy()), readable(idle),
-            percent(total == Time{} ? 0 : seconds(idle) / seconds(total)), readable_bytes(use.peak),
-            readable_bytes(use.static_bytes), readable(use.peak_at), use.peak_in_flight);
+      table.rows.push_back({.cells = {std::to_string(device), readable(use.busy()), readable(idle),
+                                      percent(total == Time{} ? 0 : seconds(idle) / seconds(total)),
+                                      readable_bytes(use.peak), readable_bytes(use.static_bytes),
+                                      readable(use.peak_at), std::to_string(use.peak_in_flight)}});
     }
+    write_text_table(out_, table, room);
   }
 };
 

@@ -1,6 +1,7 @@
 #include "reports/text_gantt.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -20,27 +21,40 @@ struct Piece {
   Interval when{};
 };
 
-std::string_view colour_of(OpKind kind) {
-  switch (kind) {
-    case OpKind::forward:
-      return "\x1b[44;97m";
-    case OpKind::backward:
-      return "\x1b[42;30m";
-    case OpKind::backward_input:
-      return "\x1b[46;30m";
-    case OpKind::backward_weight:
-      return "\x1b[43;30m";
-    case OpKind::recompute:
-      return "\x1b[45;97m";
-    case OpKind::all_reduce:
-      return "\x1b[41;97m";
-    case OpKind::optimizer:
-      return "\x1b[47;30m";
-    default:
-      return "\x1b[100;97m";
+// Writes painted text: what adjoins in one colour is one run, between one escape and one reset.
+class Painter {
+ public:
+  Painter(Output& out, Colours colours) : out_(out) {
+    for (std::size_t kind = 0; kind < escapes_.size(); ++kind) {
+      escapes_[kind] = colour_escape(static_cast<OpKind>(kind), colours);
+    }
   }
-  return "";
-}
+
+  /// `gap` stands before it, and is painted where both sides have the colour.
+  void painted(OpKind kind, std::string_view text, std::string_view gap = {}) {
+    const std::string& escape = escapes_[static_cast<std::size_t>(kind)];
+    const bool goes_on = escape == *now_;
+    if (!goes_on) end_run();
+    out_.append(gap);
+    if (!goes_on) out_.append(escape);
+    now_ = &escape;
+    out_.append(text);
+  }
+  void plain(std::string_view text) {
+    end_run();
+    out_.append(text);
+  }
+  void end_run() {
+    if (!now_->empty()) out_.append(end_of_colour);
+    now_ = &none_;
+  }
+
+ private:
+  Output& out_;
+  std::array<std::string, op_kinds> escapes_{};
+  std::string none_{};
+  const std::string* now_ = &none_;
+};
 
 // A kind as the picture names it: a receive and a send are shorter than in a file.
 std::string_view picture_token(OpKind kind) {
@@ -61,7 +75,10 @@ std::string_view picture_token(OpKind kind) {
 class Gantt {
  public:
   Gantt(Output& out, const Experiment& experiment, const Run& run, const TextStyle& style)
-      : out_(out), style_(style), rows_(static_cast<std::size_t>(experiment.schedule.devices())) {
+      : out_(out),
+        style_(style),
+        painter_(out, style.colours),
+        rows_(static_cast<std::size_t>(experiment.schedule.devices())) {
     several_stages_ = several_stages_on_a_device(experiment.schedule);
     const int last_row = experiment.schedule.devices() - 1;
     label_width_ = fmt::formatted_size("device {}  ", last_row);
@@ -95,6 +112,7 @@ class Gantt {
  private:
   Output& out_;
   TextStyle style_;
+  Painter painter_;
   std::vector<std::vector<Piece>> rows_;
   bool several_stages_ = false;
   std::size_t label_width_ = 0;
@@ -122,16 +140,11 @@ class Gantt {
 
   // Ends a row without blanks behind its last sign.
   void end_row() {
+    painter_.end_run();
     fmt::memory_buffer& text = out_.text();
     while (text.size() > 0 && text[text.size() - 1] == ' ') text.resize(text.size() - 1);
     text.push_back('\n');
     out_.end_of_line();
-  }
-
-  void painted(OpKind kind, std::string_view text) {
-    if (style_.colour) out_.append(colour_of(kind));
-    out_.append(text);
-    if (style_.colour) out_.append("\x1b[0m");
   }
 
   template <class WriteRow>
@@ -158,9 +171,13 @@ class Gantt {
     end_row();
     each_row([&](const std::vector<Piece>& pieces) {
       std::int64_t at = 0;
+      std::string dot(cell_, ' ');
+      dot.front() = '.';
+      const auto gap = [&] { return std::string_view(at == 0 ? "" : "  "); };
       const auto idle_until = [&](std::int64_t step) {
         for (; at < step; ++at) {
-          fmt::format_to(std::back_inserter(out_.text()), "{:<{}}", ".", pitch);
+          painter_.plain(gap());
+          painter_.plain(dot);
         }
       };
       for (const Piece& piece : pieces) {
@@ -169,8 +186,7 @@ class Gantt {
         const std::size_t columns = static_cast<std::size_t>(finish - at) * pitch - 2;
         std::string text = name(piece.op);
         text.resize(columns, finish - at == 1 ? ' ' : '-');
-        painted(piece.op.kind, text);
-        out_.append("  ");
+        painter_.painted(piece.op.kind, text, gap());
         at = finish;
       }
       idle_until(steps);
@@ -217,9 +233,9 @@ class Gantt {
         const std::size_t first = c;
         while (c < columns && owner[c] == owner[first]) ++c;
         if (owner[first] == nullptr) {
-          out_.append(std::string(c - first, '.'));
+          painter_.plain(std::string(c - first, '.'));
         } else {
-          painted(owner[first]->op.kind, run_text(owner[first]->op, c - first));
+          painter_.painted(owner[first]->op.kind, run_text(owner[first]->op, c - first));
         }
       }
     });
@@ -229,8 +245,8 @@ class Gantt {
     start_row("");
     for (int kind = 0; kind < op_kinds; ++kind) {
       if ((used_kinds_ & (1u << static_cast<unsigned>(kind))) == 0) continue;
-      painted(static_cast<OpKind>(kind), picture_token(static_cast<OpKind>(kind)));
-      fmt::format_to(std::back_inserter(out_.text()), " {}   ", noun(static_cast<OpKind>(kind)));
+      painter_.painted(static_cast<OpKind>(kind), picture_token(static_cast<OpKind>(kind)));
+      painter_.plain(fmt::format(" {}   ", noun(static_cast<OpKind>(kind))));
     }
     out_.append(". idle");
     end_row();

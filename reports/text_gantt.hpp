@@ -1,6 +1,7 @@
 #pragma once
 
 #include "reports/output.hpp"
+#include "reports/terminal_colours.hpp"
 #include "sim/experiment.hpp"
 #include "sim/run.hpp"
 
@@ -8,8 +9,8 @@ namespace pipesim {
 
 /// How text is to look.
 struct TextStyle {
-  int width = 0;        ///< Of the terminal in columns; 0 when it is none.
-  bool colour = false;  ///< ANSI escapes.
+  int width = 0;  ///< Of the terminal in columns; 0 when it is none.
+  Colours colours = Colours::none;
 };
 
 /// The timeline as rows of text, one for each device. Where all times are multiples of one step, a

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reports/number_text.hpp"
+
 namespace pipesim {
 
 void write_timeline_json(Output& out, const Experiment& experiment, const Run& run) {
@@ -17,9 +19,9 @@ void write_timeline_json(Output& out, const Experiment& experiment, const Run& r
             "{{ \"format\": \"pipesim-timeline\", \"version\": 1, \"clock\": \"{}\", "
             "\"time_unit\": \"ps\",\n  \"name\": {}, \"schedule\": \"{}\", \"stages\": {}, "
             "\"virtual_stages\": {}, \"micro_batches\": {}, \"devices\": {},\n  \"spans\": ["),
-        name_of(run.outcome.timeline.clock), nlohmann::json(experiment.config.name).dump(),
-        schedule.name, pipeline.stages, pipeline.virtual_stages, schedule.micro_batches,
-        schedule.devices());
+        name_of(run.outcome.timeline.clock),
+        printable(nlohmann::json(experiment.config.name).dump()), schedule.name, pipeline.stages,
+        pipeline.virtual_stages, schedule.micro_batches, schedule.devices());
   std::string_view separator = "\n    ";
   bool after_first_of_pair = false;
   for_each_span(

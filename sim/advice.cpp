@@ -7,11 +7,16 @@
 
 namespace pipesim {
 
-std::vector<Advice> what_would_fit(const Config& config) {
+std::vector<Advice> what_would_fit(const Config& config, const ReportProgress& progress) {
   constexpr double most_ops = 4e6;
   constexpr std::size_t most_advice = 3;
   std::vector<Advice> advice;
-  for (const Variant& variant : smaller_variants(config)) {
+  const std::vector<Variant> variants = smaller_variants(config);
+  for (const Variant& variant : variants) {
+    if (progress) {
+      progress(static_cast<double>(&variant - variants.data()),
+               static_cast<double>(variants.size()));
+    }
     const double ops =
         3.0 * variant.config.pipeline.all_stages() * variant.config.training.micro_batches;
     if (ops > most_ops) continue;

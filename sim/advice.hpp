@@ -4,6 +4,7 @@
 
 #include "models/config.hpp"
 #include "models/units.hpp"
+#include "sim/progress.hpp"
 #include "sim/variants.hpp"
 
 namespace pipesim {
@@ -20,6 +21,7 @@ struct Advice {
 /// The settings that fit, at most three: those that take no more devices first, of these the
 /// fastest. When none does, the one that comes nearest. Each was simulated. Empty for a step of so
 /// many ops that trying others would take long.
-std::vector<Advice> what_would_fit(const Config& config);
+/// `progress` is told how many settings have been tried.
+std::vector<Advice> what_would_fit(const Config& config, const ReportProgress& progress = {});
 
 }  // namespace pipesim

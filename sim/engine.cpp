@@ -116,17 +116,24 @@ void Engine::note_peak(int device, const Op& op, Time at, Bytes held) {
   if (capacity && held > *capacity) use.overflow = {.op = op, .at = at, .needed = held};
 }
 
-// Runs a lane until an input is missing. Returns the number of ops that it ran.
+void Engine::tell() {
+  next_report_ = ops_ + between_reports;
+  if (report_) report_(ops_);
+}
+
+// Runs a lane until an input is missing, or for as long as is good at once. Returns the number of
+// ops that it ran.
 template <Engine::Mode mode, bool wake>
 std::ptrdiff_t Engine::advance(int device) {
   Lane& lane = lanes_[static_cast<std::size_t>(device)];
   const int last_stage = schedule_.stages() - 1;
   const std::size_t stride = activation_.stride();
   const bool lazy = schedule_.lazy_recompute;
+  const Op* const stop = stop_of(lane);
   const Op* next = lane.next;
   Time clock = lane.clock;
 
-  for (; next != lane.end; ++next) {
+  for (; next != stop; ++next) {
     const Op op = *next;
     const bool is_forward = op.kind == OpKind::forward;
     const bool is_backward = sends_gradient(op.kind);
@@ -169,6 +176,9 @@ std::ptrdiff_t Engine::advance(int device) {
   const std::ptrdiff_t count = next - lane.next;
   lane.next = next;
   lane.clock = clock;
+  if constexpr (wake) {
+    if (next == stop && next != lane.end) frontier_.push_back(device);
+  }
   return count;
 }
 
@@ -177,7 +187,7 @@ template <Engine::Mode mode>
 std::ptrdiff_t Engine::pass(int first, int step) {
   constexpr int ahead = 2;
   const int devices = schedule_.devices();
-  std::ptrdiff_t count = 0;
+  std::ptrdiff_t ran = 0;
   for (int device = first; device >= 0 && device < devices; device += step) {
     const int later = device + ahead * step;
     if (later >= 0 && later < devices) {
@@ -186,9 +196,10 @@ std::ptrdiff_t Engine::pass(int first, int step) {
       __builtin_prefetch(lane.waits_for);
       if constexpr (mode.record) __builtin_prefetch(lane.record, 1);
     }
-    count += advance<mode, false>(device);
+    ran += advance<mode, false>(device);
   }
-  return count;
+  count(ran);
+  return ran;
 }
 
 template <Engine::Mode mode>
@@ -196,16 +207,16 @@ void Engine::run_all() {
   if (contended_) return run_contended(mode);
   if (!plain_) return run_general(mode);
   const int devices = schedule_.devices();
-  for (std::ptrdiff_t count = devices; 2 * count >= devices;) {
-    count = pass<mode>(0, 1);
-    if (count == 0) break;
-    count = std::max(count, pass<mode>(devices - 1, -1));
+  for (std::ptrdiff_t ran = devices; 2 * ran >= devices;) {
+    ran = pass<mode>(0, 1);
+    if (ran == 0) break;
+    ran = std::max(ran, pass<mode>(devices - 1, -1));
   }
   for (int device = 0; device < devices; ++device) frontier_.push_back(device);
   while (!frontier_.empty()) {
     const int device = frontier_.back();
     frontier_.pop_back();
-    advance<mode, true>(device);
+    count(advance<mode, true>(device));
   }
 }
 

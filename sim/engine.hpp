@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "schedules/schedule.hpp"
@@ -80,6 +82,9 @@ class Engine {
   Outcome run(const StepCosts& costs, std::span<const std::optional<Bytes>> capacity,
               bool record_timeline, const OpTimes* measured = nullptr);
 
+  /// Ops that have run so far, of all runs together, are told every million or so.
+  void report_to(std::function<void(std::int64_t ops)> report) { report_ = std::move(report); }
+
   /// The pipeline's time alone. The schedule must not deadlock.
   Time makespan(const StepCosts& costs, const OpTimes* measured = nullptr);
 
@@ -137,6 +142,14 @@ class Engine {
 
   bool plain_ = true;  ///< One copy of each stage, no pairs, no ops but F, B, I, W and R.
 
+  // A lane that nothing holds up makes room for the others after as many ops: what it sends is then
+  // still in the cache when they take it, and it is known how far the run has come.
+  static constexpr std::ptrdiff_t most_at_once = 1 << 14;
+  static constexpr std::int64_t between_reports = 1 << 20;
+  std::function<void(std::int64_t)> report_{};
+  std::int64_t ops_ = 0;
+  std::int64_t next_report_ = between_reports;
+
   void find_routes();
   // What a run does beside finding out when ops run.
   struct Mode {
@@ -158,6 +171,15 @@ class Engine {
   template <bool wake>
   void send(Time* slot, const Route& route, Time finish);
   void wake_up(int device, const Time* slot);
+  const Op* stop_of(const Lane& lane) const {
+    return lane.end - lane.next > most_at_once ? lane.next + most_at_once : lane.end;
+  }
+  void count(std::ptrdiff_t ops) {
+    ops_ += ops;
+    if (ops_ >= next_report_) [[unlikely]]
+      tell();
+  }
+  void tell();
   void note_peak(int device, const Op& op, Time at, Bytes held);
   Time latest_finish() const;
   Time pipeline_time() const;

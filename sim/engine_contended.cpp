@@ -46,8 +46,10 @@ void Engine::run_contended(Mode mode) {
       const int device = frontier_.back();
       frontier_.pop_back();
       Lane& lane = lanes_[static_cast<std::size_t>(device)];
+      const Op* const first = lane.next;
       while (lane.waits_for == nullptr && lane.next != lane.end && step(lane, device, mode)) {
       }
+      count(lane.next - first);
     }
     if (queue_.empty()) return;
     serve(queue_.next(), mode.record);

@@ -30,8 +30,12 @@ void Engine::run_general(Mode mode) {
     const int device = frontier_.back();
     frontier_.pop_back();
     Lane& lane = lanes_[static_cast<std::size_t>(device)];
-    while (lane.next != lane.end && step(lane, device, mode)) {
+    const Op* const first = lane.next;
+    const Op* const stop = stop_of(lane);
+    while (lane.next < stop && step(lane, device, mode)) {
     }
+    if (lane.next >= stop && lane.next != lane.end) frontier_.push_back(device);
+    count(lane.next - first);
   }
 }
 

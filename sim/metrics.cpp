@@ -31,6 +31,10 @@ bool never_gathers(const std::vector<StageCost>& stages) {
   });
 }
 
+bool has_free_messages(const Experiment& experiment) {
+  return all_free(experiment.costs.hops) && never_gathers(experiment.costs.stages);
+}
+
 // The first of those for which it is most; nothing where there are none, or it is 0.
 std::optional<std::size_t> link_with_most(Time LinkUse::*what, const std::vector<LinkUse>& links) {
   const auto most = std::ranges::max_element(links, {}, what);
@@ -40,12 +44,15 @@ std::optional<std::size_t> link_with_most(Time LinkUse::*what, const std::vector
 
 }  // namespace
 
+int breakdown_runs(const Experiment& experiment) {
+  return (has_free_messages(experiment) ? 0 : 1) + (all_equal(experiment.costs.stages) ? 0 : 1);
+}
+
 BubbleBreakdown break_down_bubble(Engine& engine, const Experiment& experiment,
                                   const Outcome& outcome) {
   const Time t0 = outcome.pipeline_time;
   StepCosts costs = with_free_transfers(experiment.costs);
-  const bool free = all_free(experiment.costs.hops) && never_gathers(experiment.costs.stages);
-  const Time t1 = free ? t0 : engine.makespan(costs);
+  const Time t1 = has_free_messages(experiment) ? t0 : engine.makespan(costs);
   Time t2 = t1;
   std::int64_t scale = 1;
   if (!all_equal(costs.stages)) {

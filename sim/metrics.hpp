@@ -45,6 +45,9 @@ struct Metrics {
   std::optional<std::size_t> bottleneck_link{};
 };
 
+/// How often `break_down_bubble` simulates the schedule again.
+int breakdown_runs(const Experiment& experiment);
+
 /// The parts of the bubble. Simulates the schedule up to twice more.
 BubbleBreakdown break_down_bubble(Engine& engine, const Experiment& experiment,
                                   const Outcome& outcome);

@@ -39,10 +39,26 @@ FinishedReplica finished(const Experiment& experiment, const Outcome& outcome) {
   return replica;
 }
 
+// The ops of all simulations that a run takes.
+double ops_to_simulate(const Experiment& experiment, const RunOptions& options) {
+  double ops = 0;
+  for (const std::vector<Op>& lane : experiment.schedule.lanes) {
+    ops += static_cast<double>(lane.size());
+  }
+  const std::size_t pipelines = std::max<std::size_t>(1, experiment.replicas.size());
+  const int again = options.breakdown ? breakdown_runs(experiment) : 0;
+  return ops * (static_cast<double>(pipelines) + again);
+}
+
 }  // namespace
 
 Run simulate(const Experiment& experiment, const RunOptions& options) {
   Engine engine(experiment.schedule);
+  if (options.progress) {
+    const double total = ops_to_simulate(experiment, options);
+    engine.report_to(
+        [&options, total](std::int64_t ops) { options.progress(static_cast<double>(ops), total); });
+  }
   Run run{.outcome = engine.run(experiment.costs, experiment.capacity, options.timeline)};
   StepTail tail;
   if (!run.outcome.deadlock) {

@@ -3,6 +3,7 @@
 #include "sim/engine.hpp"
 #include "sim/experiment.hpp"
 #include "sim/metrics.hpp"
+#include "sim/progress.hpp"
 
 namespace pipesim {
 
@@ -25,8 +26,9 @@ struct Run {
 
 /// What a caller needs beside memory and step time; each costs time or memory.
 struct RunOptions {
-  bool timeline = true;   ///< When every op ran.
-  bool breakdown = true;  ///< The parts of the bubble: up to two more simulations.
+  bool timeline = true;       ///< When every op ran.
+  bool breakdown = true;      ///< The parts of the bubble: up to two more simulations.
+  ReportProgress progress{};  ///< Told how many ops have been simulated, of all simulations'.
 };
 
 /// Simulates one training step: the pipeline of each replica that differs, then the replicas'

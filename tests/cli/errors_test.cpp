@@ -546,7 +546,7 @@ TEST_SUITE("cli/errors: the command line") {
   TEST_CASE("a command is required") {
     const std::string hint =
         "commands: simulate, execute, calibrate, train, validate, compare, schedule, model, "
-        "list; pipesim --help tells more\n";
+        "list, schema, completion, manual; pipesim --help tells more\n";
     CHECK(refused_command({}) ==
           "command line: /: must begin with a command, got nothing\n  hint: " + hint);
     CHECK(refused_command({"plan"}) ==
@@ -557,7 +557,8 @@ TEST_SUITE("cli/errors: the command line") {
     CHECK(refused_command({"simulat", unit}) ==
           "command line: /: must begin with a command, got simulat\n"
           "  hint: did you mean \"simulate\"? commands: simulate, execute, calibrate, train, "
-          "validate, compare, schedule, model, list; pipesim --help tells more\n");
+          "validate, compare, schedule, model, list, schema, completion, manual; pipesim --help "
+          "tells more\n");
   }
 
   TEST_CASE("an unknown option is named") {

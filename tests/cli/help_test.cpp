@@ -31,20 +31,22 @@ TEST_SUITE("cli/help") {
          {Command{
               "simulate",
               "--set --schedule-file --json --timeline --chrome-trace --memory-trace --html --svg "
-              "--out --quiet --explain"},
+              "--out --quiet --color --explain"},
           Command{"execute",
                   "--set --schedule-file --clock --steps --json --timeline --chrome-trace "
                   "--memory-trace --html --svg --out "
-                  "--quiet"},
+                  "--quiet --color"},
           Command{"calibrate", "--out --busy --precision --json --quiet"},
           Command{"train", "--set --schedule-file --json --quiet"},
           Command{"validate",
                   "--stages --micro-batches --schedule --execute --machine --repeats --rounds "
                   "--published "
-                  "--published-data --ablate --verbose --markdown --json"},
-          Command{"compare", "--set --schedule-file --json"},
+                  "--published-data --ablate --verbose --markdown --json --quiet"},
+          Command{"compare", "--set --schedule-file --json --quiet"},
           Command{"schedule", "--set --schedule-file --format --lower"},
-          Command{"model", "--set --schedule-file --json"}, Command{"list", "--json"}}) {
+          Command{"model", "--set --schedule-file --json"}, Command{"list", "--json"},
+          Command{"schema", "--format --output"}, Command{"completion", ""},
+          Command{"manual", ""}}) {
       CAPTURE(command.name);
       const ProcessResult help = run_pipesim({command.name, "--help"});
       CHECK(help.exit_code == 0);
@@ -67,7 +69,9 @@ TEST_SUITE("cli/help") {
     while (std::getline(lines, line) && line.starts_with("  ")) {
       names += line.substr(2, line.find(' ', 2) - 2) + " ";
     }
-    CHECK(names == "simulate execute calibrate train validate compare schedule model list ");
+    CHECK(names ==
+          "simulate execute calibrate train validate compare schedule model list schema "
+          "completion manual ");
   }
 
   TEST_CASE("--version gives name and version") {

@@ -273,7 +273,25 @@ device     on path     share        idle      waited   times  for
     const ProcessResult result =
         run_pipesim({"simulate", unit, "--set", R"(name="a\u001b[2Jb\n")"});
     CHECK(result.exit_code == 0);
-    CHECK(result.out.substr(0, result.out.find(':')) == "a?[2Jb?");
+    CHECK(result.out.substr(0, result.out.find(':')) == R"(a\u001b[2Jb\u000a)");
+  }
+
+  TEST_CASE("JSON shows what a terminal would obey as escapes, and means the same name") {
+    const ProcessResult result = run_pipesim(
+        {"simulate", unit, "--json", "--set", R"(name="a\u001b\u007f\u009b31m\u202eb\u00e9")"});
+    CHECK(result.out.starts_with("{\n  \"name\": \"a\\u001b\\u007f\\u009b31m\\u202eb\u00e9\",\n"));
+    CHECK(json::parse(result.out)["name"] == "a\x1b\x7f\u009b31m\u202eb\u00e9");
+  }
+
+  TEST_CASE("a name of a megabyte is cut in the text, and whole in JSON") {
+    const std::string name(1 << 20, 'x');
+    const std::string config =
+        R"({"model": {"kind": "stage_costs", "forward": 1, "backward": 1}, "name": ")" + name +
+        R"(", "pipeline": {"stages": 1, "micro_batches": 1}})";
+    const std::string text = run_pipesim({"simulate", "-"}, config).out;
+    CHECK(text.starts_with(std::string(59, 'x') + "…: gpipe, 1 stages, 1 micro-batches\n"));
+    CHECK(text.size() < 2000);
+    CHECK(json::parse(run_pipesim({"simulate", "-", "--json"}, config).out)["name"] == name);
   }
 
   TEST_CASE("a config's file name may be any bytes") {
@@ -297,7 +315,7 @@ device     on path     share        idle      waited   times  for
     CHECK(run("4611686.0184274").exit_code == 2);
   }
 
-  TEST_CASE("colour is for terminals, and NO_COLOR turns it off") {
+  TEST_CASE("colour is for terminals, unless variables or --color say otherwise") {
     const std::string run = "cd '" PIPESIM_SOURCE_DIR "' && $PIPESIM simulate examples/unit.json";
     const std::string escape = "\x1b[";
     const auto count = [&](const std::string& text) {
@@ -306,9 +324,32 @@ device     on path     share        idle      waited   times  for
       return found;
     };
     CHECK(count(run_shell(run).out) == 0);
-    const std::string in_terminal = "TERM=xterm script -qec \"" + run + "\" /dev/null </dev/null";
-    CHECK(count(run_shell(in_terminal).out) == 2 * (2 * 3 * 4 + 2));  // 24 ops and the legend
+    const std::string in_terminal =
+        "COLORTERM= TERM=xterm script -qec \"" + run + "\" /dev/null </dev/null";
+    constexpr int escapes = 2 * (2 * 3 + 2);  // Two runs on each device, and the legend.
+    CHECK(count(run_shell(in_terminal).out) == escapes);
     CHECK(count(run_shell("NO_COLOR=1 " + in_terminal).out) == 0);
+    CHECK(count(run_shell("CLICOLOR=0 " + in_terminal).out) == 0);
+    CHECK(count(run_shell("CLICOLOR_FORCE=1 " + run).out) == escapes);
+    CHECK(count(run_shell("CLICOLOR_FORCE=0 " + run).out) == 0);
+    CHECK(count(run_shell("NO_COLOR=1 CLICOLOR_FORCE=1 " + run).out) == 0);
+    CHECK(count(run_shell("NO_COLOR=1 " + run + " --color always").out) == escapes);
+    CHECK(count(run_shell("CLICOLOR_FORCE=1 " + run + " --color never").out) == 0);
+  }
+
+  TEST_CASE("colours are as fine as the terminal says") {
+    const auto forward = [](const std::string& environment) {
+      const std::string text = run_shell("cd '" PIPESIM_SOURCE_DIR "' && " + environment +
+                                         " $PIPESIM simulate examples/unit.json --color always")
+                                   .out;
+      const auto begin = text.find('\x1b') + 2;
+      return text.substr(begin, text.find('m', begin) - begin);
+    };
+    CHECK(forward("TERM=xterm COLORTERM=") == "44;97");
+    CHECK(forward("TERM=xterm-256color COLORTERM=") == "48;5;25;38;5;231");
+    CHECK(forward("TERM=xterm-256color COLORTERM=truecolor") == "48;2;0;114;178;38;2;255;255;255");
+    CHECK(forward("TERM=xterm COLORTERM=24bit") == "48;2;0;114;178;38;2;255;255;255");
+    CHECK(forward("TERM= COLORTERM=1") == "44;97");
   }
 }
 

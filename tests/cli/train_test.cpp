@@ -183,10 +183,9 @@ TEST_SUITE("cli/train") {
 
   TEST_CASE("a terminal shows progress, unless it is to be quiet") {
     const std::string shown = on_a_terminal("--json", "2").out;
-    CHECK(shown.starts_with("\r\033[Kepoch "));
-    CHECK(shown.find(" of 10000000, ") != std::string::npos);
-    CHECK(shown.find(" samples/s: 0 %, ") != std::string::npos);
-    CHECK(shown.find(" left\r\033[K") != std::string::npos);
+    CHECK(shown.starts_with("\r\033[Ktraining, epoch "));
+    CHECK(shown.find(" samples/s  ") != std::string::npos);
+    CHECK(shown.ends_with(" left\r\033[K"));
     CHECK(shown.find('\n') == std::string::npos);
     CHECK(on_a_terminal("--json --quiet", "1.5").out.empty());
   }

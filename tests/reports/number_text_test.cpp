@@ -57,14 +57,39 @@ TEST_SUITE("reports/number_text") {
     CHECK(readable_count(1.008e12) == "1.008 T");
   }
 
-  TEST_CASE("what a terminal would obey is shown as a question mark") {
-    CHECK(printable("plain text, größer, …, 日本") == "plain text, größer, …, 日本");
-    CHECK(printable("\x1b[31mred\x1b[0m") == "?[31mred?[0m");
-    CHECK(printable("a\nb\tc\rd") == "a?b?c?d");
-    CHECK(printable(std::string_view("\0\x1f\x7f", 3)) == "???");
-    CHECK(printable("\u0080\u009b31m\u009f") == "??31m?");  // C1: one sign each.
-    CHECK(printable("\u00a0\u00e9") == "\u00a0\u00e9");     // Not C1.
+  TEST_CASE("what a terminal would obey is shown as JSON escapes it") {
+    CHECK(printable("plain text, größer, …, 日本, שלום") == "plain text, größer, …, 日本, שלום");
+    CHECK(printable("\x1b[31mred\x1b[0m") == R"(\u001b[31mred\u001b[0m)");
+    CHECK(printable("a\nb\tc\rd") == R"(a\u000ab\u0009c\u000dd)");
+    CHECK(printable(std::string_view("\0\x1f\x7f", 3)) == R"(\u0000\u001f\u007f)");
+    CHECK(printable("\u0080\u009b31m\u009f") == R"(\u0080\u009b31m\u009f)");
+    CHECK(printable("\u00a0\u00e9") == "\u00a0\u00e9");  // Not C1.
     CHECK(printable("") == "");
+  }
+
+  TEST_CASE("marks that turn the text around them, and separators of lines, are shown, too") {
+    CHECK(printable("\u061c\u200e\u200f") == R"(\u061c\u200e\u200f)");
+    CHECK(printable("\u202a\u202e\u2066\u2069") == R"(\u202a\u202e\u2066\u2069)");
+    CHECK(printable("a\u2028b\u2029") == R"(a\u2028b\u2029)");
+    CHECK(printable("\u2027\u202f\u2065\u206a") == "\u2027\u202f\u2065\u206a");
+  }
+
+  TEST_CASE("a byte that is no UTF-8 is shown as its number: it may be a control character") {
+    CHECK(printable("a\x9b"
+                    "31m\xff\xe6\x97") == R"(a\x9b31m\xff\xe6\x97)");
+  }
+
+  TEST_CASE("a name that is longer than a line has room for is cut") {
+    CHECK(short_name("gpipe-k4-m8") == "gpipe-k4-m8");
+    CHECK(short_name("a\x1b") == R"(a\u001b)");
+    CHECK(short_name(std::string(60, 'x')) == std::string(60, 'x'));
+    CHECK(short_name(std::string(1 << 20, 'x')) == std::string(59, 'x') + "…");
+    std::string wide;
+    for (int i = 0; i < 1000; ++i) wide += "語";
+    CHECK(short_name(wide) == wide.substr(0, 29 * 3) + "…");
+    std::string marks = "e";
+    for (int i = 0; i < 100000; ++i) marks += "\u0301";
+    CHECK(short_name(marks).size() <= 4100);
   }
 }
 

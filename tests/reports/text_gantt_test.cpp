@@ -24,12 +24,6 @@ std::string unit_gantt(const std::vector<std::string>& settings, const TextStyle
   return gantt(test::example("unit.json", settings), style);
 }
 
-std::size_t count_of(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
-
 std::string without_escapes(const std::string& text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -131,19 +125,36 @@ device 2  ..FFFBBB..
     CHECK(unit_gantt({}, {.width = 57}).find("12 s") != std::string::npos);
   }
 
-  TEST_CASE("colour is one escape before a run of cells and one after it, and none without") {
-    CHECK(unit_gantt({"pipeline.stages=1", "pipeline.micro_batches=1", "model.backward=2"},
-                     {.colour = true}) ==
-          "\ntime      0   1   2\n"
-          "device 0  \x1b[44;97mF0\x1b[0m  \x1b[42;30mB0----\x1b[0m\n"
+  TEST_CASE("a run of cells of one colour is one escape and one reset, whatever ops it has") {
+    CHECK(unit_gantt({"pipeline.stages=2", "pipeline.micro_batches=3", "model.backward=2"},
+                     {.colours = Colours::sixteen}) ==
+          "\ntime      0   1   2   3   4   5   6   7   8   9   10  11\n"
+          "device 0  \x1b[44;97mF0  F1  F2\x1b[0m  .   .   .   "
+          "\x1b[42;30mB2----  B1----  B0----\x1b[0m\n"
+          "device 1  .   \x1b[44;97mF0  F1  F2\x1b[0m  "
+          "\x1b[42;30mB2----  B1----  B0----\x1b[0m  .   .\n"
           "          \x1b[44;97mF\x1b[0m forward   \x1b[42;30mB\x1b[0m backward   . idle\n");
-    const std::string plain = unit_gantt({}, {.width = 40});
-    const std::string coloured = unit_gantt({}, {.width = 40, .colour = true});
-    CHECK(count_of(plain, "\x1b") == 0);
-    CHECK(count_of(coloured, "\x1b[44;97m") == 3 * 4 + 1);  // Every F, and the legend.
-    CHECK(count_of(coloured, "\x1b[42;30m") == 3 * 4 + 1);
-    CHECK(count_of(coloured, "\x1b[0m") == 2 * (3 * 4 + 1));
-    CHECK(without_escapes(coloured) == plain);
+  }
+
+  TEST_CASE("a scaled picture, too, has one escape for neighbours of one colour") {
+    CHECK(unit_gantt({}, {.width = 40, .colours = Colours::sixteen}) ==
+          "\ntime      0                         12 s\n"
+          "device 0  \x1b[44;97mF0F1-F2F3-\x1b[0m..........\x1b[42;30mB3B2-B1B0-\x1b[0m\n"
+          "device 1  ..\x1b[44;97mF0-F1F2-F3\x1b[0m.....\x1b[42;30mB3-B2B1-B0\x1b[0m...\n"
+          "device 2  .....\x1b[44;97mF0F1-F2F3-\x1b[0m\x1b[42;30mB3B2-B1B0-\x1b[0m.....\n"
+          "          \x1b[44;97mF\x1b[0m forward   \x1b[42;30mB\x1b[0m backward   . idle\n");
+  }
+
+  TEST_CASE("colours change no sign of the picture") {
+    for (const char* file : {"unit.json", "imbalanced.json", "zero_bubble.json"}) {
+      for (const int width : {0, 20, 40, 80, 200}) {
+        for (const Colours colours : {Colours::sixteen, Colours::palette_256}) {
+          const Experiment experiment = test::example(file);
+          CHECK(without_escapes(gantt(experiment, {.width = width, .colours = colours})) ==
+                gantt(experiment, {.width = width}));
+        }
+      }
+    }
   }
 
   TEST_CASE("of more than 32 devices the first and last 16 are shown") {

@@ -257,4 +257,41 @@ TEST_CASE("more ops than the machine has memory for are refused before anything 
                   InputError);
 }
 
+TEST_CASE("progress counts the ops of all simulations, and comes to all of them at most") {
+  const std::vector<std::string> unit{"pipeline.stages=4",         "pipeline.micro_batches=262144",
+                                      "model.transfer=1 ns",       "model.forward=1 ns",
+                                      "model.backward=2 ns",       "model.backward_input=1 ns",
+                                      "model.backward_weight=1 ns"};
+  for (const std::string schedule : {"gpipe", "zb_h1", "dualpipe"}) {
+    CAPTURE(schedule);
+    std::vector<std::string> settings = unit;
+    settings.push_back("pipeline.schedule=" + schedule);
+    const Experiment experiment = example("unit.json", settings);
+    constexpr int simulations = 2;  // The second one with free transfers.
+    double ops = 0;
+    for (const auto& lane : experiment.schedule.lanes) ops += static_cast<double>(lane.size());
+    double last = 0;
+    simulate(experiment, {.timeline = false, .progress = [&](double done, double total) {
+                            CHECK(total == ops * simulations);
+                            CHECK(done >= last + (1 << 20));
+                            CHECK(done <= total);
+                            last = done;
+                          }});
+    CHECK(last > ops * simulations - (1 << 20));  // What is less is not worth a report.
+  }
+}
+
+TEST_CASE("breakdown takes a simulation for messages, and one for stages that differ") {
+  CHECK(breakdown_runs(example("unit.json")) == 0);
+  CHECK(breakdown_runs(example("gpipe.json")) == 2);
+  CHECK(breakdown_runs(example("gpipe.json", {"cluster.interconnect=ideal"})) == 1);
+  CHECK(breakdown_runs(experiment_from(replicas)) == 0);
+}
+
+TEST_CASE("lanes that take turns give what lanes that run on give") {
+  // More ops without waiting than a lane runs at once.
+  const Experiment experiment = example("unit.json", {"pipeline.micro_batches=50000"});
+  CHECK(simulate(experiment).metrics.pipeline_time == to_time(2 * (50000 + 2)));
+}
+
 TEST_SUITE_END();

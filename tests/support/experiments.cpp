@@ -44,7 +44,8 @@ Op op_from(const std::string& word) {
 std::vector<std::string> example_names() {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(PIPESIM_SOURCE_DIR "/examples")) {
-    if (entry.path().extension() == ".json") names.push_back(entry.path().filename().string());
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".json") && !name.ends_with(".schema.json")) names.push_back(name);
   }
   std::ranges::sort(names);
   return names;

@@ -110,13 +110,9 @@ function makeAllFigures(summary) {
         key, value, (known) => shownAs(key.split('.').pop(), known))))])));
 }
 
-/** What does not fit, and what would; or the deadlock; null where all is well. */
+/** What does not fit, and what would; null where all does. */
 function makeWarnings(summary) {
   const warnings = [];
-  if (summary.deadlock) {
-    warnings.push(element('p', {class: 'error deadlock'}, element('bdi', {}, visible(summary.deadlock)),
-                          ' Times are those reached.'));
-  }
   for (const entry of (summary.out_of_memory ?? []).slice(0, 16)) {
     warnings.push(element(
       'p', {class: 'error'}, `Device ${entry.device} does not fit: at ${visible(entry.op)}, ` +

@@ -111,6 +111,13 @@ function makePicture(page, width, height) {
   return picture;
 }
 
+/** How far a column is filled. Where there are only ops without length, they share all of it. */
+function fullness(shares, from, kinds) {
+  let sum = 0;
+  for (let k = 0; k < kinds; ++k) sum += shares[from + k];
+  return sum > 1e-7 ? 1 : sum;
+}
+
 /** Each kind that is there at all gets a pixel, so that nothing vanishes. */
 function paintColumns(page, run, picture, shares, top, bottom) {
   const kinds = run.kinds.length;
@@ -119,12 +126,13 @@ function paintColumns(page, run, picture, shares, top, bottom) {
   const tall = bottom - top;
   const last = Math.min(bottom, height);
   for (let column = 0; column < width; ++column) {
+    const whole = fullness(shares, column * kinds, kinds);
     let filled = 0;
     let y = top;
     for (let k = 0; k < kinds; ++k) {
       const share = shares[column * kinds + k];
       if (!(share > 1e-10)) continue;
-      filled += share;
+      filled += share / whole;
       const until = Math.min(Math.max(y + 1, top + Math.round(filled * tall)), last);
       for (; y < until; ++y) if (y >= 0) pixels[y * width + column] = colours[k];
     }

@@ -59,7 +59,7 @@ function followKeys(page, block) {
   const {strip} = block.gantt;
   strip.tabIndex = 0;
   strip.setAttribute('role', 'application');
-  strip.setAttribute('aria-label', `Devices over time, ${visible(block.meta.title)}. ` +
+  strip.setAttribute('aria-label', `Devices over time, ${cut(block.meta.title)}. ` +
                                    'Question mark lists the keys.');
   strip.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -19,7 +19,7 @@ function makeLegend(page, run) {
     key.style.color = ink;
     return element('li', {'data-kind': token}, key, ` ${noun} `,
                    element('span', {class: 'quiet'},
-                           `${count.toLocaleString('en')} ops, ${readableTime(time)}`));
+                           `${counted(count, 'op')}, ${readableTime(time)}`));
   });
   const idle = element('b', {class: 'kind idle'}, '\u00a0');
   return element('ul', {class: 'legend'}, items, element('li', {}, idle, ' idle'));

@@ -2,7 +2,7 @@
 
 /** The name of a link: its own, or the two devices that have it to themselves. */
 function linkName(link) {
-  return link.number >= 0 ? visible(link.name) : `${link.from} → ${link.to}`;
+  return link.number >= 0 ? cut(link.name) : `${link.from} → ${link.to}`;
 }
 
 /** Of a link's whole share: the summary's figure where it has one. */

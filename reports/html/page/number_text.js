@@ -26,6 +26,8 @@ const psOf = (seconds) => Math.round(seconds * 1e12);
 const readableTime = (ps) => scaled(ps, timeUnits);
 const readableSeconds = (seconds) => scaled(seconds * 1e12, timeUnits);
 const readableBytes = (bytes) => scaled(bytes, byteUnits);
+/** "1 op", "1,024 ops". */
+const counted = (n, one, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 const percent = (fraction) => `${(100 * fraction).toFixed(2)} %`;
 const readableCount = (count) => count < 1e3 ? significant(count) : scaled(count, countUnits);
 const readableRate = (rate) => rate < 1e4 ? significant(rate) : scaled(rate, ratePrefixes);

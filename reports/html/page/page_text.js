@@ -30,11 +30,17 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** A name that someone chose: cut by the style sheet, whole where it is pointed at. */
+/** The same, no longer than a browser lays out at once. The config has the whole. */
+function cut(text) {
+  const most = 400;
+  const whole = String(text);
+  return visible(whole.length > most ? `${whole.slice(0, most)}…` : whole);
+}
+
+/** A name that someone chose: the style sheet cuts it to the room there is. */
 function nameText(text) {
-  const shown = visible(text);
-  return element('bdi', {class: 'name', title: shown.length > 24 ? shown.slice(0, 2000) : null},
-                 shown);
+  const shown = cut(text);
+  return element('bdi', {class: 'name', title: shown.length > 24 ? shown : null}, shown);
 }
 
 /**

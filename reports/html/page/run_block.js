@@ -27,10 +27,8 @@ function runFigures(summary) {
 }
 
 function aboutRun(meta) {
-  const count = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
-  return [visible(meta.schedule), count(meta.devices, 'device'), count(meta.stages, 'stage'),
-          count(meta.micro_batches, 'micro-batch').replace('batchs', 'batches'),
-          count(meta.spans, 'op'), `ends at ${exactTime(Number(meta.finish_ps))}`,
+  return [cut(meta.schedule), counted(meta.devices, 'device'), counted(meta.stages, 'stage'),
+          counted(meta.micro_batches, 'micro-batch', 'micro-batches'), counted(meta.spans, 'op'), `ends at ${exactTime(Number(meta.finish_ps))}`,
           `${meta.clock} clock`].join(' · ');
 }
 
@@ -39,6 +37,7 @@ function load(block) {
   block.loading ??= decodeRun(block.source, block.page.kinds.length).then(
     (run) => fill(block, run),
     (error) => {
+      block.body.style.minHeight = '';
       block.body.replaceChildren(element(
         'p', {class: 'error damaged'}, `This run can't be shown: ${visible(error.message)}.`));
     });
@@ -57,7 +56,8 @@ function fill(block, run) {
   const sections = [...others.map((panel) => panel.section), block.links];
   block.body.replaceChildren(...[
     meta.deadlock ? element('p', {class: 'error deadlock'},
-                            element('bdi', {}, visible(meta.deadlock))) : null,
+                            element('bdi', {}, visible(meta.deadlock)),
+                            '. Times are those reached.') : null,
     makeLegend(page, run), block.gantt.section,
     ...(shows.folded ? [foldedPanels(page, sections)] : sections)].filter(Boolean));
   block.body.style.minHeight = '';

@@ -54,7 +54,7 @@ function opRows(run, device, i, kinds) {
     ['op', `${opName(lane, i, kinds)}, ${kind.noun}`],
     ['stage', lane.stage[i] + (copyOf(lane, i) ? ', second copy' : '')],
     ['micro-batch', microBatch < 0 ? 'all' : String(microBatch)],
-    ['device', `${device}, ${visible(run.meta.device_names[device] ?? '')}`],
+    ['device', `${device}, ${cut(run.meta.device_names[device] ?? '')}`],
     ['start', exactTime(startOf(lane, i))],
     ['finish', exactTime(finishOf(lane, i))],
     ['duration', exactTime(finishOf(lane, i) - startOf(lane, i))],

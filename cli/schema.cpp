@@ -1,0 +1,69 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/standard_output.hpp"
+#include "reports/config_keys_markdown.hpp"
+#include "reports/config_schema.hpp"
+#include "reports/output_keys.hpp"
+#include "reports/summary_json.hpp"
+
+namespace pipesim::cli {
+
+namespace {
+
+struct SchemaOptions {
+  std::string format = "json";
+  bool of_output = false;
+};
+
+nlohmann::ordered_json output_keys_json() {
+  nlohmann::ordered_json json;
+  for (const OutputDocument& document : output_documents()) {
+    for (const OutputKey& key : document.keys) {
+      json[std::string(document.name)].push_back(
+          {{"key", key.path}, {"unit", key.unit}, {"about", key.about}});
+    }
+  }
+  return json;
+}
+
+int schema_command(const SchemaOptions& options) {
+  Output out = standard_output();
+  if (options.format == "json") {
+    out.append(to_text(options.of_output ? output_keys_json() : config_schema()));
+  } else if (options.of_output) {
+    write_output_keys_markdown(out);
+  } else {
+    write_config_keys_markdown(out);
+  }
+  out.flush();
+  return done;
+}
+
+}  // namespace
+
+void add_schema(CLI::App& application, Action& action) {
+  auto options = std::make_shared<SchemaOptions>();
+  CLI::App* command = application.add_subcommand(
+      "schema", "Print what a config may say, as JSON Schema for editors or as tables");
+  command->add_option("--format", options->format, "How")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"json", "markdown"}));
+  command->add_flag("--output", options->of_output,
+                    "Instead: the keys of what pipesim writes, with unit and meaning");
+  command->footer(
+      "An editor that reads JSON Schema completes and checks a config that begins with\n"
+      "  \"$schema\": \"config.schema.json\"\n"
+      "with that file beside it. Comments are allowed (in VS Code: JSON with Comments).\n\n"
+      "Examples:\n"
+      "  pipesim schema > config.schema.json\n"
+      "  pipesim schema --format markdown\n"
+      "  pipesim schema --output --format markdown");
+  command->callback(
+      [options, &action] { action = [options] { return schema_command(*options); }; });
+}
+
+}  // namespace pipesim::cli

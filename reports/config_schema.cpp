@@ -1,0 +1,259 @@
+#include "reports/config_schema.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "models/config.hpp"
+#include "models/config_keys.hpp"
+#include "reports/known_names.hpp"
+
+namespace pipesim {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Kind = ValueForm::Kind;
+
+constexpr Dimension dimensions[] = {Dimension::time, Dimension::bytes, Dimension::bandwidth,
+                                    Dimension::compute};
+constexpr std::string_view quantity_names[] = {"time", "size", "bandwidth", "compute_rate"};
+
+constexpr NameList lists[] = {NameList::schedules, NameList::model_kinds, NameList::devices,
+                              NameList::interconnects, NameList::links};
+constexpr std::string_view list_names[] = {"schedule_name", "model_kind", "device_name",
+                                           "interconnect_name", "link_name"};
+
+Json reference(std::string_view name) {
+  return {{"$ref", fmt::format("#/definitions/{}", name)}};
+}
+
+// A number of base units, or a text with a unit. Rates are above 0, times and sizes may be 0.
+Json quantity_schema(Dimension dimension) {
+  const bool is_rate = dimension == Dimension::bandwidth || dimension == Dimension::compute;
+  return {{"description", how_to_write(dimension)},
+          {"anyOf",
+           {{{"type", "number"}, {is_rate ? "exclusiveMinimum" : "minimum", 0}},
+            {{"type", "string"},
+             {"pattern", fmt::format(R"(^[ \t]*([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?[ \t]*)"
+                                     R"(({})[ \t]*$)",
+                                     fmt::join(unit_names(dimension), "|"))}}}}};
+}
+
+void add_alternatives(const ValueForm& form, Json& alternatives);
+
+Json any_of(const std::vector<ValueForm>& forms) {
+  Json alternatives = Json::array();
+  for (const ValueForm& form : forms) add_alternatives(form, alternatives);
+  return alternatives.size() == 1 ? Json(alternatives[0]) : Json{{"anyOf", alternatives}};
+}
+
+Json word(std::string_view name, std::string_view about) {
+  Json json = {{"const", name}};
+  if (!about.empty()) json["description"] = about;
+  return json;
+}
+
+Json names_schema(NameList list) {
+  Json names = Json::array();
+  for (const KnownName& known : known_names(list)) names.push_back(word(known.name, known.about));
+  return {{"anyOf", names}};
+}
+
+// As whole numbers where they are, which reads better.
+Json bound(double value) {
+  return value == std::floor(value) ? Json(static_cast<std::int64_t>(value)) : Json(value);
+}
+
+Json number_schema(const ValueForm& form) {
+  Json json = {{"type", form.kind == Kind::whole ? "integer" : "number"},
+               {"minimum", bound(form.least)}};
+  if (std::isfinite(form.most)) json["maximum"] = bound(form.most);
+  return json;
+}
+
+Json text_schema(const ValueForm& form) {
+  Json json = {{"type", "string"}};
+  if (form.kind == Kind::path) json["description"] = "a file, relative to the config's folder";
+  if (!form.pattern.empty()) json["pattern"] = form.pattern;
+  if (!form.example.empty()) json["examples"] = {form.example};
+  return json;
+}
+
+void add_alternatives(const ValueForm& form, Json& alternatives) {
+  switch (form.kind) {
+    case Kind::text:
+    case Kind::path:
+      alternatives.push_back(text_schema(form));
+      break;
+    case Kind::choice:
+      for (const Choice& choice : form.choices) {
+        alternatives.push_back(word(choice.name, choice.about));
+      }
+      break;
+    case Kind::name:
+      alternatives.push_back(reference(list_names[static_cast<std::size_t>(form.names)]));
+      break;
+    case Kind::boolean:
+      alternatives.push_back({{"type", "boolean"}});
+      break;
+    case Kind::whole:
+    case Kind::number:
+      alternatives.push_back(number_schema(form));
+      break;
+    case Kind::quantity:
+      alternatives.push_back(reference(quantity_names[static_cast<std::size_t>(form.dimension)]));
+      break;
+    case Kind::list:
+      alternatives.push_back({{"type", "array"}, {"items", any_of(form.entry)}});
+      if (form.least > 0) alternatives.back()["minItems"] = bound(form.least);
+      break;
+    case Kind::by_rank:
+      alternatives.push_back({{"type", "object"},
+                              {"patternProperties", {{"^[0-9]+$", any_of(form.entry)}}},
+                              {"additionalProperties", false}});
+      break;
+    case Kind::object:
+      alternatives.push_back(reference(describe(form.section).name));
+      break;
+    case Kind::model:
+      alternatives.push_back(reference("model"));
+  }
+}
+
+bool is_word_of(const ValueForm& form, std::string_view text) {
+  if (form.kind == Kind::text) return form.example == text;
+  if (form.kind == Kind::choice) return std::ranges::count(form.choices, text, &Choice::name) > 0;
+  if (form.kind != Kind::name) return false;
+  const std::vector<KnownName> known = known_names(form.names);
+  return std::ranges::count(known, text, &KnownName::name) > 0;
+}
+
+// A default that is a value; others are words about one.
+Json default_value(const ConfigKey& key) {
+  Json value = Json::parse(key.preset, nullptr, false);
+  if (!value.is_discarded()) return value;
+  const auto is_word = [&](const ValueForm& form) { return is_word_of(form, key.preset); };
+  return std::ranges::any_of(key.forms, is_word) ? Json(key.preset) : Json();
+}
+
+Json key_schema(const ConfigKey& key) {
+  Json json = {{"description", key.about}};
+  if (!key.preset.empty() && key.preset != ConfigKey::required) {
+    Json value = default_value(key);
+    if (value.is_null()) {
+      json["description"] = fmt::format("{}. Default: {}", key.about, key.preset);
+    } else {
+      json["default"] = std::move(value);
+    }
+  }
+  // Draft 7 reads nothing that stands beside a $ref.
+  Json form = any_of(key.forms);
+  if (form.contains("$ref")) form = {{"anyOf", Json::array({std::move(form)})}};
+  if (form.contains("description")) form.erase("description");
+  json.update(form);
+  return json;
+}
+
+// One of the names has to be there; never two for the same.
+void add_conditions(const ConfigKey& key, Json& schema) {
+  std::vector<std::string_view> names{key.name};
+  names.insert(names.end(), key.aliases.begin(), key.aliases.end());
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    schema["allOf"].push_back({{"not", {{"required", {names[0], names[i]}}}}});
+  }
+  if (key.preset != ConfigKey::required) return;
+  names.insert(names.end(), key.instead_of.begin(), key.instead_of.end());
+  if (names.size() == 1) {
+    schema["required"].push_back(key.name);
+    return;
+  }
+  Json any = Json::array();
+  for (const std::string_view name : names) any.push_back({{"required", {name}}});
+  schema["allOf"].push_back({{"anyOf", any}});
+}
+
+Json keys_schema(const std::vector<Section>& sections) {
+  Json schema = {{"type", "object"}, {"properties", Json::object()}};
+  for (const Section section : sections) {
+    for (const ConfigKey& key : describe(section).keys) {
+      const Json value = key_schema(key);
+      schema["properties"][std::string(key.name)] = value;
+      for (const std::string_view alias : key.aliases) {
+        schema["properties"][std::string(alias)] = value;
+      }
+      add_conditions(key, schema);
+    }
+  }
+  schema["additionalProperties"] = false;
+  return schema;
+}
+
+Json object_schema(Section section) {
+  Json schema = {{"description", describe(section).about}};
+  schema.update(keys_schema({section}));
+  return schema;
+}
+
+// Of every kind the keys that it takes; without a kind any, so that an editor asks for that first.
+Json model_schema() {
+  const ConfigKey& kind = describe(Section::model).keys.front();
+  Json schema = {{"description", "The model: its kind decides which other keys it has"},
+                 {"type", "object"},
+                 {"properties", {{std::string(kind.name), key_schema(kind)}}},
+                 {"required", {kind.name}},
+                 {"allOf", Json::array()}};
+  for (const ModelKind& known : known_model_kinds()) {
+    std::vector<Section> sections{Section::model};
+    sections.insert(sections.end(), known.sections.begin(), known.sections.end());
+    schema["allOf"].push_back(
+        {{"if",
+          {{"properties", {{std::string(kind.name), {{"const", known.name}}}}},
+           {"required", {kind.name}}}},
+         {"then", keys_schema(sections)}});
+  }
+  return schema;
+}
+
+// Sections that a key refers to; the rest are the root, or parts of models.
+void add_objects(const std::vector<ValueForm>& forms, Json& definitions) {
+  for (const ValueForm& form : forms) {
+    add_objects(form.entry, definitions);
+    if (form.kind != Kind::object) continue;
+    const ConfigSection& section = describe(form.section);
+    if (definitions.contains(section.name)) continue;
+    definitions[std::string(section.name)] = object_schema(form.section);
+    for (const ConfigKey& key : section.keys) add_objects(key.forms, definitions);
+  }
+}
+
+}  // namespace
+
+nlohmann::ordered_json config_schema() {
+  Json schema = {
+      {"$schema", "http://json-schema.org/draft-07/schema#"},
+      {"title", "A config of pipesim"},
+      {"description",
+       "JSON; comments are allowed, unknown keys are not. Numbers are in SI base units."}};
+  schema.update(keys_schema({Section::config}));
+  Json& definitions = schema["definitions"];
+  for (const Dimension dimension : dimensions) {
+    definitions[std::string(quantity_names[static_cast<std::size_t>(dimension)])] =
+        quantity_schema(dimension);
+  }
+  for (const NameList list : lists) {
+    definitions[std::string(list_names[static_cast<std::size_t>(list)])] = names_schema(list);
+  }
+  definitions["model"] = model_schema();
+  for (int i = 0; i < section_count; ++i) {
+    for (const ConfigKey& key : describe(static_cast<Section>(i)).keys) {
+      add_objects(key.forms, definitions);
+    }
+  }
+  return schema;
+}
+
+}  // namespace pipesim

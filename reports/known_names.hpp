@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/config_keys.hpp"
+
+namespace pipesim {
+
+/// What a config can call by name, with what it is in a line.
+struct KnownName {
+  std::string name{};
+  std::string about{};
+};
+std::vector<KnownName> known_names(NameList list);
+
+}  // namespace pipesim

@@ -1,0 +1,65 @@
+// A report about what has hostile names shows them as text.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { launch } from './support/chromium.mjs';
+import { artifacts, smallConfig, step } from './support/pipesim.mjs';
+import { checkQuiet, openReport } from './support/report_page.mjs';
+
+const reports = { html: 'html' };
+
+const names = {
+  'ends a script': '</script><script>window.pwned=1</script>',
+  'opens a comment in a script': '<!--<script>window.pwned=1//',
+  'has handlers and quotes': `"><img src=x onerror="window.pwned=1">'\`\${window.pwned=1}`,
+  'has lines and escapes': 'one\ntwo\r\n\u001b[31mred\u0000\u2028 three\\u0041',
+  'turns the text around': 'pipe\u202eenil\u202c \u200fmark \ud83d\udea7',
+  'is a template of the page': '{{script}} {{runs}} {{title}} $& $1 &lt; &amp;',
+  'is a megabyte long': `</title>${'x'.repeat(1_000_000)}`,
+};
+
+// As the page says that it shows what can't be seen: U+202E as "\u202e".
+const shown = (text) =>
+  text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+async function checkHarmless(page) {
+  assert.equal(await page.evaluate(() => window.pwned), undefined);
+  assert.equal(await page.locator('img, iframe, object, embed, link, form[action]').count(), 0);
+  await checkQuiet(page);
+  const { width, scrolled } = await page.evaluate(() => ({
+    width: document.documentElement.clientWidth,
+    scrolled: document.documentElement.scrollWidth,
+  }));
+  assert.ok(scrolled <= width, `${scrolled} pixels wide in a window of ${width}`);
+}
+
+describe('a name in the report', () => {
+  for (const [what, name] of Object.entries(names)) {
+    test(`that ${what} is text`, async () => {
+      const config = smallConfig('hostile', {}, { name });
+      const { files, summary } = step('hostile', config, { reports });
+      assert.equal(summary.name, name);
+      const page = await openReport(browser, files.html);
+      assert.equal(await page.locator('#name').textContent(), shown(name));
+      assert.ok((await page.title()).endsWith('pipesim'));
+      await page.locator('details.config').evaluate((details) => {
+        details.open = true;
+      });
+      const config_text = await page.locator('details.config').textContent();
+      assert.ok(config_text.includes(shown(JSON.stringify(name))));
+      await checkHarmless(page);
+      await page.screenshot({ path: path.join(artifacts, `name-${what.replaceAll(' ', '-')}.png`) });
+      await page.close();
+    });
+  }
+});
