@@ -33,7 +33,7 @@ void add_plot_options(CLI::App& command, PlotOptions& options, const std::string
       ->type_name("FILE");
 }
 
-PlotFiles::PlotFiles(const PlotOptions& options, bool json) {
+void check_plot_options(const PlotOptions& options, bool json) {
   if (options.html) check("--html", *options.html, json);
   if (options.svg) check("--svg", *options.svg, json);
   if (options.html && options.svg && place(*options.html) == place(*options.svg)) {
@@ -41,6 +41,10 @@ PlotFiles::PlotFiles(const PlotOptions& options, bool json) {
         fmt::format("--svg: /: must not be where another report goes, got {}", *options.svg),
         "give each report a file of its own");
   }
+}
+
+PlotFiles::PlotFiles(const PlotOptions& options, bool json) {
+  check_plot_options(options, json);
   if (options.html) html_ = std::make_unique<OutputFile>(*options.html);
   if (options.svg) svg_ = std::make_unique<OutputFile>(*options.svg);
   use_standard_output_ = options.html == "-" || options.svg == "-";

@@ -21,6 +21,9 @@ struct PlotOptions {
 /// --html and --svg. `shown`: what the plots show, for the help text.
 void add_plot_options(CLI::App& command, PlotOptions& options, const std::string& shown);
 
+/// Throws InputError: no place, one place for both, or the standard output beside --json.
+void check_plot_options(const PlotOptions& options, bool json);
+
 /// The files that were asked for: opened before the work starts, in their place when all are
 /// written. Throws InputError as ReportFiles.
 class PlotFiles {

@@ -43,7 +43,7 @@ TEST_SUITE("cli/help") {
                   "--rounds "
                   "--published "
                   "--published-data --ablate --verbose --markdown --json --quiet"},
-          Command{"compare", "--set --schedule-file --json --quiet"},
+          Command{"compare", "--set --schedule-file --json --html --svg --quiet"},
           Command{"schedule", "--set --schedule-file --format --lower"},
           Command{"model", "--set --schedule-file --json"}, Command{"list", "--json"},
           Command{"schema", "--format --output"}, Command{"completion", ""},

@@ -97,7 +97,8 @@ TEST_SUITE("cli/plots") {
   }
 
   TEST_CASE("one place for two files, or the standard output twice, is refused before any work") {
-    for (const char* command : {"validate", "train examples/gpipe.json"}) {
+    for (const char* command :
+         {"validate", "train examples/gpipe.json", "compare examples/gpipe.json"}) {
       const std::string start =
           std::string("cd '" PIPESIM_SOURCE_DIR "' && \"$PIPESIM\" ") + command;
       const ProcessResult same = run_shell(start + " --html ./x --svg x");
@@ -120,6 +121,18 @@ TEST_SUITE("cli/plots") {
       CHECK(nowhere.out.empty());
       CHECK(nowhere.err.starts_with("/nowhere/x.html: /: "));
     }
+  }
+
+  TEST_CASE("compare draws what is possible in the order of its table, to one scale") {
+    const std::string text = run_pipesim({"compare", "examples/gpipe.json", "--svg", "-"}).out;
+    CHECK(text.starts_with("<svg"));
+    CHECK(text.size() < (1 << 20));
+    CHECK(contains(text, ">24 ways to run it on 4 devices, to one scale</text>"));
+    CHECK(contains(text, " slower ones are left out.</text>"));
+    const auto gpipe = text.find(">gpipe: step time 1.872 ms, bubble 33.92 % of all device time<");
+    const auto one_f_one_b = text.find(">1f1b: step time 1.831 ms, ");
+    CHECK(gpipe != text.npos);
+    CHECK(one_f_one_b < gpipe);
   }
 
   TEST_CASE("files of XML parsers' approval, where a parser is at hand") {
