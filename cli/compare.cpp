@@ -10,12 +10,15 @@
 #include "cli/comparison.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
+#include "cli/plot_files.hpp"
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
+#include "reports/gantt_sheet.hpp"
 #include "reports/html/report_page.hpp"
 #include "reports/number_text.hpp"
 #include "reports/output_file.hpp"
 #include "reports/summary_json.hpp"
+#include "reports/svg_gantt.hpp"
 #include "reports/text_table.hpp"
 
 namespace pipesim::cli {
@@ -26,7 +29,7 @@ struct CompareOptions {
   ConfigOptions config{};
   bool json = false;
   bool quiet = false;
-  std::optional<std::string> html{};
+  PlotOptions files{};
 };
 
 nlohmann::ordered_json to_json(const Config& config, const std::vector<ComparedRow>& rows) {
@@ -131,23 +134,61 @@ void write_page(Output& out, const Config& config, const nlohmann::ordered_json&
   page.finish();
 }
 
+// The same as a figure: the first rows, as many as are still told apart.
+void write_figure(Output& out, const Config& config, std::vector<ComparedRow> rows) {
+  constexpr std::size_t most_rows = 24;
+  std::erase_if(rows, [](const ComparedRow& row) { return !row.possible(); });
+  const std::size_t possible = rows.size();
+  rows.resize(std::min(possible, most_rows));
+  Time longest;
+  std::size_t lanes = 0;
+  for (const ComparedRow& row : rows) {
+    longest = std::max(longest, row.metrics.step_time);
+    lanes += row.devices;
+  }
+  GanttSheet sheet(longest, lanes, static_cast<int>(rows.size()));
+  for_each_run(rows, [&](const ComparedRow& row, const Experiment& experiment, const Run& run) {
+    sheet.add(fmt::format("{}: {}{}", title_of(row), figures_of(run),
+                          row.metrics.fits_memory ? "" : "; does not fit the memory"),
+              experiment, run);
+  });
+  if (possible > rows.size()) {
+    sheet.add_note(fmt::format("{} slower ones are left out.", possible - rows.size()));
+  }
+  sheet.write(out, {.title = config.name,
+                    .subtitle = fmt::format("{} ways to run it on {} devices, to one scale",
+                                            rows.size(), config.cluster.devices),
+                    .description = "Timelines below each other, those that fit the memory first, "
+                                   "of these the fastest first."});
+}
+
 int compare_command(const CompareOptions& options) {
   const Config config = load(options.config);
+  check_plot_options(options.files, options.json);
   std::optional<OutputFile> html;
-  if (options.html) html.emplace(*options.html);
+  std::optional<OutputFile> svg;
+  if (options.files.html) html.emplace(*options.files.html);
+  if (options.files.svg) svg.emplace(*options.files.svg);
   Progress progress(!options.quiet);
   const std::vector<ComparedRow> rows = run_all(config, progress);
   const nlohmann::ordered_json json = to_json(config, rows);
   if (html) {
-    html->report_to(progress.begin("writing " + *options.html, "B"));
+    html->report_to(progress.begin("writing " + *options.files.html, "B"));
     write_page(html->output(), config, json, rows);
-    html->commit();
+    html->finish();
   }
+  if (svg) {
+    svg->report_to(progress.begin("writing " + *options.files.svg, "B"));
+    write_figure(svg->output(), config, rows);
+    svg->finish();
+  }
+  if (html) html->commit();
+  if (svg) svg->commit();
   progress.end();
   Output out = standard_output();
   if (options.json) {
     out.append(to_text(json));
-  } else if (!options.quiet && options.html != "-") {
+  } else if (!options.quiet && options.files.html != "-" && options.files.svg != "-") {
     const TextStyle style = standard_output_style(automatic_colour);
     write_table(out, config, rows, static_cast<std::size_t>(style.width));
   }
@@ -166,8 +207,12 @@ void add_compare(CLI::App& application, Action& action) {
   add_config_options(*command, options->config);
   command->add_flag("--json", options->json, "Print one JSON object");
   command
-      ->add_option("--html", options->html,
+      ->add_option("--html", options->files.html,
                    "Write a page to look at: every schedule to the same scale, with its memory")
+      ->type_name("FILE");
+  command
+      ->add_option("--svg", options->files.svg,
+                   "Draw the same as a figure for print: the first 24 rows")
       ->type_name("FILE");
   command->add_flag("--quiet", options->quiet, "Print no text and no progress");
   command->footer("What fits comes first, the fastest first. Exit code 3: nothing fits.");

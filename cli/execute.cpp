@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -47,9 +48,10 @@ int report_deadlock(const Experiment& experiment, const Execution& execution,
 
 int execute_command(const ExecuteOptions& options) {
   ReportFiles files(options.reports);
+  Config config = load(options.config);
   Progress progress(!options.reports.quiet);
   progress.begin("building the step");
-  const Experiment experiment = assemble(load(options.config));
+  const Experiment experiment = assemble(std::move(config));
   files.open();
   const ReportProgress executing = progress.begin("executing", "steps");
   const auto report = [&](int steps) {

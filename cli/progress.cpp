@@ -159,7 +159,7 @@ std::string progress_line(const ProgressState& state, int columns) {
   } else if (has_rate) {
     figures += "  " + amount_text(state.done, state.unit);
   } else {
-    figures += "  " + duration_text(std::floor(state.elapsed_s));
+    figures += "  " + duration_text(std::round(state.elapsed_s));
   }
   if (has_rate) figures += "  " + amount_text(state.done / state.elapsed_s, state.unit) + "/s";
   if (fraction > 0) {

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -45,9 +46,10 @@ nlohmann::ordered_json json_of(const SimulateOptions& options, const Experiment&
 
 int simulate_command(const SimulateOptions& options) {
   ReportFiles files(options.reports);
+  Config config = load(options.config);
   Progress progress(!options.reports.quiet);
   progress.begin("building the step");
-  const Experiment experiment = assemble(load(options.config));
+  const Experiment experiment = assemble(std::move(config));
   files.open();
   const bool as_json = options.reports.json;
   const bool prints_text = !as_json && !options.reports.quiet && !files.use_standard_output();

@@ -9,8 +9,10 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
+#include "cli/plot_files.hpp"
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
+#include "cli/train_plots.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_json.hpp"
 
@@ -22,6 +24,7 @@ struct TrainOptions {
   ConfigOptions config{};
   bool json = false;
   bool quiet = false;
+  PlotOptions plots{};
 };
 
 // Nobody reads what training prints any more.
@@ -134,7 +137,8 @@ void tell(const ReportProgress& report, const Training& training,
 
 int train_command(const TrainOptions& options) {
   const Experiment experiment = assemble(load(options.config));
-  const bool prints_text = !options.json && !options.quiet;
+  PlotFiles files(options.plots, options.json);
+  const bool prints_text = !options.json && !options.quiet && !files.use_standard_output();
   TrainingText text(experiment, prints_text);
   Progress line(!options.quiet);
   const ReportProgress training = line.begin("training", "samples");
@@ -159,6 +163,7 @@ int train_command(const TrainOptions& options) {
   }
   line.end();
   text.end(elapsed_s);
+  if (files.any()) files.write(training_page(experiment, losses));
   if (options.json) {
     Output out = standard_output();
     out.append(to_text(to_json(experiment, losses, elapsed_s)));
@@ -176,6 +181,7 @@ void add_train(CLI::App& application, Action& action) {
   add_config_options(*command, options->config);
   command->add_flag("--json", options->json, "Print one JSON object, with every mini-batch's loss");
   command->add_flag("--quiet", options->quiet, "Print no text and no progress");
+  add_plot_options(*command, options->plots, "the loss over mini-batches, and of each epoch");
   command->footer(
       "The model must be an mlp, in fp32 or fp64, with a thread for each stage. Samples are\n"
       "synthetic; training.samples must be a multiple of the batch size. The same config gives\n"

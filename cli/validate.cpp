@@ -54,7 +54,8 @@ int validate_command(const ValidateOptions& options) {
 
 // What is done instead of the grid's rows takes none of the options about these.
 void exclude_grid(CLI::App& command, CLI::Option* instead) {
-  for (const char* option : {"--stages", "--micro-batches", "--schedule", "--execute"}) {
+  for (const char* option :
+       {"--stages", "--micro-batches", "--schedule", "--execute", "--html", "--svg"}) {
     instead->excludes(command.get_option(option));
   }
 }
@@ -83,6 +84,8 @@ void add_validate(CLI::App& application, Action& action) {
   CLI::App* command = application.add_subcommand(
       "validate", "Hold the bubble formula against simulated runs over a grid of sizes");
   add_bubble_options(*command, options->bubble);
+  add_plot_options(*command, options->bubble.plots,
+                   "the grid's table, and the bubble, the efficiency and the memory as plots");
   add_machine_options(*command, *options);
   CLI::Option* published = add_published_options(*command, options->published);
   exclude_grid(*command, published);

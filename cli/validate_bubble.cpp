@@ -6,10 +6,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/bubble_row.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
+#include "cli/validate_plots.hpp"
 #include "models/input_error.hpp"
 #include "reports/number_text.hpp"
 #include "reports/summary_json.hpp"
@@ -29,53 +31,7 @@ constexpr const char* executed_micro_batches = "1,2,4,8,16,32";
 
 constexpr std::string_view every_schedule = "all";
 
-struct Row {
-  std::string schedule{};
-  PipelineShape shape{};
-  Ratio formula{};
-  Ratio simulated{};
-  std::optional<double> executed{};
-
-  // formula - simulated as a fraction: 0 exactly when they agree.
-  Int128 difference_numerator() const {
-    return simulated.numerator * formula.denominator - formula.numerator * simulated.denominator;
-  }
-  double difference() const {
-    return Ratio{difference_numerator(), simulated.denominator * formula.denominator}.value();
-  }
-  // In fractions, as the formula; what stands in percentage points is 100 times that.
-  double executed_difference() const { return executed.value() - formula.value(); }
-  bool agrees() const { return difference_numerator() == 0; }
-};
-
-// Nothing where the schedule can't have that shape, or no closed form covers it.
-std::optional<Row> validate_one(const std::string& schedule, PipelineShape shape) {
-  const KnownSchedule& known = *find_schedule(schedule);
-  shape.virtual_stages = known.virtual_stages;
-  if (known.bubble == nullptr || refusal_of(known, shape)) return std::nullopt;
-  Config config{.name = "validate"};
-  StageCosts unit;
-  unit.forward = {.values = {1_ns}};
-  unit.backward = {.values = {2_ns}};
-  unit.backward_input = {.values = {1_ns}};
-  unit.backward_weight = {.values = {1_ns}};
-  config.model = unit;
-  config.pipeline.schedule = schedule;
-  config.pipeline.stages = shape.stages;
-  config.pipeline.virtual_stages = shape.virtual_stages;
-  config.training.micro_batches = shape.micro_batches;
-  config.training.batch_size = shape.micro_batches;
-  config.cluster.devices = shape.stages;
-  config.cluster.kinds = {Device{.name = "unit"}};
-  config.source = std::make_shared<Source>(Source{.file = "validate"});
-  const Experiment experiment = assemble(std::move(config));
-  if (!experiment.bubble_formula) return std::nullopt;
-  const Run run = simulate(experiment, {.timeline = false, .breakdown = false});
-  return Row{.schedule = schedule,
-             .shape = shape,
-             .formula = *experiment.bubble_formula,
-             .simulated = run.metrics.bubble_fraction};
-}
+using Row = BubbleRow;
 
 // Stages that are as equal as a network's can be: the first has no gradient to hand back, which is
 // one of its 24 products. An op takes some hundred microseconds.
@@ -170,7 +126,7 @@ std::vector<Row> run_all(const BubbleOptions& options, Progress& progress) {
     for (const int k : stages) {
       for (const int m : micro_batches) {
         if (simulating) simulating(static_cast<double>(done++), static_cast<double>(sizes));
-        const auto row = validate_one(schedule, {.stages = k, .micro_batches = m});
+        const auto row = bubble_row(schedule, {.stages = k, .micro_batches = m});
         if (row) rows.push_back(*row);
       }
     }
@@ -214,14 +170,16 @@ void add_bubble_options(CLI::App& command, BubbleOptions& options) {
 }
 
 int validate_bubble(const BubbleOptions& options) {
+  PlotFiles files(options.plots, options.json);
   Progress progress(!options.quiet);
   const std::vector<Row> rows = run_all(options, progress);
   progress.end();
   const bool agree = std::ranges::all_of(rows, [](const Row& row) { return row.agrees(); });
+  if (files.any()) files.write(validation_page(rows, options.executes));
   Output out = standard_output();
   if (options.json) {
     out.append(to_text(to_json(rows, agree)));
-  } else if (!options.quiet) {
+  } else if (!options.quiet && !files.use_standard_output()) {
     write_table(out, rows, options.executes);
   }
   out.flush();

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/plot_files.hpp"
+
 namespace CLI {
 class App;
 }
@@ -18,6 +20,7 @@ struct BubbleOptions {
   int repeats = 1;  ///< Steps of what is executed.
   bool json = false;
   bool quiet = false;
+  PlotOptions plots{};
 };
 /// --stages, --micro-batches, --schedule and --execute.
 void add_bubble_options(CLI::App& command, BubbleOptions& options);

@@ -87,7 +87,10 @@ std::vector<ConfigKey> efficiency_keys() {
        "the data sheet",
        "of many experts; the overhead is each expert's"},
       {"attention", {kernel}, "the data sheet", "batched products of attention"},
-      {"fused_attention", {kernel}, "the data sheet", "FLOPs of the whole square of scores"},
+      {"fused_attention",
+       {kernel},
+       "the data sheet",
+       "FLOPs of the whole square of scores: causal kernels reach more than 1"},
       {"fused_attention_gradient", {kernel}, "the data sheet", "its backward"},
       {"elementwise", {kernel}, "the data sheet", "all else: bytes alone"},
   };

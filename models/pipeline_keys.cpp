@@ -35,7 +35,7 @@ std::vector<ConfigKey> pipeline_keys() {
       {"virtual_stages",
        {whole(1, 1 << 16)},
        "what the schedule needs, 1 or 2",
-       "stages on each device"},
+       "stages on each device; stages then counts devices"},
       {"group_size",
        {whole()},
        "stages",

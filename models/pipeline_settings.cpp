@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
-#include <numeric>
 
 #include "models/config_keys.hpp"
 #include "models/text_file.hpp"

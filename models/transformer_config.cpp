@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "models/config_keys.hpp"
 #include "models/transformer.hpp"
 

@@ -48,8 +48,8 @@ TimeTicks time_ticks(Time end, int most_steps) {
 }
 
 std::vector<double> round_ticks(double low, double high, int most_steps) {
-  const double span = high > low ? high - low : 1;
-  double power = std::pow(10, std::floor(std::log10(span / most_steps)));
+  if (high <= low) high = low + 1;
+  double power = std::pow(10, std::floor(std::log10((high - low) / most_steps)));
   for (;; power *= 10) {
     for (const double digit : {1.0, 2.0, 2.5, 5.0}) {
       const double step = digit * power;
@@ -59,7 +59,7 @@ std::vector<double> round_ticks(double low, double high, int most_steps) {
       const auto last = static_cast<std::int64_t>(std::ceil(high / step - slack));
       if (last - first > most_steps) continue;
       std::vector<double> ticks;
-      for (std::int64_t i = first; i <= std::max(last, first + 1); ++i) {
+      for (std::int64_t i = first; i <= last; ++i) {
         ticks.push_back(static_cast<double>(i) * step);
       }
       return ticks;

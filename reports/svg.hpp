@@ -24,12 +24,12 @@ std::string svg_length(Hundredths length);
 /// become U+FFFD. Line ends and tabs too: a label is one line.
 std::string xml_text(std::string_view text);
 
-/// The text's beginning where it takes more than so many columns, with an ellipsis; East Asian
-/// signs and emoji take two.
+/// cut_to_width, but of no more bytes than so many columns may take: signs that combine have no
+/// width.
 std::string cut_to_columns(std::string_view text, std::size_t most_columns);
 
 /// What opens a picture of this size: a white page, with a title and a description for those who
-/// hear it. Both are taken as they come and escaped here.
+/// hear it. Both are cut to a readable length and escaped here.
 void begin_svg(Output& out, Hundredths width, Hundredths height, std::string_view title,
                std::string_view description);
 

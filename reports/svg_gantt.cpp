@@ -31,11 +31,6 @@ std::string setting(const Experiment& experiment) {
   return text;
 }
 
-std::string figures(const Run& run) {
-  return fmt::format("step time {}, bubble {} of all device time", readable(run.metrics.step_time),
-                     percent(run.metrics.bubble_fraction.value()));
-}
-
 std::string describe_picture(const Experiment& experiment, const std::string& what) {
   return fmt::format(
       "{} of {} devices over time: a lane for each device, a box for each op, hatched where a "
@@ -45,13 +40,18 @@ std::string describe_picture(const Experiment& experiment, const std::string& wh
 
 }  // namespace
 
+std::string figures_of(const Run& run) {
+  return fmt::format("step time {}, bubble {} of all device time", readable(run.metrics.step_time),
+                     percent(run.metrics.bubble_fraction.value()));
+}
+
 void write_svg_gantt(Output& out, const Experiment& experiment, const Run& run) {
   const std::optional<Deadlock>& deadlock = run.outcome.deadlock;
   GanttSheet sheet(last_finish(experiment, run), experiment.schedule.lanes.size());
   sheet.add("", experiment, run);
   if (deadlock) sheet.add_note(describe(*deadlock));
   const std::string result =
-      deadlock ? fmt::format("deadlock after {}", readable(deadlock->at)) : figures(run);
+      deadlock ? fmt::format("deadlock after {}", readable(deadlock->at)) : figures_of(run);
   sheet.write(out, {.title = experiment.config.name,
                     .subtitle = setting(experiment) + "; " + result,
                     .description = describe_picture(experiment, "The timeline")});
@@ -61,9 +61,9 @@ void write_svg_execution(Output& out, const Experiment& experiment, const Run& p
                          const Run& run) {
   const Time end = std::max(last_finish(experiment, prediction), last_finish(experiment, run));
   GanttSheet sheet(end, 2 * experiment.schedule.lanes.size(), 2);
-  sheet.add("predicted: " + figures(prediction), experiment, prediction);
+  sheet.add("predicted: " + figures_of(prediction), experiment, prediction);
   sheet.add(fmt::format("executed, on the {} clock: {}", name_of(run.outcome.timeline.clock),
-                        figures(run)),
+                        figures_of(run)),
             experiment, run);
   sheet.write(out, {.title = experiment.config.name,
                     .subtitle = setting(experiment),

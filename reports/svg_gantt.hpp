@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "reports/output.hpp"
 #include "sim/experiment.hpp"
 #include "sim/run.hpp"
@@ -14,5 +16,8 @@ void write_svg_gantt(Output& out, const Experiment& experiment, const Run& run);
 /// What was predicted above what ran, on one axis.
 void write_svg_execution(Output& out, const Experiment& experiment, const Run& prediction,
                          const Run& run);
+
+/// "step time 1.872 ms, bubble 33.92 % of all device time"
+std::string figures_of(const Run& run);
 
 }  // namespace pipesim

@@ -1,12 +1,12 @@
 #include "reports/text_gantt.hpp"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "reports/number_text.hpp"
+#include "reports/painter.hpp"
 
 namespace pipesim {
 
@@ -19,41 +19,6 @@ constexpr int most_rows = 32;
 struct Piece {
   Op op{};
   Interval when{};
-};
-
-// Writes painted text: what adjoins in one colour is one run, between one escape and one reset.
-class Painter {
- public:
-  Painter(Output& out, Colours colours) : out_(out) {
-    for (std::size_t kind = 0; kind < escapes_.size(); ++kind) {
-      escapes_[kind] = colour_escape(static_cast<OpKind>(kind), colours);
-    }
-  }
-
-  /// `gap` stands before it, and is painted where both sides have the colour.
-  void painted(OpKind kind, std::string_view text, std::string_view gap = {}) {
-    const std::string& escape = escapes_[static_cast<std::size_t>(kind)];
-    const bool goes_on = escape == *now_;
-    if (!goes_on) end_run();
-    out_.append(gap);
-    if (!goes_on) out_.append(escape);
-    now_ = &escape;
-    out_.append(text);
-  }
-  void plain(std::string_view text) {
-    end_run();
-    out_.append(text);
-  }
-  void end_run() {
-    if (!now_->empty()) out_.append(end_of_colour);
-    now_ = &none_;
-  }
-
- private:
-  Output& out_;
-  std::array<std::string, op_kinds> escapes_{};
-  std::string none_{};
-  const std::string* now_ = &none_;
 };
 
 // A kind as the picture names it: a receive and a send are shorter than in a file.

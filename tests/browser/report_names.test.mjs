@@ -26,6 +26,10 @@ const shown = (text) =>
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
+// The page's title has the first of a long name; the config below has it all.
+const longest = 400;
+const cut = (text) => shown(text.length > longest ? `${text.slice(0, longest)}…` : text);
+
 let browser;
 before(async () => {
   browser = await launch();
@@ -50,7 +54,7 @@ describe('a name in the report', () => {
       const { files, summary } = step('hostile', config, { reports });
       assert.equal(summary.name, name);
       const page = await openReport(browser, files.html);
-      assert.equal(await page.locator('#name').textContent(), shown(name));
+      assert.equal(await page.locator('#name').textContent(), cut(name));
       assert.ok((await page.title()).endsWith('pipesim'));
       await page.locator('details.config').evaluate((details) => {
         details.open = true;
@@ -58,8 +62,33 @@ describe('a name in the report', () => {
       const config_text = await page.locator('details.config').textContent();
       assert.ok(config_text.includes(shown(JSON.stringify(name))));
       await checkHarmless(page);
-      await page.screenshot({ path: path.join(artifacts, `name-${what.replaceAll(' ', '-')}.png`) });
+      const picture = `name-${what.replaceAll(' ', '-')}.png`;
+      await page.screenshot({ path: path.join(artifacts, picture) });
       await page.close();
     });
   }
+
+  test('of devices and switches is text too', async () => {
+    const [device, left, right] = ['</script><b>dev', '"><img src=x onerror=1>', 'r\u202eight'];
+    const config = smallConfig('hostile-parts', {}, {
+      cluster: {
+        device: { name: device, flops: '1 TFLOP/s', memory_bandwidth: '1 GB/s' },
+        topology: {
+          devices: ['a', 'b', 'c', 'd'],
+          switches: [left, right],
+          links: [['a', left], ['c', left], [left, right], ['b', right], ['d', right]].map(
+            (between) => ({ between, interconnect: 'pcie3' }),
+          ),
+        },
+      },
+    });
+    const { files } = step('hostile-parts', config, { reports });
+    const page = await openReport(browser, files.html);
+    const devices = await page.locator('.devices .name').allTextContents();
+    assert.deepEqual(devices, Array(4).fill(shown(device)));
+    const links = (await page.locator('section.links .name').allTextContents()).join('\n');
+    for (const name of [left, right]) assert.ok(links.includes(shown(name)), links);
+    await checkHarmless(page);
+    await page.close();
+  });
 });

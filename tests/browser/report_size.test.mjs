@@ -17,10 +17,12 @@ before(async () => {
 after(() => browser.close());
 
 // Stages that differ, by whole picoseconds.
+const forward = [10_007, 11_113, 9_973, 10_501, 12_007, 9_001, 10_993, 10_211];
+const backward = [20_011, 21_001, 19_997, 22_003, 20_507, 18_013, 21_499, 20_899];
 const model = {
   kind: 'stage_costs',
-  forward: [10_007, 11_113, 9_973, 10_501, 12_007, 9_001, 10_993, 10_211].map((ps) => `${ps} ps`),
-  backward: [20_011, 21_001, 19_997, 22_003, 20_507, 18_013, 21_499, 20_899].map((ps) => `${ps} ps`),
+  forward: forward.map((ps) => `${ps} ps`),
+  backward: backward.map((ps) => `${ps} ps`),
   boundary_bytes: 1000,
   stash_bytes: 30000,
   parameter_bytes: 10000,
@@ -53,9 +55,10 @@ describe('the report', () => {
     { ops: million, bytes: 12 * million },
   ]) {
     test(`of ${ops} ops is at most ${bytes / million} MB`, { timeout: 300_000 }, async (t) => {
-      const stages = 8;
+      const stages = forward.length;
       const micro_batches = ops / (2 * stages);
-      const config = smallConfig(`${ops}-ops`, { schedule: '1f1b', stages, micro_batches }, { model });
+      const pipeline = { schedule: '1f1b', stages, micro_batches };
+      const config = smallConfig(`${ops}-ops`, pipeline, { model });
       const file = temporary(`${ops}.html`);
       pipesim(['simulate', config, '--quiet', '--html', file]);
       const { size } = fs.statSync(file);
@@ -70,7 +73,8 @@ describe('the report', () => {
       t.diagnostic(`first drawn after ${firstDraw.toFixed(0)} ms`);
       await page.screenshot({ path: path.join(artifacts, `report-${ops}-ops.png`) });
       for (const part of [0.8, 0.05, 20 / micro_batches]) {
-        t.diagnostic(`pan over ${100 * part} % of the step: ${inWords(await framesOfPan(page, part))}`);
+        const frames = inWords(await framesOfPan(page, part));
+        t.diagnostic(`pan over ${100 * part} % of the step: ${frames}`);
       }
       await page.screenshot({ path: path.join(artifacts, `report-${ops}-ops-near.png`) });
       await checkQuiet(page);

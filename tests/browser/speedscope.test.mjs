@@ -23,7 +23,8 @@ after(async () => {
 
 // "device 0 (pid 1), send to device 1 (tid 5)" → "1 send to device 1"
 function threadOf(profile_name) {
-  const [, device, pid, thread] = /^device (\d+) \(pid (\d+)\), (.*) \(tid \d+\)$/.exec(profile_name);
+  const parts = /^device (\d+) \(pid (\d+)\), (.*) \(tid \d+\)$/;
+  const [, device, pid, thread] = parts.exec(profile_name);
   assert.equal(Number(pid), Number(device) + 1);
   return `${pid} ${thread}`;
 }

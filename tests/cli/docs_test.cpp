@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <regex>
+#include <set>
 
 #include "schedules/catalog.hpp"
 #include "support/documented_commands.hpp"
@@ -39,8 +41,9 @@ class Workplace {
   const ProcessResult& run(const std::string& command) {
     const auto [known, first] = results_.try_emplace(command);
     if (first) {
+      write_text(folder_ / "command.sh", command + "\n");
       known->second = run_shell("cd '" + folder_.path() + "' && unset COLUMNS && PATH=\"" +
-                                folder_.path() + "/bin:$PATH\" && { " + command + "\n} 2>&1");
+                                folder_.path() + "/bin:$PATH\" && timeout 300 sh command.sh 2>&1");
     }
     return known->second;
   }
@@ -130,6 +133,26 @@ std::vector<std::string> pages() {
   return names;
 }
 
+// What a link to a part of a page may name: its headings, as GitHub writes them, and <a name>.
+std::set<std::string> anchors(const std::string& markdown) {
+  std::set<std::string> names;
+  for (const std::string& line : lines_of(markdown)) {
+    static const std::regex named("<a name=\"([^\"]+)\">");
+    std::smatch match;
+    if (std::regex_search(line, match, named)) names.insert(match[1]);
+    if (!line.starts_with("#")) continue;
+    std::string name;
+    for (const char c : line.substr(line.find(' ') + 1)) {
+      if (c == ' ' || c == '-') name += '-';
+      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_') {
+        name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      }
+    }
+    names.insert(name);
+  }
+  return names;
+}
+
 bool about_a_schedule(const std::string& page) {
   return page.starts_with("docs/schedules/");
 }
@@ -203,14 +226,19 @@ TEST_SUITE("cli/docs") {
     }
   }
 
-  TEST_CASE("what a page links to exists") {
-    static const std::regex link(R"(\]\(([^)#:]+)(#[^)]*)?\))");
+  TEST_CASE("what a page links to exists, page and heading") {
+    static const std::regex link(R"(\]\(([^)#:]*)(#[^)]*)?\))");
     for (const std::string& page : pages()) {
       CAPTURE(page);
       const std::string text = read_text(source + "/" + page);
       for (std::sregex_iterator match(text.begin(), text.end(), link), end; match != end; ++match) {
         CAPTURE(match->str());
-        CHECK(fs::exists(fs::path(source + "/" + page).parent_path() / match->str(1)));
+        const fs::path here = source + "/" + page;
+        const fs::path target = match->length(1) > 0 ? here.parent_path() / match->str(1) : here;
+        CHECK(fs::exists(target));
+        if (match->length(2) > 0) {
+          CHECK(anchors(read_text(target.string())).contains(match->str(2).substr(1)));
+        }
       }
     }
   }

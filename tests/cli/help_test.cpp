@@ -37,12 +37,13 @@ TEST_SUITE("cli/help") {
                   "--memory-trace --html --svg --out "
                   "--quiet --color"},
           Command{"calibrate", "--out --busy --precision --json --quiet"},
-          Command{"train", "--set --schedule-file --json --quiet"},
+          Command{"train", "--set --schedule-file --json --quiet --html --svg"},
           Command{"validate",
-                  "--stages --micro-batches --schedule --execute --machine --repeats --rounds "
+                  "--stages --micro-batches --schedule --execute --html --svg --machine --repeats "
+                  "--rounds "
                   "--published "
                   "--published-data --ablate --verbose --markdown --json --quiet"},
-          Command{"compare", "--set --schedule-file --json --quiet"},
+          Command{"compare", "--set --schedule-file --json --html --svg --quiet"},
           Command{"schedule", "--set --schedule-file --format --lower"},
           Command{"model", "--set --schedule-file --json"}, Command{"list", "--json"},
           Command{"schema", "--format --output"}, Command{"completion", ""},

@@ -60,24 +60,30 @@ TEST_SUITE("cli/progress") {
   }
 
   TEST_CASE("training's lines stand by themselves: the line about progress goes before each") {
-    const TerminalResult result =
+    const std::string shown =
         run_on_terminal("$PIPESIM train examples/gpipe.json --set training.epochs=1000000",
-                        {.interrupt_at = " left"});
-    const std::string text = result.shown.substr(0, result.shown.find("^C"));
-    const auto first = text.find("\r\033[Ktraining");
-    REQUIRE(first != text.npos);
-    CHECK(text[first - 1] == '\n');
-    CHECK(text.find(" left\r\033[K") != text.npos);
-    CHECK(text.find(" leftepoch") == text.npos);
+                        {.interrupt_at = " left\r\033[Kepoch "})
+            .shown;
+    const auto first = shown.find("\r\033[Ktraining");
+    REQUIRE(first != shown.npos);
+    CHECK(shown[first - 1] == '\n');
+    CHECK(shown.find(" leftepoch") == shown.npos);
+    CHECK(std::regex_search(shown,
+                            std::regex("\r\033\\[Kepoch +\\d+ of 1000000  mean loss [^\r]+\n")));
   }
 
   TEST_CASE("an error that comes late finds the terminal clean") {
+    const TemporaryFolder folder;
+    const std::string pipe = folder / "pipe";
     const TerminalResult result =
-        run_on_terminal("$PIPESIM calibrate --precision fp32 --busy 1 --out /dev/full");
+        run_on_terminal("mkfifo " + pipe + "; (sleep 1.5; cat " + pipe +
+                        ") & $PIPESIM simulate examples/unit.json" + " --timeline " + pipe +
+                        " --chrome-trace no/such/trace.json");
     CHECK(result.exit_code == 2);
-    const auto error = result.shown.find("/dev/full: /: cannot be written");
-    REQUIRE(error != std::string::npos);
-    CHECK(result.shown.substr(error - 4, 4) == "\r\033[K");
+    CHECK(std::regex_match(progress_lines(result.shown).front(),
+                           std::regex(R"(building the step  \d s)")));
+    CHECK(result.shown.find("\r\033[Kno/such/trace.json: /: cannot be created") !=
+          std::string::npos);
   }
 }
 

@@ -326,15 +326,16 @@ device     on path     share        idle      waited   times  for
     CHECK(count(run_shell(run).out) == 0);
     const std::string in_terminal =
         "COLORTERM= TERM=xterm script -qec \"" + run + "\" /dev/null </dev/null";
+    const std::string piped = "export TERM=xterm COLORTERM=; " + run;
     constexpr int escapes = 2 * (2 * 3 + 2);  // Two runs on each device, and the legend.
     CHECK(count(run_shell(in_terminal).out) == escapes);
     CHECK(count(run_shell("NO_COLOR=1 " + in_terminal).out) == 0);
     CHECK(count(run_shell("CLICOLOR=0 " + in_terminal).out) == 0);
-    CHECK(count(run_shell("CLICOLOR_FORCE=1 " + run).out) == escapes);
-    CHECK(count(run_shell("CLICOLOR_FORCE=0 " + run).out) == 0);
-    CHECK(count(run_shell("NO_COLOR=1 CLICOLOR_FORCE=1 " + run).out) == 0);
-    CHECK(count(run_shell("NO_COLOR=1 " + run + " --color always").out) == escapes);
-    CHECK(count(run_shell("CLICOLOR_FORCE=1 " + run + " --color never").out) == 0);
+    CHECK(count(run_shell("export CLICOLOR_FORCE=1; " + piped).out) == escapes);
+    CHECK(count(run_shell("export CLICOLOR_FORCE=0; " + piped).out) == 0);
+    CHECK(count(run_shell("export NO_COLOR=1 CLICOLOR_FORCE=1; " + piped).out) == 0);
+    CHECK(count(run_shell("export NO_COLOR=1; " + piped + " --color always").out) == escapes);
+    CHECK(count(run_shell("export CLICOLOR_FORCE=1; " + piped + " --color never").out) == 0);
   }
 
   TEST_CASE("colours are as fine as the terminal says") {

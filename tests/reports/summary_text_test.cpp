@@ -143,7 +143,7 @@ device        busy        idle    bubble  peak memory  of it static     peak at 
 
   TEST_CASE("a name's control characters do not reach the terminal") {
     CHECK(summary(test::experiment_from(small, {R"(name="\u001b[31mred")"}))
-              .starts_with("?[31mred: gpipe"));
+              .starts_with("\\u001b[31mred: gpipe"));
   }
 
   TEST_CASE("a model with layers shows the devices and the layers per stage") {

@@ -285,7 +285,6 @@ TEST_CASE("breakdown takes a simulation for messages, and one for stages that di
   CHECK(breakdown_runs(example("unit.json")) == 0);
   CHECK(breakdown_runs(example("gpipe.json")) == 2);
   CHECK(breakdown_runs(example("gpipe.json", {"cluster.interconnect=ideal"})) == 1);
-  CHECK(breakdown_runs(experiment_from(replicas)) == 0);
 }
 
 TEST_CASE("lanes that take turns give what lanes that run on give") {

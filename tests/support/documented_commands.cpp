@@ -79,7 +79,8 @@ class Page {
       } else if (language == "sh") {
         read_shell_line();
       } else {
-        refuse_command(lines_[at_++]);
+        refuse_command(lines_[at_]);
+        ++at_;
       }
     }
     ++at_;
@@ -89,7 +90,7 @@ class Page {
   void refuse_command(const std::string& line) const {
     const std::string text = trimmed(line);
     if (is_command(text) || text.starts_with("$ ")) {
-      throw std::runtime_error("line " + std::to_string(at_) +
+      throw std::runtime_error("line " + std::to_string(at_ + 1) +
                                ": a command in a block that is neither console nor sh: " + text);
     }
   }

@@ -61,7 +61,9 @@ std::vector<std::string> progress_lines(const std::string& shown) {
   for (auto at = shown.find(erase_line); at != shown.npos;) {
     const auto begin = at + erase_line.size();
     at = shown.find(erase_line, begin);
-    if (at != shown.npos) lines.push_back(shown.substr(begin, at - begin));
+    if (at == shown.npos) break;
+    lines.push_back(shown.substr(begin, at - begin));
+    if (lines.back().ends_with("^C")) lines.back().resize(lines.back().size() - 2);
   }
   return lines;
 }

@@ -24,7 +24,8 @@ struct TerminalResult {
 /// the sources.
 TerminalResult run_on_terminal(const std::string& command, const TerminalRun& run = {});
 
-/// The lines about progress that were shown, one after the other in one place, and erased.
+/// The lines about progress that were shown, one after the other in one place, and erased; without
+/// the "^C" with which a terminal answers Ctrl-C.
 std::vector<std::string> progress_lines(const std::string& shown);
 
 }  // namespace pipesim::test

@@ -1,4 +1,5 @@
 // A headless Chromium, and pages that remember what went wrong in them.
+import path from 'node:path';
 import { chromium } from 'playwright-core';
 
 /** Without a sandbox, which a container's root has not. */
@@ -27,4 +28,16 @@ export async function newPage(browser, options = {}) {
   });
   page.on('request', (request) => page.requests.push(request.url()));
   return page;
+}
+
+/** The whole page in light and in dark, as NAME-light.png and NAME-dark.png of the artifacts. */
+export async function screenshots(page, name) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({
+      path: path.join(process.env.ARTIFACTS, `${name}-${colorScheme}.png`),
+      fullPage: true,
+      animations: 'disabled',
+    });
+  }
 }

@@ -20,7 +20,7 @@ export async function checkQuiet(page) {
   assert.deepEqual(await page.locator('.damaged').allInnerTexts(), []);
 }
 
-/** Every figure: its key and value, and the row of a table that it stands in, if it does. */
+/** Every figure: its key and value, and the row of a table or the run that it stands in, if any. */
 export const figuresOf = (page) =>
   page.locator('[data-key]').evaluateAll((all) =>
     all.map((shown) => {
@@ -30,14 +30,21 @@ export const figuresOf = (page) =>
         value: shown.dataset.value,
         device: row?.dataset.device,
         row: row?.dataset.row,
+        run: shown.closest('[data-run]')?.dataset.run,
         link: shown.closest('.links') ? row.rowIndex - 1 : undefined,
       };
     }),
   );
 
-/** The ops of a run as its timeline lists them, device by device. */
-export const decodedSpans = (page, run) =>
-  page.evaluate(async (index) => {
+const inLanes = (a, b) => a.device - b.device || a.start - b.start || a.finish - b.finish;
+
+/** The ops of a timeline, device by device. */
+export const spansInLanes = ({ spans }) =>
+  spans.map(({ overlapped, ...span }) => span).toSorted(inLanes);
+
+/** The same of a run that the page has decoded. */
+export async function decodedSpans(page, run) {
+  const spans = await page.evaluate(async (index) => {
     await window.pipesimReport.decode(index);
     const { kinds } = JSON.parse(document.getElementById('report').textContent);
     return window.pipesimReport.runs[index].lanes.flatMap((lane, device) =>
@@ -51,6 +58,8 @@ export const decodedSpans = (page, run) =>
       })),
     );
   }, run);
+  return spans.sort(inLanes);
+}
 
 /** The most that each device holds, added up from what its ops do to its memory. */
 export const decodedPeaks = (page, run) =>
