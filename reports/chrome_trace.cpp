@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "reports/number_text.hpp"
 #include "sim/memory_trace.hpp"
 
 namespace pipesim {
@@ -81,9 +82,9 @@ class ChromeTrace {
   void write() {
     find_arrows();
     put("{\"displayTimeUnit\": \"ns\",\n\"otherData\": {\"name\": ",
-        std::string_view(nlohmann::json(experiment_.config.name).dump()), ", \"schedule\": \"",
-        std::string_view(schedule_.name), "\", \"clock\": \"", name_of(timeline_.clock),
-        "\"},\n\"traceEvents\": [\n");
+        std::string_view(printable(nlohmann::json(experiment_.config.name).dump())),
+        ", \"schedule\": \"", std::string_view(schedule_.name), "\", \"clock\": \"",
+        name_of(timeline_.clock), "\"},\n\"traceEvents\": [\n");
     for (int device = 0; device < schedule_.devices(); ++device) write_process(device);
     for_each_span(schedule_, timeline_, [&](int device, const Op& op, const Interval& when) {
       write_op(device, op, when);

@@ -437,6 +437,18 @@ TEST_SUITE("reports/chrome_trace") {
     CHECK(trace_of(experiment, simulate(experiment)).document["otherData"]["name"] ==
           "\" \\ \x1b é");
   }
+
+  TEST_CASE("a name of any length steers no terminal, and is read back whole") {
+    const std::string signs = "\x1b[31m\u009b\u202e\u2028</script>\r\n";
+    for (const std::string& name : {signs, signs + std::string(1 << 20, 'x')}) {
+      const Experiment experiment = test::experiment_from(far_apart, {"name=" + name});
+      const Trace trace = trace_of(experiment, simulate(experiment));
+      CHECK(trace.document["otherData"]["name"] == name);
+      for (const std::string sign : {"\x1b", "\u009b", "\u202e", "\u2028", "\r"}) {
+        CHECK(trace.text.find(sign) == std::string::npos);
+      }
+    }
+  }
 }
 
 }  // namespace pipesim
