@@ -7,10 +7,10 @@ import path from 'node:path';
 export const source = path.resolve(import.meta.dirname, '../../..');
 export const artifacts = process.env.ARTIFACTS;
 
-/** The examples, by name: "gpipe" is examples/gpipe.json. */
+/** The examples, by name: "gpipe" is examples/gpipe.json. The schema of configs is none. */
 export const examples = fs
   .readdirSync(path.join(source, 'examples'))
-  .filter((file) => file.endsWith('.json'))
+  .filter((file) => file.endsWith('.json') && !file.endsWith('.schema.json'))
   .map((file) => file.slice(0, -'.json'.length))
   .sort();
 
