@@ -9,7 +9,7 @@ namespace {
 
 // Long trainings are drawn by the column: finer than a screen is.
 constexpr std::size_t most_columns = 1000;
-constexpr std::size_t most_marks = 200;
+constexpr std::size_t most_marks = 60;
 constexpr std::size_t most_rows = 1000;
 
 std::string loss_text(double loss) {
@@ -25,8 +25,8 @@ AxisScale scale_of(const std::vector<PlotPoint>& points) {
     low = low == 0 ? point.y : std::min(low, point.y);
     high = std::max(high, point.y);
   }
-  constexpr double orders = 50;
-  return low > 0 && high > orders * low ? AxisScale::log10 : AxisScale::linear;
+  constexpr double fall = 20;
+  return low > 0 && high > fall * low ? AxisScale::log10 : AxisScale::linear;
 }
 
 std::vector<PlotPoint> mini_batches(const TrainingLosses& losses) {
@@ -55,7 +55,7 @@ Plot loss_plot(const TrainingLosses& losses) {
   const std::vector<PlotPoint> all = mini_batches(losses);
   const std::vector<PlotPoint> means = epoch_means(losses);
   Plot plot{.title = "loss over mini-batches",
-            .note = "before each update; marks: the mean of an epoch, in its middle",
+            .note = "before each update, and the mean of each epoch, in its middle",
             .x = {.label = "mini-batch", .whole = true},
             .y = {.label = "mean squared error", .scale = scale_of(all)}};
   plot.series.push_back({.name = "loss", .line = thinned(all, most_columns), .thin = true});
