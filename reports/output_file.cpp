@@ -24,7 +24,7 @@ struct TemporaryFile {
   std::atomic<bool> exists{false};
   std::array<char, PATH_MAX> path{};
 };
-std::array<TemporaryFile, 8> temporary_files;
+std::array<TemporaryFile, 16> temporary_files;  // More than a command writes.
 
 int remember(const std::string& path) {
   for (std::size_t i = 0; i < temporary_files.size(); ++i) {

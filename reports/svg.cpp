@@ -2,44 +2,7 @@
 
 #include <iterator>
 
-#include "reports/code_point.hpp"
-#include "reports/display_width.hpp"
-#include "reports/html/html_text.hpp"
-
 namespace pipesim {
-
-namespace {
-
-constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
-
-// Not for XML, or it would act on the text around it.
-bool is_refused(std::uint32_t code) {
-  const auto within = [code](std::uint32_t first, std::uint32_t last) {
-    return code >= first && code <= last;
-  };
-  return code < 0x20 || within(0x7f, 0x9f) || code == 0xfffe || code == 0xffff || code == 0x061c ||
-         within(0x200e, 0x200f) || within(0x2028, 0x202e) || within(0x2066, 0x2069);
-}
-
-std::string_view escaped(const CodePoint& sign, std::string_view bytes) {
-  if (!sign.is_valid || is_refused(sign.value)) return replacement;
-  switch (sign.value) {
-    case '&':
-      return "&amp;";
-    case '<':
-      return "&lt;";
-    case '>':
-      return "&gt;";
-    case '"':
-      return "&quot;";
-    case '\'':
-      return "&#39;";
-    default:
-      return bytes;
-  }
-}
-
-}  // namespace
 
 std::string svg_length(Hundredths length) {
   const auto size = static_cast<std::uint64_t>(length < 0 ? -length : length);
@@ -48,21 +11,6 @@ std::string svg_length(Hundredths length) {
   text += fmt::format(".{:02}", size % 100);
   if (text.back() == '0') text.pop_back();
   return text;
-}
-
-std::string xml_text(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const CodePoint sign = first_code_point(text);
-    out += escaped(sign, text.substr(0, sign.bytes));
-    text.remove_prefix(sign.bytes);
-  }
-  return out;
-}
-
-std::string cut_to_columns(std::string_view text, std::size_t most_columns) {
-  constexpr std::size_t bytes_a_column = 16;
-  return cut_to_width(shortened(text, bytes_a_column * most_columns), most_columns);
 }
 
 void begin_svg(Output& out, Hundredths width, Hundredths height, std::string_view title,

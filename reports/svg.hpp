@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "reports/markup_text.hpp"
 #include "reports/output.hpp"
 
 namespace pipesim {
@@ -18,15 +19,6 @@ constexpr Hundredths pixels(std::int64_t count) {
 
 /// As an attribute writes it, without zeros at the end: 6833 is "68.33", 6800 is "68".
 std::string svg_length(Hundredths length);
-
-/// Any bytes as text of an XML or HTML document: markup escaped; what XML does not allow (control
-/// characters, bytes that are no UTF-8), and marks that would turn the direction of what follows,
-/// become U+FFFD. Line ends and tabs too: a label is one line.
-std::string xml_text(std::string_view text);
-
-/// cut_to_width, but of no more bytes than so many columns may take: signs that combine have no
-/// width.
-std::string cut_to_columns(std::string_view text, std::size_t most_columns);
 
 /// What opens a picture of this size: a white page, with a title and a description for those who
 /// hear it. Both are cut to a readable length and escaped here.

@@ -2,11 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "reports/html/html_text.hpp"
 #include "reports/html/op_needs.hpp"
 #include "reports/html/page_parts.hpp"
 #include "reports/html/run_columns.hpp"
-#include "reports/number_text.hpp"
+#include "reports/markup_text.hpp"
 #include "reports/op_style.hpp"
 #include "reports/output.hpp"
 
@@ -136,9 +135,7 @@ Json run_json(std::string_view title, const Experiment& experiment, const Run& r
 }  // namespace
 
 ReportPage::ReportPage(Output& out, const PageHead& head) : out_(out) {
-  constexpr std::size_t longest_title = 200;
-  const std::string title =
-      html_text(printable(shortened(head.config.name, longest_title))) + " · pipesim";
+  const std::string title = xml_text(cut_to_columns(head.config.name, 200)) + " · pipesim";
   const std::string_view before = page_skeleton.substr(0, page_skeleton.find(runs_mark));
   fill_in(out_, before,
           {{"title", title}, {"style", page_style}, {"head", script_json(head_json(head))}});

@@ -83,7 +83,8 @@ TEST_SUITE("cli/completion") {
   TEST_CASE("bash completes configs and folders where a config stands, any file behind FILE") {
     CHECK(completed_files({"simulate", "examples/gp"}) ==
           "examples/gpipe.json examples/gpt3_175b.json examples/gpt_1t.json ");
-    CHECK(completed_files({"simulate", "examples/sch"}) == "examples/schedules ");
+    CHECK(completed_files({"simulate", "examples/sch"}) ==
+          "examples/schedules examples/schedules.json ");
     CHECK(completed_files({"simulate", "--schedule-file", "examples/schedules/bi"}) ==
           "examples/schedules/bidirectional.csv ");
     CHECK(completed_files({"simulate", "--out", "examples/"}) ==

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/process.hpp"
+#include "support/report_page.hpp"
 
 namespace pipesim::test {
 
@@ -51,16 +52,18 @@ constexpr const char* no_room_on_stdout =
 }  // namespace
 
 TEST_SUITE("cli/files") {
-  TEST_CASE("--out writes the four reports, in a folder that it creates") {
+  TEST_CASE("--out writes the five reports, in a folder that it creates") {
     const TemporaryFolder folder;
     const ProcessResult result = simulate({"--out", folder / "new", "--json"});
     CHECK(result.exit_code == 0);
     CHECK(names_in(folder) ==
-          "new new/memory.csv new/summary.json new/timeline.json new/trace.json");
+          "new new/memory.csv new/report.html new/summary.json new/timeline.json new/trace.json");
     CHECK(read_text(folder / "new/summary.json") == result.out);
     CHECK(nlohmann::json::parse(read_text(folder / "new/timeline.json"))["spans"].size() ==
           4 * (8 + 8 + 1));
     CHECK(nlohmann::json::accept(read_text(folder / "new/trace.json")));
+    CHECK(read_page(read_text(folder / "new/report.html")).head["summary"] ==
+          nlohmann::json::parse(result.out));
     CHECK(read_text(folder / "new/memory.csv").substr(0, 65) ==
           "time_ps,device,tag,delta_bytes,total_bytes,device_total_bytes\n0,0");
   }
@@ -70,7 +73,7 @@ TEST_SUITE("cli/files") {
     const ProcessResult result =
         simulate({"--out", folder.path(), "--json"}, "examples/does_not_fit.json");
     CHECK(result.exit_code == 3);
-    CHECK(names_in(folder) == "memory.csv summary.json timeline.json trace.json");
+    CHECK(names_in(folder) == "memory.csv report.html summary.json timeline.json trace.json");
     CHECK(read_text(folder / "summary.json") == result.out);
   }
 
@@ -78,6 +81,7 @@ TEST_SUITE("cli/files") {
     const TemporaryFolder folder;
     REQUIRE(simulate({"--out", folder.path(), "--quiet"}).exit_code == 0);
     for (const auto& [option, name] : {std::pair{"--timeline", "timeline.json"},
+                                       {"--html", "report.html"},
                                        {"--chrome-trace", "trace.json"},
                                        {"--memory-trace", "memory.csv"}}) {
       CAPTURE(option);
@@ -93,6 +97,7 @@ TEST_SUITE("cli/files") {
     const TemporaryFolder folder;
     REQUIRE(simulate({"--out", folder.path(), "--quiet"}).exit_code == 0);
     for (const auto& [option, name] : {std::pair{"--timeline", "timeline.json"},
+                                       {"--html", "report.html"},
                                        {"--chrome-trace", "trace.json"},
                                        {"--memory-trace", "memory.csv"}}) {
       CAPTURE(option);
