@@ -74,6 +74,46 @@ void check_command(const CLI::App& application, int argc, char** argv) {
                    suggestion(first, "commands", names) + "; pipesim --help tells more");
 }
 
+// Arguments that no option takes, in the order in which they stand.
+std::vector<std::string> unexpected(const CLI::App& application, int argc, char** argv) {
+  std::vector<std::string> left = application.remaining(true);
+  std::vector<std::string> found;
+  for (int i = 1; i < argc; ++i) {
+    const auto at = std::find(left.begin(), left.end(), argv[i]);
+    if (at == left.end()) continue;
+    found.push_back(*at);
+    left.erase(at);
+  }
+  return found;
+}
+
+// The option that an unexpected argument was probably meant to be.
+std::string nearest_option(const CLI::App& application, const std::string& argument) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : application.get_subcommands()) {
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  return argument.starts_with("-") ? closest(argument.substr(0, argument.find('=')), names) : "";
+}
+
+InputError bad_arguments(const CLI::App& application, int argc, char** argv,
+                         const CLI::ParseError& error) {
+  std::string problem = error.what();
+  std::string hint =
+      "pipesim COMMAND --help lists the options; values of a config are set with --set, such as "
+      "--set pipeline.schedule=1f1b";
+  const std::vector<std::string> extra = unexpected(application, argc, argv);
+  if (error.get_name() == "ExtrasError" && !extra.empty()) {
+    problem = fmt::format("The following argument{} not expected: {}",
+                          extra.size() == 1 ? " was" : "s were", fmt::join(extra, " "));
+    const std::string near = nearest_option(application, extra.front());
+    if (!near.empty()) hint = fmt::format("did you mean {}? {}", near, hint);
+  }
+  return InputError("command line: /: " + problem, hint);
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App application{
       "pipesim simulates pipeline-parallel training: step time, bubble and memory, "
@@ -103,10 +143,7 @@ int parse_and_run(int argc, char** argv) {
     application.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return application.exit(error);
-    throw InputError(
-        fmt::format("command line: /: {}", error.what()),
-        "pipesim COMMAND --help lists the options; values of a config are set with --set, such as "
-        "--set pipeline.schedule=1f1b");
+    throw bad_arguments(application, argc, argv, error);
   }
   return action();
 }

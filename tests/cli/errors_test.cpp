@@ -566,6 +566,13 @@ TEST_SUITE("cli/errors: the command line") {
           "command line: /: The following argument was not expected: --nope" + std::string(help));
   }
 
+  TEST_CASE("an option that is nearly one is named with it, what stands behind it in its place") {
+    CHECK(refused_command({"simulate", unit, "--htm", "x.html"}) ==
+          "command line: /: The following arguments were not expected: --htm x.html\n"
+          "  hint: did you mean --html? " +
+              std::string(help).substr(std::string(help).find("pipesim")));
+  }
+
   TEST_CASE("CONFIG is required, once") {
     for (const char* command : {"simulate", "compare", "schedule"}) {
       CAPTURE(command);
