@@ -6,7 +6,7 @@ function shownAs(key, value) {
   if (typeof value !== 'number') return visible(value);
   if (key.endsWith('_per_s')) {
     if (key.startsWith('model_flops')) return `${readableRate(value)}FLOP/s`;
-    return `${significant(value)} /s`;
+    return `${readableRate(value)} ${key === 'samples_per_s' ? 'samples' : ''}/s`;
   }
   if (key.endsWith('_s')) return readableSeconds(value);
   if (key.endsWith('_bytes') || key === 'bytes') return readableBytes(value);
@@ -44,7 +44,7 @@ function makeHeadline(summary) {
     headlineItem('fits memory', fits, fullest && fullest.capacity_bytes === null ? 'no limit' : ''),
     headlineItem('throughput', figureOf(summary, 'samples_per_s'),
                  typeof summary.model_flops_utilization === 'number'
-                   ? ['utilization ', figureOf(summary, 'model_flops_utilization')] : 'samples'));
+                   ? ['utilization ', figureOf(summary, 'model_flops_utilization')] : ''));
 }
 
 const breakdownParts = [
@@ -122,9 +122,10 @@ function makeWarnings(summary) {
   }
   for (const entry of summary.advice ?? []) {
     warnings.push(element(
-      'p', {class: 'advice'}, element('bdi', {}, visible(entry.setting)),
-      `: ${entry.fits_memory ? 'fits' : 'does not fit either'}, ` +
-      `${readableBytes(entry.peak_memory_bytes)}, ${readableSeconds(entry.step_time_s)}`));
+      'p', {class: 'advice'}, entry.fits_memory ? 'Would fit: ' : 'Tried, does not fit either: ',
+      element('code', {}, element('bdi', {}, visible(entry.setting))),
+      `, at most ${readableBytes(entry.peak_memory_bytes)} on a device, ` +
+      `${readableSeconds(entry.step_time_s)} a step`));
   }
   return warnings.length > 0 ? element('div', {class: 'warnings'}, warnings) : null;
 }
