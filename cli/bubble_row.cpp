@@ -1,7 +1,10 @@
 #include "cli/bubble_row.hpp"
 
+#include <fmt/format.h>
+
 #include <memory>
 
+#include "reports/number_text.hpp"
 #include "schedules/catalog.hpp"
 #include "sim/run.hpp"
 
@@ -54,6 +57,19 @@ std::optional<Ratio> bubble_by_formula(const std::string& schedule, PipelineShap
   EqualStages stages = unit_stages;
   stages.shape = shape;
   return known.bubble(stages);
+}
+
+std::vector<std::string> cells_of(const BubbleRow& row) {
+  std::vector<std::string> cells = {row.schedule,
+                                    std::to_string(row.shape.stages),
+                                    std::to_string(row.shape.micro_batches),
+                                    percent(row.formula.value()),
+                                    percent(row.simulated.value()),
+                                    fmt::format("{}", row.difference())};
+  if (!row.executed) return cells;
+  cells.push_back(percent(*row.executed));
+  cells.push_back(fmt::format("{:+.2f} pp", 100 * row.executed_difference()));
+  return cells;
 }
 
 }  // namespace pipesim::cli

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "schedules/bubble_formula.hpp"
 
@@ -33,5 +34,9 @@ std::optional<BubbleRow> bubble_row(const std::string& schedule, PipelineShape s
 
 /// What the closed form alone says about such stages; nothing in the same cases.
 std::optional<Ratio> bubble_by_formula(const std::string& schedule, PipelineShape shape);
+
+/// As a table shows it: schedule, stages, micro-batches, formula, simulated, difference; where it
+/// was executed, that and its difference, too.
+std::vector<std::string> cells_of(const BubbleRow& row);
 
 }  // namespace pipesim::cli

@@ -84,18 +84,7 @@ void write_table(Output& out, const std::vector<Row>& rows, bool executes) {
                               {"simulated", 9},
                               {"difference", 10}}};
   if (executes) table.columns.insert(table.columns.end(), {{"executed", 9}, {"difference", 11}});
-  for (const Row& row : rows) {
-    std::vector<std::string>& cells = table.rows.emplace_back().cells;
-    cells = {row.schedule,
-             std::to_string(row.shape.stages),
-             std::to_string(row.shape.micro_batches),
-             percent(row.formula.value()),
-             percent(row.simulated.value()),
-             fmt::format("{}", row.difference())};
-    if (!row.executed) continue;
-    cells.push_back(percent(*row.executed));
-    cells.push_back(fmt::format("{:+.2f} pp", 100 * row.executed_difference()));
-  }
+  for (const Row& row : rows) table.rows.push_back({.cells = cells_of(row)});
   write_text_table(out, table);
   print("\n{} of {} differences are exactly 0\n",
         std::ranges::count_if(rows, [](const Row& row) { return row.agrees(); }), rows.size());

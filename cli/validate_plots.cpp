@@ -153,18 +153,7 @@ Plot memory_plot() {
 void add_table(PlotPage& page, const std::vector<BubbleRow>& rows, bool executed) {
   page.head = {"schedule", "stages", "micro-batches", "formula", "simulated", "difference"};
   if (executed) page.head.insert(page.head.end(), {"executed", "executed - formula"});
-  for (const BubbleRow& row : rows) {
-    std::vector<std::string>& cells = page.rows.emplace_back();
-    cells = {row.schedule,
-             std::to_string(row.shape.stages),
-             std::to_string(row.shape.micro_batches),
-             percent(row.formula.value()),
-             percent(row.simulated.value()),
-             fmt::format("{}", row.difference())};
-    if (!row.executed) continue;
-    cells.push_back(percent(*row.executed));
-    cells.push_back(fmt::format("{:+.2f} pp", 100 * row.executed_difference()));
-  }
+  for (const BubbleRow& row : rows) page.rows.push_back(cells_of(row));
 }
 
 }  // namespace

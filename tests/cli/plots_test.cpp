@@ -1,22 +1,9 @@
 #include <doctest/doctest.h>
 
 #include "support/process.hpp"
+#include "support/written.hpp"
 
 namespace pipesim::test {
-
-namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::size_t count_of(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
-
-}  // namespace
 
 TEST_SUITE("cli/plots") {
   TEST_CASE("validate draws the bubble of each schedule, efficiency and memory") {

@@ -11,19 +11,12 @@
 
 namespace pipesim {
 
+using test::contains;
+using test::count_of;
+
 namespace {
 
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::size_t count_of(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
 
 // Halves of halves, which a logarithmic axis makes a straight line.
 Plot halves() {

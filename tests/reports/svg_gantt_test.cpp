@@ -12,6 +12,9 @@
 
 namespace pipesim {
 
+using test::contains;
+using test::count_of;
+
 namespace {
 
 std::string picture(const Experiment& experiment) {
@@ -20,16 +23,6 @@ std::string picture(const Experiment& experiment) {
 
 std::string unit_picture(const std::vector<std::string>& settings) {
   return picture(test::example("unit.json", settings));
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::size_t count_of(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++count;
-  return count;
 }
 
 // Elements are closed in the order in which they were opened, and nothing stands outside.
