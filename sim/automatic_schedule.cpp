@@ -81,6 +81,7 @@ class AutomaticRequest {
       memory.resize(room.size(), bytes_limit);
     }
     const bool again = costs_.recompute != Recompute::none;
+    if (again && !memory.empty()) add_insides(memory);
     const std::vector<Bytes> transient = on_devices(
         schedule_, [&](std::size_t s) { return transient_of(costs_.stages[s], again); },
         [](Bytes a, Bytes b) { return std::max(a, b); });
@@ -100,6 +101,17 @@ class AutomaticRequest {
   const StepCosts& costs_;
   ScheduleRequest request_{};
   bool counts_micro_batches_ = false;  // The model states no bytes: each micro-batch is one.
+
+  // With re-computation the schedule that the usual memory is named after holds, beside its
+  // stashes, what R adds for one micro-batch: here that is held from I to W, where W may be put
+  // off.
+  void add_insides(std::vector<Bytes>& memory) const {
+    const std::vector<Bytes> insides = on_devices(
+        schedule_,
+        [&](std::size_t s) { return costs_.stages[s].stash - costs_.stages[s].boundary; },
+        [](Bytes a, Bytes b) { return capped_sum(a, b); });
+    for (std::size_t d = 0; d < memory.size(); ++d) memory[d] = capped_sum(memory[d], insides[d]);
+  }
 
   Bytes least(int device) const { return known_.automatic->least_memory(request_, device); }
 

@@ -131,6 +131,23 @@ TEST_CASE("without a limit an automatic schedule keeps within the devices' memor
   CHECK(!run("1050 B").metrics.fits_memory);  // Not even one micro-batch.
 }
 
+TEST_CASE("with re-computation zb_v may put off the W of as much as 1f1b computes again at once") {
+  const auto run = [](const std::string& schedule) {
+    return simulate(test::example("schedules.json",
+                                  {"pipeline.schedule=" + schedule, "pipeline.recompute=full"}));
+  };
+  const Run zb_v = run("zb_v");
+  const Run one_f_one_b = run("1f1b");
+  const Bytes half = Bytes{512} << 20;  // What R adds in a stage of zb_v: half a device's layers.
+  for (int device = 0; device < 4; ++device) {
+    const auto d = static_cast<std::size_t>(device);
+    CHECK(one_f_one_b.outcome.devices[d].peak == 2 * half);
+    CHECK(zb_v.outcome.devices[d].peak <= 3 * half);  // Two that wait, and one at work.
+  }
+  CHECK(one_f_one_b.metrics.step_time == 41'000'000'000_ns);
+  CHECK(zb_v.metrics.step_time == 34'000'000'000_ns);  // 32 s of work.
+}
+
 TEST_CASE("two copies of a stage weigh twice, and sum their gradients before the update") {
   const std::vector<std::string> settings{
       "pipeline.schedule=chimera",
