@@ -58,6 +58,30 @@ void whole_process(benchmark::State& state, const char* timeline) {
   state.counters["bytes/op"] = total.peak_bytes / ops;
 }
 
+// The whole process, from reading a config of a million ops to their page: how large it gets,
+// beside how large it gets without one, and the same of the time.
+void page_of_a_million_ops(benchmark::State& state) {
+  const std::string config = temporary_config();
+  std::ofstream(config) << R"({"model": {"kind": "stage_costs", "forward": 1e-3, "backward": 2e-3,
+      "transfer": 1e-5, "stash_bytes": 1000, "boundary_bytes": 100},
+      "pipeline": {"schedule": "1f1b", "stages": 64, "micro_batches": 7813}})";
+  const std::string page = config + ".html";
+  Spent with;
+  Spent without;
+  for (auto _ : state) {
+    without = simulate_in_process(config, {"--quiet"});
+    with = simulate_in_process(config, {"--quiet", "--html", page});
+    state.SetIterationTime(with.seconds);
+  }
+  state.counters["peak_MB"] = with.peak_bytes / 1e6;
+  state.counters["peak_MB_without"] = without.peak_bytes / 1e6;
+  state.counters["times"] = with.seconds / without.seconds;
+  state.counters["file_MB"] = static_cast<double>(std::filesystem::file_size(page)) / 1e6;
+  std::filesystem::remove(config);
+  std::filesystem::remove(page);
+}
+
+BENCHMARK(page_of_a_million_ops)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(whole_process, summary, nullptr)
     ->UseManualTime()
     ->Iterations(3)

@@ -8,7 +8,9 @@ namespace pipesim::perf {
 /// What a process took.
 struct Spent {
   double seconds = 0;
-  double peak_bytes = 0;  ///< Resident.
+  /// Resident. Linux counts in what the process that started it held then: for this figure run its
+  /// benchmark alone.
+  double peak_bytes = 0;
 };
 
 /// `pipesim simulate CONFIG` with these options, its output thrown away. Throws where it fails.

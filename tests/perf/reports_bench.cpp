@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "reports/chrome_trace.hpp"
+#include "reports/html/run_columns.hpp"
 #include "reports/memory_csv.hpp"
 #include "reports/timeline_json.hpp"
 #include "sim/run.hpp"
@@ -79,6 +80,45 @@ void memory_csv(benchmark::State& state) {
   write_report(state, write_memory_csv);
 }
 
+// A page's floor: every op and when it ran, read once.
+double read_seconds(const Experiment& experiment, const Run& run) {
+  std::int64_t sum = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for_each_span(experiment.schedule, run.outcome.timeline,
+                [&](int device, const Op& op, const Interval& when) {
+                  sum += device + op.stage + op.micro_batch + when.start.ps + when.finish.ps;
+                });
+  benchmark::DoNotOptimize(sum);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void columns_of_page(benchmark::State& state) {
+  const Experiment experiment = experiment_of(64, 7813);  // A million ops.
+  const Run run = simulate(experiment, {.breakdown = false});
+  const double spans = 2.0 * 64 * 7813;
+  std::size_t bytes = 0;
+  double seconds = 0;
+  double floor = 0;
+  for (auto _ : state) {
+    bytes = 0;
+    const auto start = std::chrono::steady_clock::now();
+    Output out([&](std::string_view text) { bytes += text.size(); });
+    write_run_columns(out, experiment, run);
+    out.flush();
+    const double spent =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    state.SetIterationTime(spent);
+    seconds += spent;
+    floor += read_seconds(experiment, run);
+  }
+  const double all = spans * static_cast<double>(state.iterations());
+  state.counters["ns/span"] = seconds * 1e9 / all;
+  state.counters["read_ns/span"] = floor * 1e9 / all;
+  state.counters["ratio"] = seconds / floor;
+  state.counters["bytes/span"] = static_cast<double>(bytes) / spans;
+}
+
+BENCHMARK(columns_of_page)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(chrome_trace)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(timeline_json)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(memory_csv)->UseManualTime()->Unit(benchmark::kMillisecond);
