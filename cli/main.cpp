@@ -87,15 +87,18 @@ std::vector<std::string> unexpected(const CLI::App& application, int argc, char*
   return found;
 }
 
-// The option that an unexpected argument was probably meant to be.
+// The option that an unexpected argument was probably meant to be, or nothing.
 std::string nearest_option(const CLI::App& application, const std::string& argument) {
+  if (!argument.starts_with("--")) return "";
   std::vector<std::string> names;
   for (const CLI::App* command : application.get_subcommands()) {
     for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      const std::vector<std::string>& own = option->get_lnames();
+      names.insert(names.end(), own.begin(), own.end());
     }
   }
-  return argument.starts_with("-") ? closest(argument.substr(0, argument.find('=')), names) : "";
+  const std::string near = closest(argument.substr(2, argument.find('=') - 2), names);
+  return near.empty() ? "" : "--" + near;
 }
 
 InputError bad_arguments(const CLI::App& application, int argc, char** argv,
@@ -105,7 +108,7 @@ InputError bad_arguments(const CLI::App& application, int argc, char** argv,
       "pipesim COMMAND --help lists the options; values of a config are set with --set, such as "
       "--set pipeline.schedule=1f1b";
   const std::vector<std::string> extra = unexpected(application, argc, argv);
-  if (error.get_name() == "ExtrasError" && !extra.empty()) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) && !extra.empty()) {
     problem = fmt::format("The following argument{} not expected: {}",
                           extra.size() == 1 ? " was" : "s were", fmt::join(extra, " "));
     const std::string near = nearest_option(application, extra.front());
