@@ -81,4 +81,27 @@ describe('the report', () => {
       await page.close();
     });
   }
+
+  test('of 2,500 devices shows 2,000 rows of its table, by the order chosen', async () => {
+    const pipeline = { schedule: 'gpipe', stages: 2500, micro_batches: 1 };
+    const equal = { ...model, forward: 1, backward: 1 };
+    const config = smallConfig('2500-devices', pipeline, { model: equal });
+    const file = temporary('2500.html');
+    pipesim(['simulate', config, '--quiet', '--html', file]);
+    const page = await openReport(browser, file);
+    const rows = () =>
+      page
+        .locator('section.devices tbody tr')
+        .evaluateAll((all) => all.map((row) => Number(row.dataset.device)));
+    const counting = Array.from({ length: 2000 }, (_, i) => i);
+    assert.deepEqual(await rows(), counting);
+    const byDevice = page.locator('section.devices th button').first();
+    await byDevice.click();
+    await byDevice.click();
+    assert.deepEqual(await rows(), counting.map((i) => 2499 - i));
+    const note = page.locator('section.devices .note');
+    assert.match(await note.innerText(), /^The first 2,000 of 2,500 rows; /);
+    await checkQuiet(page);
+    await page.close();
+  });
 });

@@ -1,34 +1,52 @@
 // Tables of the summary that a click on a column's head sorts.
 
+/** As many rows as a browser lays out at once; of more the first are shown, by the order chosen. */
+const mostRows = 2000;
+
 /** Rows of `columns` = [{key, head, cell(row)}, …]; sorts by row[key], as given at first. */
 function makeTable(rows, columns, rowAttributes = () => ({})) {
-  const body = element('tbody');
-  const made = rows.map((row) => ({row, shown: element(
-    'tr', rowAttributes(row), columns.map(
-      (column) => element('td', {class: column.text ? 'text' : null}, column.cell(row))))}));
-  body.append(...made.map(({shown}) => shown));
+  const table = {
+    body: element('tbody'),
+    rows: rows.map((row) => ({row, shown: null})),
+    make: (row) => element('tr', rowAttributes(row), columns.map(
+      (column) => element('td', {class: column.text ? 'text' : null}, column.cell(row)))),
+  };
   const heads = columns.map((column) => {
     const head = element('th', {scope: 'col', class: column.text ? 'text' : null}, element(
-      'button', {type: 'button', onclick: () => sortBy(body, made, heads, head, column)},
+      'button', {type: 'button', onclick: () => sortBy(table, heads, head, column)},
       column.head));
     return head;
   });
-  return element('div', {class: 'wide'}, element(
-    'table', {class: 'sortable'}, element('thead', {}, element('tr', {}, heads)), body));
+  showRows(table, table.rows);
+  return element(
+    'div', {class: 'wide'},
+    element('table', {class: 'sortable'},
+            element('thead', {}, element('tr', {}, heads)), table.body),
+    rows.length > mostRows ? element('p', {class: 'note'}, cutNote(rows.length)) : null);
+}
+
+function cutNote(all) {
+  const most = mostRows.toLocaleString('en');
+  return `The first ${most} of ${counted(all, 'row')}; a click on a head sorts all of them.`;
+}
+
+function showRows(table, sorted) {
+  table.body.replaceChildren(
+    ...sorted.slice(0, mostRows).map((entry) => entry.shown ??= table.make(entry.row)));
 }
 
 /** Ascending, then descending; equal rows keep their order, and null is last. */
-function sortBy(body, made, heads, head, column) {
+function sortBy(table, heads, head, column) {
   const down = head.getAttribute('aria-sort') === 'ascending';
   for (const other of heads) other.removeAttribute('aria-sort');
   head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-  const keyed = made.map(({row, shown}) => ({shown, value: sortValue(row[column.key])}));
+  const keyed = table.rows.map((entry) => ({entry, value: sortValue(entry.row[column.key])}));
   keyed.sort((a, b) => {
     if (a.value === null || b.value === null) return (a.value === null) - (b.value === null);
     const order = a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
     return down ? -order : order;
   });
-  body.append(...keyed.map(({shown}) => shown));
+  showRows(table, keyed.map(({entry}) => entry));
 }
 
 function sortValue(value) {
