@@ -536,6 +536,21 @@ TEST_SUITE("cli/errors: --set") {
           "--set: /a~1b: is not a known key, got 4\n"
           "  hint: known here: $schema, name, model, cluster, pipeline, training\n");
   }
+
+  TEST_CASE("a key outside of its section is answered with its place") {
+    for (const auto& [key, place] : {std::pair{"micro_batches", "pipeline.micro_batches"},
+                                     {"precision", "training.precision"},
+                                     {"interconnect", "cluster.interconnect"},
+                                     {"backward_input", "model.backward_input"}}) {
+      CHECK(refused(unit, {std::string(key) + "=4"}) ==
+            fmt::format("--set: /{}: is not a known key, got 4\n  hint: did you mean \"{}\"? known "
+                        "here: $schema, name, model, cluster, pipeline, training\n",
+                        key, place));
+    }
+    CHECK(refused(unit, {"layer_sizes=4"}) ==  // Of another kind of model.
+          "--set: /layer_sizes: is not a known key, got 4\n"
+          "  hint: known here: $schema, name, model, cluster, pipeline, training\n");
+  }
 }
 
 TEST_SUITE("cli/errors: the command line") {
