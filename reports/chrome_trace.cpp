@@ -2,6 +2,7 @@
 
 #include <fmt/compile.h>
 
+#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -46,21 +47,29 @@ struct Duration {
 // Readers add it to the start in floating point, speedscope after it has moved the thread's first
 // slice to 0. A sum that comes out above the end is after the start of a slice that follows at
 // once: that one is then taken to be inside this one, which never ends.
-bool sum_is_late(const Duration& slice) {
+bool sum_is_late(const Duration& slice, double duration) {
   const auto micros = [](std::int64_t ns) { return static_cast<double>(ns) / 1000; };
   const double start = micros(slice.start);
   const double finish = micros(slice.finish);
   const double first = micros(slice.first);
-  const double duration = micros(slice.finish - slice.start);
   return start + duration > finish || (start - first) + duration > finish - first;
 }
 
-// A tenth of a nanosecond less where the sum would be late: rounded, it is the same end.
+// As little less as is enough where the sum would be late, a millionth of a nanosecond to a tenth:
+// rounded to three decimals, it is the same.
 void append(fmt::memory_buffer& text, const Duration& slice) {
   const std::int64_t ns = slice.finish - slice.start;
-  if (!sum_is_late(slice)) return append(text, Micros{ns});
+  if (!sum_is_late(slice, static_cast<double>(ns) / 1000)) return append(text, Micros{ns});
+  const std::size_t begin = text.size();
   append(text, Micros{ns - 1});
-  text.push_back('9');
+  const std::size_t end = text.size();
+  for (int nines = 6; nines > 0; --nines) {
+    text.resize(end);
+    for (int nine = 0; nine < nines; ++nine) text.push_back('9');
+    double duration = 0;  // As a reader takes it.
+    std::from_chars(text.data() + begin, text.data() + text.size(), duration);
+    if (!sum_is_late(slice, duration)) return;
+  }
 }
 
 void append(fmt::memory_buffer& text, std::string_view part) {
