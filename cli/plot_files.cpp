@@ -1,31 +1,11 @@
 #include "cli/plot_files.hpp"
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 
-#include "models/input_error.hpp"
+#include "cli/report_places.hpp"
 #include "reports/plot_svg.hpp"
 
 namespace pipesim::cli {
-
-namespace {
-
-std::filesystem::path place(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal();
-}
-
-void check(const std::string& option, const std::string& path, bool json) {
-  if (path.empty()) {
-    throw InputError(option + ": /: must name a place, got nothing",
-                     "give a path behind the option");
-  }
-  if (json && path == "-") {
-    throw InputError("--json: /: must have the standard output to itself, got another report for -",
-                     "write the other report to a file");
-  }
-}
-
-}  // namespace
 
 void add_plot_options(CLI::App& command, PlotOptions& options, const std::string& shown) {
   command.add_option("--html", options.html, "Write a page: " + shown)->type_name("FILE");
@@ -34,13 +14,10 @@ void add_plot_options(CLI::App& command, PlotOptions& options, const std::string
 }
 
 void check_plot_options(const PlotOptions& options, bool json) {
-  if (options.html) check("--html", *options.html, json);
-  if (options.svg) check("--svg", *options.svg, json);
-  if (options.html && options.svg && place(*options.html) == place(*options.svg)) {
-    throw InputError(
-        fmt::format("--svg: /: must not be where another report goes, got {}", *options.svg),
-        "give each report a file of its own");
-  }
+  std::vector<ReportPlace> places;
+  if (options.html) places.push_back({"--html", *options.html});
+  if (options.svg) places.push_back({"--svg", *options.svg});
+  check_report_places(places, json);
 }
 
 PlotFiles::PlotFiles(const PlotOptions& options, bool json) {

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
 
+#include "cli/report_places.hpp"
 #include "models/input_error.hpp"
 #include "reports/chrome_trace.hpp"
 #include "reports/html/report_page.hpp"
@@ -119,24 +119,11 @@ bool ReportFiles::use_standard_output() const {
 }
 
 void ReportFiles::check() const {
-  const auto refuse_empty = [](const std::string& option) {
-    return InputError(option + ": /: must name a place, got nothing",
-                      "give a path behind the option");
-  };
-  if (options_.directory && options_.directory->empty()) throw refuse_empty("--out");
-  std::set<std::filesystem::path> places;
-  for (const Report& report : reports_) {
-    if (report.path.empty()) throw refuse_empty(report.option);
-    if (!places.insert(std::filesystem::absolute(report.path).lexically_normal()).second) {
-      throw InputError(fmt::format("{}: /: must not be where another report goes, got {}",
-                                   report.option, report.path),
-                       "give each report a file of its own");
-    }
-  }
-  if (options_.json && use_standard_output()) {
-    throw InputError("--json: /: must have the standard output to itself, got another report for -",
-                     "write the other report to a file");
-  }
+  std::vector<ReportPlace> places;
+  // Without a name the folder would be the root.
+  if (options_.directory && options_.directory->empty()) places.push_back({.option = "--out"});
+  for (const Report& report : reports_) places.push_back({report.option, report.path});
+  check_report_places(places, options_.json);
 }
 
 void ReportFiles::open() {

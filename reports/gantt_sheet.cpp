@@ -4,6 +4,7 @@
 
 #include "reports/axis_ticks.hpp"
 #include "reports/gantt_row.hpp"
+#include "reports/run_extent.hpp"
 
 namespace pipesim {
 
@@ -23,17 +24,6 @@ Hundredths row_height(std::size_t lanes) {
 
 Hundredths gap_below(Hundredths row) {
   return row >= pixels(18) ? pixels(4) : pixels(2);
-}
-
-// From the first op that computes to the last: what idles in between is the bubble.
-Interval pipeline_of(const Outcome& outcome) {
-  Interval pipeline{Time::limit(), {}};
-  for (const DeviceUse& use : outcome.devices) {
-    if (use.span.start == use.span.finish) continue;
-    pipeline.start = std::min(pipeline.start, use.span.start);
-    pipeline.finish = std::max(pipeline.finish, use.span.finish);
-  }
-  return pipeline;
 }
 
 }  // namespace
@@ -66,10 +56,7 @@ void GanttSheet::add(std::string_view heading, const Experiment& experiment, con
   }
   std::vector<std::vector<StageCopy>> stages(schedule.lanes.size());
   if (several_stages) stages = stages_by_device(schedule);
-  std::size_t spans = outcome.timeline.tail.size();
-  for (std::size_t d = 0; d < schedule.lanes.size(); ++d) {
-    spans += outcome.timeline.lanes[d].size();
-  }
+  const std::size_t spans = span_count(outcome.timeline);
   const bool titled = spans <= boxes_left_;
   if (titled) boxes_left_ -= spans;
   const Interval pipeline = pipeline_of(outcome);

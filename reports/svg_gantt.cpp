@@ -4,16 +4,14 @@
 
 #include "reports/gantt_sheet.hpp"
 #include "reports/number_text.hpp"
+#include "reports/run_extent.hpp"
 
 namespace pipesim {
 
 namespace {
 
-Time last_finish(const Experiment& experiment, const Run& run) {
-  Time last;
-  for_each_span(experiment.schedule, run.outcome.timeline,
-                [&](int, const Op&, const Interval& when) { last = std::max(last, when.finish); });
-  return last;
+Time end_of(const Experiment& experiment, const Run& run) {
+  return last_finish(experiment.schedule, run.outcome.timeline);
 }
 
 // "1f1b, K = 4 stages, M = 8 micro-batches"
@@ -47,7 +45,7 @@ std::string figures_of(const Run& run) {
 
 void write_svg_gantt(Output& out, const Experiment& experiment, const Run& run) {
   const std::optional<Deadlock>& deadlock = run.outcome.deadlock;
-  GanttSheet sheet(last_finish(experiment, run), experiment.schedule.lanes.size());
+  GanttSheet sheet(end_of(experiment, run), experiment.schedule.lanes.size());
   sheet.add("", experiment, run);
   if (deadlock) sheet.add_note(describe(*deadlock));
   const std::string result =
@@ -59,7 +57,7 @@ void write_svg_gantt(Output& out, const Experiment& experiment, const Run& run) 
 
 void write_svg_execution(Output& out, const Experiment& experiment, const Run& prediction,
                          const Run& run) {
-  const Time end = std::max(last_finish(experiment, prediction), last_finish(experiment, run));
+  const Time end = std::max(end_of(experiment, prediction), end_of(experiment, run));
   GanttSheet sheet(end, 2 * experiment.schedule.lanes.size(), 2);
   sheet.add("predicted: " + figures_of(prediction), experiment, prediction);
   sheet.add(fmt::format("executed, on the {} clock: {}", name_of(run.outcome.timeline.clock),

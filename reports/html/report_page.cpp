@@ -8,6 +8,7 @@
 #include "reports/markup_text.hpp"
 #include "reports/op_style.hpp"
 #include "reports/output.hpp"
+#include "reports/run_extent.hpp"
 
 namespace pipesim {
 
@@ -65,31 +66,6 @@ Json tags_json() {
   return tags;
 }
 
-// From the first op that computes to the last one's end.
-Interval pipeline_of(const Outcome& outcome) {
-  std::optional<Interval> all;
-  for (const DeviceUse& use : outcome.devices) {
-    if (use.span.finish == use.span.start) continue;
-    if (!all) all = use.span;
-    all->start = std::min(all->start, use.span.start);
-    all->finish = std::max(all->finish, use.span.finish);
-  }
-  return all.value_or(Interval{});
-}
-
-struct Extent {
-  std::size_t spans = 0;
-  Time finish{};
-};
-Extent extent_of(const Schedule& schedule, const Timeline& timeline) {
-  Extent extent;
-  for_each_span(schedule, timeline, [&](int, const Op&, const Interval& when) {
-    ++extent.spans;
-    extent.finish = std::max(extent.finish, when.finish);
-  });
-  return extent;
-}
-
 // Picoseconds are written as text: they may be more than a double tells apart.
 std::string digits(Time time) {
   return std::to_string(time.ps);
@@ -110,7 +86,6 @@ Json run_json(std::string_view title, const Experiment& experiment, const Run& r
               const Json& summary) {
   const Outcome& outcome = run.outcome;
   const Schedule& schedule = experiment.schedule;
-  const Extent extent = extent_of(schedule, outcome.timeline);
   const Interval pipeline = pipeline_of(outcome);
   Json json = {{"title", title},
                {"clock", name_of(outcome.timeline.clock)},
@@ -118,8 +93,8 @@ Json run_json(std::string_view title, const Experiment& experiment, const Run& r
                {"devices", schedule.devices()},
                {"stages", schedule.stages()},
                {"micro_batches", schedule.micro_batches},
-               {"spans", extent.spans},
-               {"finish_ps", digits(extent.finish)},
+               {"spans", span_count(outcome.timeline)},
+               {"finish_ps", digits(last_finish(schedule, outcome.timeline))},
                {"pipeline_start_ps", digits(pipeline.start)},
                {"pipeline_finish_ps", digits(pipeline.finish)}};
   json.update(devices_json(experiment, schedule.devices()));

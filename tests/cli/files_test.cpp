@@ -49,6 +49,12 @@ constexpr const char* no_room_on_stdout =
     "<stdout>: /: cannot be written, got No space left on device\n"
     "  hint: send the output somewhere that has room for it\n";
 
+// What --out writes beside the summary, and the option for each alone.
+constexpr std::pair<const char*, const char*> reports[] = {{"--timeline", "timeline.json"},
+                                                           {"--html", "report.html"},
+                                                           {"--chrome-trace", "trace.json"},
+                                                           {"--memory-trace", "memory.csv"}};
+
 }  // namespace
 
 TEST_SUITE("cli/files") {
@@ -80,10 +86,7 @@ TEST_SUITE("cli/files") {
   TEST_CASE("each report alone is the one that --out writes, in a file and on standard output") {
     const TemporaryFolder folder;
     REQUIRE(simulate({"--out", folder.path(), "--quiet"}).exit_code == 0);
-    for (const auto& [option, name] : {std::pair{"--timeline", "timeline.json"},
-                                       {"--html", "report.html"},
-                                       {"--chrome-trace", "trace.json"},
-                                       {"--memory-trace", "memory.csv"}}) {
+    for (const auto& [option, name] : reports) {
       CAPTURE(option);
       CHECK(simulate({option, folder / "alone", "--quiet"}).exit_code == 0);
       CHECK(read_text(folder / "alone") == read_text(folder / name));
@@ -96,10 +99,7 @@ TEST_SUITE("cli/files") {
   TEST_CASE("a report whose name ends in .gz is the same report, compressed") {
     const TemporaryFolder folder;
     REQUIRE(simulate({"--out", folder.path(), "--quiet"}).exit_code == 0);
-    for (const auto& [option, name] : {std::pair{"--timeline", "timeline.json"},
-                                       {"--html", "report.html"},
-                                       {"--chrome-trace", "trace.json"},
-                                       {"--memory-trace", "memory.csv"}}) {
+    for (const auto& [option, name] : reports) {
       CAPTURE(option);
       const std::string packed = folder / name + ".gz";
       CHECK(simulate({option, packed, "--quiet"}).exit_code == 0);

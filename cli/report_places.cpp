@@ -1,0 +1,33 @@
+#include "cli/report_places.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "models/input_error.hpp"
+
+namespace pipesim::cli {
+
+void check_report_places(const std::vector<ReportPlace>& places, bool json) {
+  std::set<std::filesystem::path> taken;
+  for (const auto& [option, path] : places) {
+    if (path.empty()) {
+      throw InputError(option + ": /: must name a place, got nothing",
+                       "give a path behind the option");
+    }
+    if (!taken.insert(std::filesystem::absolute(path).lexically_normal()).second) {
+      throw InputError(
+          fmt::format("{}: /: must not be where another report goes, got {}", option, path),
+          "give each report a file of its own");
+    }
+  }
+  const auto is_standard_output = [](const ReportPlace& place) { return place.path == "-"; };
+  if (json && std::ranges::any_of(places, is_standard_output)) {
+    throw InputError("--json: /: must have the standard output to itself, got another report for -",
+                     "write the other report to a file");
+  }
+}
+
+}  // namespace pipesim::cli
