@@ -1,6 +1,7 @@
 #include "cli/progress.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,7 @@ constexpr std::string_view erase_line = "\r\033[K";
 // The line on the terminal, of which there is one. A signal handler can't take the lock.
 std::mutex line_mutex;
 std::atomic<bool> is_shown{false};
+std::atomic<bool> is_being_drawn{false};
 std::atomic<bool> is_over{false};
 
 void erase_progress() {
@@ -122,7 +124,7 @@ void Progress::draw_until_end() {
   const auto has_ended = [this] { return has_ended_; };
   if (wake_up_.wait_until(lock, first_shown_, has_ended)) return;
   do {
-    if (!what_.empty() && !is_over && in_foreground()) draw();
+    if (!what_.empty() && in_foreground()) draw();
   } while (!wake_up_.wait_for(lock, between_updates, has_ended));
 }
 
@@ -133,10 +135,14 @@ void Progress::draw() {
                             .done = done_.load(std::memory_order_relaxed),
                             .total = total_.load(std::memory_order_relaxed),
                             .elapsed_s = elapsed.count()};
-  is_shown = true;
   // A line that wraps could not be rewritten.
-  write_all(STDERR_FILENO,
-            std::string(erase_line) + progress_line(state, terminal_width(STDERR_FILENO) - 1));
+  const std::string line = progress_line(state, terminal_width(STDERR_FILENO) - 1);
+  is_being_drawn = true;
+  if (!is_over) {
+    is_shown = true;
+    write_all(STDERR_FILENO, std::string(erase_line) + line);
+  }
+  is_being_drawn = false;
 }
 
 std::unique_lock<std::mutex> hold_progress() {
@@ -147,6 +153,9 @@ std::unique_lock<std::mutex> hold_progress() {
 
 void end_progress_in_signal() noexcept {
   is_over = true;
+  // By a thread of its own, which takes no signals; not awaited for ever, since a terminal may
+  // stop.
+  for (int waits = 0; is_being_drawn && waits < 100; ++waits) poll(nullptr, 0, 1);
   erase_progress();
 }
 

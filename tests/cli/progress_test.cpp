@@ -23,7 +23,7 @@ std::string first_line(const std::string& command, const TerminalRun& run) {
 
 TEST_SUITE("cli/progress") {
   TEST_CASE("long work shows a bar, how much is done, the rate and the time left") {
-    const std::string line = first_line(long_work, {.interrupt_at = " left"});
+    const std::string line = first_line(long_work, {.type_at = " left"});
     CAPTURE(line);
     CHECK(std::regex_match(
         line,
@@ -32,7 +32,7 @@ TEST_SUITE("cli/progress") {
   }
 
   TEST_CASE("Ctrl-C takes the line off the terminal, and ends with 130") {
-    const TerminalResult result = run_on_terminal(long_work, {.interrupt_at = " left"});
+    const TerminalResult result = run_on_terminal(long_work, {.type_at = " left"});
     CHECK(result.exit_code == 130);
     CHECK(result.shown.ends_with("^C\r\033[K"));
     CHECK(result.shown.find('\n') == std::string::npos);
@@ -40,11 +40,11 @@ TEST_SUITE("cli/progress") {
 
   TEST_CASE("on a narrow terminal the bar goes first, and what is still too long is cut") {
     const std::string without_bar =
-        first_line(long_work, {.columns = 50, .interrupt_at = "simulating  "});
+        first_line(long_work, {.columns = 50, .type_at = "simulating  "});
     CAPTURE(without_bar);
     CHECK(without_bar.starts_with("simulating   "));
     CHECK(without_bar.ends_with(" left"));
-    CHECK(first_line(long_work, {.columns = 12, .interrupt_at = "simul"}) == "simulating…");
+    CHECK(first_line(long_work, {.columns = 12, .type_at = "simul"}) == "simulating…");
   }
 
   TEST_CASE("there is no line when all is quiet, in a pipe, or where lines can't be rewritten") {
@@ -62,7 +62,7 @@ TEST_SUITE("cli/progress") {
   TEST_CASE("training's lines stand by themselves: the line about progress goes before each") {
     const std::string shown =
         run_on_terminal("$PIPESIM train examples/gpipe.json --set training.epochs=1000000",
-                        {.interrupt_at = " left\r\033[Kepoch "})
+                        {.type_at = " left\r\033[Kepoch "})
             .shown;
     const auto first = shown.find("\r\033[Ktraining");
     REQUIRE(first != shown.npos);
@@ -76,9 +76,10 @@ TEST_SUITE("cli/progress") {
     const TemporaryFolder folder;
     const std::string pipe = folder / "pipe";
     const TerminalResult result =
-        run_on_terminal("mkfifo " + pipe + "; (sleep 1.5; cat " + pipe +
-                        ") & $PIPESIM simulate examples/unit.json" + " --timeline " + pipe +
-                        " --chrome-trace no/such/trace.json");
+        run_on_terminal("stty -echo; mkfifo " + pipe + "; (read line; cat " + pipe +
+                            ") </dev/tty & $PIPESIM simulate examples/unit.json --timeline " +
+                            pipe + " --chrome-trace no/such/trace.json",
+                        {.type_at = "building the step", .typed = '\n'});
     CHECK(result.exit_code == 2);
     CHECK(std::regex_match(progress_lines(result.shown).front(),
                            std::regex(R"(building the step  \d s)")));

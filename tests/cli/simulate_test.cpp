@@ -4,6 +4,7 @@
 #include <set>
 
 #include "support/process.hpp"
+#include "support/terminal.hpp"
 
 namespace pipesim::test {
 
@@ -316,26 +317,30 @@ device     on path     share        idle      waited   times  for
   }
 
   TEST_CASE("colour is for terminals, unless variables or --color say otherwise") {
-    const std::string run = "cd '" PIPESIM_SOURCE_DIR "' && $PIPESIM simulate examples/unit.json";
-    const std::string escape = "\x1b[";
-    const auto count = [&](const std::string& text) {
+    const std::string run = "$PIPESIM simulate examples/unit.json";
+    const auto escapes_in = [](const std::string& text) {
       int found = 0;
-      for (auto at = text.find(escape); at != text.npos; at = text.find(escape, at + 1)) ++found;
+      for (auto at = text.find("\x1b["); at != text.npos; at = text.find("\x1b[", at + 1)) ++found;
       return found;
     };
-    CHECK(count(run_shell(run).out) == 0);
-    const std::string in_terminal =
-        "COLORTERM= TERM=xterm script -qec \"" + run + "\" /dev/null </dev/null";
-    const std::string piped = "export TERM=xterm COLORTERM=; " + run;
-    constexpr int escapes = 2 * (2 * 3 + 2);  // Two runs on each device, and the legend.
-    CHECK(count(run_shell(in_terminal).out) == escapes);
-    CHECK(count(run_shell("NO_COLOR=1 " + in_terminal).out) == 0);
-    CHECK(count(run_shell("CLICOLOR=0 " + in_terminal).out) == 0);
-    CHECK(count(run_shell("export CLICOLOR_FORCE=1; " + piped).out) == escapes);
-    CHECK(count(run_shell("export CLICOLOR_FORCE=0; " + piped).out) == 0);
-    CHECK(count(run_shell("export NO_COLOR=1 CLICOLOR_FORCE=1; " + piped).out) == 0);
-    CHECK(count(run_shell("export NO_COLOR=1; " + piped + " --color always").out) == escapes);
-    CHECK(count(run_shell("export CLICOLOR_FORCE=1; " + piped + " --color never").out) == 0);
+    const auto in_terminal = [&](const std::string& environment) {
+      return escapes_in(run_on_terminal(run, {.environment = environment}).shown);
+    };
+    const auto piped = [&](const std::string& environment, const std::string& options = "") {
+      return escapes_in(run_shell("cd '" PIPESIM_SOURCE_DIR "' && " + environment + " " + run +
+                                  options + " | cat")
+                            .out);
+    };
+    constexpr int all = 2 * (2 * 3 + 2);  // Two runs on each device, and the legend.
+    CHECK(in_terminal("") == all);
+    CHECK(in_terminal("NO_COLOR=1") == 0);
+    CHECK(in_terminal("CLICOLOR=0") == 0);
+    CHECK(piped("") == 0);
+    CHECK(piped("CLICOLOR_FORCE=1") == all);
+    CHECK(piped("CLICOLOR_FORCE=0") == 0);
+    CHECK(piped("NO_COLOR=1 CLICOLOR_FORCE=1") == 0);
+    CHECK(piped("NO_COLOR=1", " --color always") == all);
+    CHECK(piped("CLICOLOR_FORCE=1", " --color never") == 0);
   }
 
   TEST_CASE("colours are as fine as the terminal says") {

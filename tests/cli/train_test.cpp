@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "support/process.hpp"
+#include "support/terminal.hpp"
 
 namespace pipesim::test {
 
@@ -37,14 +38,6 @@ std::string refused(const std::vector<std::string>& settings) {
   CHECK(result.exit_code == 2);
   CHECK(result.out.empty());
   return result.err;
-}
-
-// What a terminal shows of a training that is interrupted after so many seconds.
-ProcessResult on_a_terminal(const std::string& options, const std::string& seconds) {
-  return run_shell("cd '" PIPESIM_SOURCE_DIR
-                   "' && script -qec \"timeout --preserve-status -s INT " +
-                   seconds + " $PIPESIM train examples/gpipe.json --set training.epochs=10000000 " +
-                   options + "\" /dev/null </dev/null");
 }
 
 }  // namespace
@@ -182,12 +175,15 @@ TEST_SUITE("cli/train") {
   }
 
   TEST_CASE("a terminal shows progress, unless it is to be quiet") {
-    const std::string shown = on_a_terminal("--json", "2").out;
-    CHECK(shown.starts_with("\r\033[Ktraining, epoch "));
-    CHECK(shown.find(" samples/s  ") != std::string::npos);
-    CHECK(shown.ends_with(" left\r\033[K"));
-    CHECK(shown.find('\n') == std::string::npos);
-    CHECK(on_a_terminal("--json --quiet", "1.5").out.empty());
+    const std::string long_training =
+        "$PIPESIM train examples/gpipe.json --json --set training.epochs=10000000";
+    const TerminalResult result = run_on_terminal(long_training, {.type_at = " left"});
+    CHECK(result.exit_code == 130);
+    CHECK(result.shown.starts_with("\r\033[Ktraining, epoch "));
+    CHECK(result.shown.find(" samples/s  ") != std::string::npos);
+    CHECK(result.shown.ends_with(" left^C\r\033[K"));
+    CHECK(result.shown.find('\n') == std::string::npos);
+    CHECK(run_on_terminal("timeout -s INT 1.5 " + long_training + " --quiet").shown.empty());
   }
 }
 

@@ -43,9 +43,15 @@ void write_text(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
+void set_environment() {
+  setenv("PIPESIM", PIPESIM_BINARY, 1);
+  setenv("TERM", "xterm", 1);
+  for (const char* name : {"COLORTERM", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"}) unsetenv(name);
+}
+
 ProcessResult run_shell(const std::string& command) {
   const TemporaryFolder folder;
-  setenv("PIPESIM", PIPESIM_BINARY, 1);
+  set_environment();
   const std::string line =
       "( " + command + "\n) >" + quoted(folder / "out") + " 2>" + quoted(folder / "err");
   const int status = std::system(line.c_str());

@@ -12,6 +12,10 @@ struct ProcessResult {
   std::string err{};
 };
 
+/// What commands find in their environment whatever it is where the tests run: $PIPESIM, the binary;
+/// TERM, a plain terminal's; of the variables that choose colours none.
+void set_environment();
+
 /// Runs the binary that was built, with `input` on its standard input.
 ProcessResult run_pipesim(const std::vector<std::string>& arguments, const std::string& input = "");
 

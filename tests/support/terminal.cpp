@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "support/process.hpp"
+
 namespace pipesim::test {
 
 namespace {
@@ -23,9 +25,7 @@ std::string with_plain_line_ends(const std::string& text) {
 }
 
 [[noreturn]] void run_shell_in_sources(const std::string& line) {
-  setenv("PIPESIM", PIPESIM_BINARY, 1);
-  setenv("TERM", "xterm", 1);
-  for (const char* name : {"COLORTERM", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"}) unsetenv(name);
+  set_environment();
   if (chdir(PIPESIM_SOURCE_DIR) == 0) execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
   _exit(127);
 }
@@ -42,12 +42,12 @@ TerminalResult run_on_terminal(const std::string& command, const TerminalRun& ru
   if (child < 0) throw std::runtime_error("no terminal");
   if (child == 0) run_shell_in_sources(line);
   std::string shown;
-  bool interrupts = !run.interrupt_at.empty();
+  bool types = !run.type_at.empty();
   std::array<char, 4096> block{};
   for (ssize_t count = 0; (count = read(terminal, block.data(), block.size())) > 0;) {
     shown.append(block.data(), static_cast<std::size_t>(count));
-    if (!interrupts || shown.find(run.interrupt_at) == shown.npos) continue;
-    interrupts = write(terminal, "\x03", 1) != 1;
+    if (!types || shown.find(run.type_at) == shown.npos) continue;
+    types = write(terminal, &run.typed, 1) != 1;
   }
   close(terminal);
   int status = 0;

@@ -10,8 +10,9 @@ namespace pipesim::test {
 struct TerminalRun {
   int columns = 80;
   std::string environment{};  ///< "TERM=dumb": before the command.
-  /// Ctrl-C is typed once the terminal shows this.
-  std::string interrupt_at{};
+  /// `typed` is typed once the terminal shows this.
+  std::string type_at{};
+  char typed = '\x03';  ///< Ctrl-C
 };
 
 /// What the terminal was sent, standard output and standard error, with "\r\n" as "\n".
