@@ -12,8 +12,8 @@ struct ProcessResult {
   std::string err{};
 };
 
-/// What commands find in their environment whatever it is where the tests run: $PIPESIM, the binary;
-/// TERM, a plain terminal's; of the variables that choose colours none.
+/// What commands find in their environment whatever it is where the tests run: $PIPESIM, the
+/// binary; TERM, a plain terminal's; of the variables that choose colours none.
 void set_environment();
 
 /// Runs the binary that was built, with `input` on its standard input.
