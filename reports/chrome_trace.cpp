@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reports/number_text.hpp"
+#include "reports/run_extent.hpp"
 #include "sim/memory_trace.hpp"
 
 namespace pipesim {
@@ -86,7 +87,8 @@ class ChromeTrace {
       : out_(out),
         experiment_(experiment),
         schedule_(experiment.schedule),
-        timeline_(run.outcome.timeline) {}
+        timeline_(run.outcome.timeline),
+        all_spans_(2 * static_cast<double>(span_count(timeline_))) {}
 
   void write() {
     find_arrows();
@@ -100,6 +102,7 @@ class ChromeTrace {
       if (const Sent sent = sent_by(op, when, schedule_, experiment_.costs, timeline_); sent.any) {
         write_transfer(sent.transfer);
       }
+      out_.reached(static_cast<double>(++spans_) / all_spans_);
     });
     for (int device = 0; device < schedule_.devices(); ++device) write_memory(device);
     put("\n]}\n");
@@ -118,6 +121,8 @@ class ChromeTrace {
   const Experiment& experiment_;
   const Schedule& schedule_;
   const Timeline& timeline_;
+  const double all_spans_;  // Each twice: once for its slices, once for its memory.
+  std::size_t spans_ = 0;   // Of them gone through.
   bool first_event_ = true;
   std::int64_t next_tid_ = 1;
   std::vector<Thread> compute_threads_{};  // [device]
@@ -252,12 +257,22 @@ class ChromeTrace {
     }
   }
 
+  // How far the text is when a device's memory has been written up to a moment.
+  void reach(std::span<const Interval> lane, Time at) {
+    if (lane.empty() || at >= lane.back().finish) return;
+    const auto gone = static_cast<double>(at.ps) / static_cast<double>(lane.back().finish.ps);
+    const auto spans = static_cast<double>(spans_) + gone * static_cast<double>(lane.size());
+    out_.reached(spans / all_spans_);
+  }
+
   // One point where an op has allocated, and one where it has released.
   void write_memory(int device) {
     DeviceMemory memory(schedule_, experiment_.costs, timeline_, device);
+    const std::span<const Interval> lane = timeline_.lanes[static_cast<std::size_t>(device)];
     while (!memory.done()) {
       const MemoryEvent current = memory.current();
       memory.advance();
+      reach(lane, current.at);
       const bool goes_on = !memory.done() && memory.current().at == current.at &&
                            (memory.current().delta > 0) == (current.delta > 0);
       if (goes_on) continue;
@@ -267,6 +282,7 @@ class ChromeTrace {
                      static_cast<double>(current.device_total) / 1048576);
       put("}}");
     }
+    spans_ += lane.size();
   }
 };
 

@@ -28,8 +28,21 @@ class Output {
     text_.clear();
   }
 
+  /// A writer that knows what is yet to come says which share of its text it has appended.
+  void reached(double share) { share_ = part_begin_ + share * part_size_; }
+  /// What reached() says from now on is of one of several texts of the same size, the `index`th.
+  void begin_part(std::size_t index, std::size_t parts) {
+    part_size_ = 1 / static_cast<double>(parts);
+    part_begin_ = static_cast<double>(index) * part_size_;
+  }
+  /// Of all the text, as far as its writers say; 0: not known.
+  double share() const { return share_; }
+
  private:
   Sink sink_;
+  double share_ = 0;
+  double part_begin_ = 0;
+  double part_size_ = 1;
   fmt::memory_buffer text_{};
 };
 

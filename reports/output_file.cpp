@@ -105,7 +105,9 @@ void OutputFile::write(std::string_view text) {
   const bool reader_left = failure == EPIPE && temporary_.empty();
   if (failure != 0 && !reader_left) throw cannot("written", path_, failure);
   written_ += static_cast<double>(text.size());
-  if (progress_) progress_(written_, 0);
+  if (!progress_) return;
+  const double share = output_.share();
+  progress_(written_, share > 0 ? written_ / share : 0);
 }
 
 void OutputFile::finish() {

@@ -24,7 +24,8 @@ class OutputFile {
   ~OutputFile();  ///< Removes the temporary file unless committed.
 
   Output& output() { return output_; }
-  /// Told with every block how many bytes have been written.
+  /// Told with every block how many bytes have been written, and of how many, as they go by the
+  /// share of the text that its writer says it has reached.
   void report_to(ReportProgress progress) { progress_ = std::move(progress); }
   void finish();  ///< Writes the rest. What fails, fails here, before any file is in its place.
   void commit();  ///< Finishes if that is yet to be done, then puts the file in its place.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/number_text.hpp"
+#include "reports/run_extent.hpp"
 
 namespace pipesim {
 
@@ -22,6 +23,8 @@ void write_timeline_json(Output& out, const Experiment& experiment, const Run& r
         name_of(run.outcome.timeline.clock),
         printable(nlohmann::json(experiment.config.name).dump()), schedule.name, pipeline.stages,
         pipeline.virtual_stages, schedule.micro_batches, schedule.devices());
+  const auto per_span = 1 / (2 * static_cast<double>(span_count(run.outcome.timeline)));
+  double spans = 0;  // Gone through, twice each.
   std::string_view separator = "\n    ";
   bool after_first_of_pair = false;
   for_each_span(
@@ -33,18 +36,21 @@ void write_timeline_json(Output& out, const Experiment& experiment, const Run& r
             when.finish.ps, op.with_next || after_first_of_pair ? ", \"overlapped\": true" : "");
         after_first_of_pair = op.with_next;
         separator = ",\n    ";
+        out.reached(++spans * per_span);
       });
   out.append("\n  ],\n  \"transfers\": [");
   separator = "\n    ";
-  for_each_transfer(
-      schedule, experiment.costs, run.outcome.timeline, [&](const Transfer& transfer) {
-        print(FMT_COMPILE("{}{{\"from\": {}, \"to\": {}, \"kind\": \"{}\", \"stage\": {}, "
-                          "\"micro_batch\": {}, \"start\": {}, \"finish\": {}}}"),
-              separator, transfer.from, transfer.to,
-              transfer.is_gradient ? "gradient" : "activation", transfer.stage,
-              transfer.micro_batch, transfer.when.start.ps, transfer.when.finish.ps);
-        separator = ",\n    ";
-      });
+  for_each_span(schedule, run.outcome.timeline, [&](int, const Op& op, const Interval& when) {
+    out.reached(++spans * per_span);
+    const auto [any, transfer] =
+        sent_by(op, when, schedule, experiment.costs, run.outcome.timeline);
+    if (!any) return;
+    print(FMT_COMPILE("{}{{\"from\": {}, \"to\": {}, \"kind\": \"{}\", \"stage\": {}, "
+                      "\"micro_batch\": {}, \"start\": {}, \"finish\": {}}}"),
+          separator, transfer.from, transfer.to, transfer.is_gradient ? "gradient" : "activation",
+          transfer.stage, transfer.micro_batch, transfer.when.start.ps, transfer.when.finish.ps);
+    separator = ",\n    ";
+  });
   out.append("\n  ] }\n");
 }
 

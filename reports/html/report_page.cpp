@@ -109,7 +109,7 @@ Json run_json(std::string_view title, const Experiment& experiment, const Run& r
 
 }  // namespace
 
-ReportPage::ReportPage(Output& out, const PageHead& head) : out_(out) {
+ReportPage::ReportPage(Output& out, const PageHead& head) : out_(out), runs_(head.runs) {
   const std::string title = xml_text(cut_to_columns(head.config.name, 200)) + " · pipesim";
   const std::string_view before = page_skeleton.substr(0, page_skeleton.find(runs_mark));
   fill_in(out_, before,
@@ -118,6 +118,7 @@ ReportPage::ReportPage(Output& out, const PageHead& head) : out_(out) {
 
 void ReportPage::add(std::string_view title, const Experiment& experiment, const Run& run,
                      const nlohmann::ordered_json& summary) {
+  out_.begin_part(written_++, runs_);
   out_.append("<script type=\"application/json\" class=\"run\">");
   out_.append(script_json(run_json(title, experiment, run, summary)));
   out_.append("</script>\n<script type=\"text/plain\" class=\"columns\">");

@@ -30,6 +30,8 @@ class ReportPage {
 
  private:
   Output& out_;
+  std::size_t runs_;
+  std::size_t written_ = 0;
 };
 
 }  // namespace pipesim

@@ -2,6 +2,7 @@
 
 #include "reports/html/memory_patterns.hpp"
 #include "reports/html/op_needs.hpp"
+#include "reports/run_extent.hpp"
 
 namespace pipesim {
 
@@ -11,13 +12,16 @@ class RunColumns {
  public:
   RunColumns(Output& out, const Schedule& schedule, const StepCosts& costs,
              const Timeline& timeline)
-      : columns_(out),
+      : out_(out),
+        columns_(out),
         schedule_(schedule),
         timeline_(timeline),
         needs_(schedule, costs, timeline),
         memory_(schedule, costs, timeline) {}
 
   void write() {
+    const auto all = static_cast<double>(span_count(timeline_));
+    double written = 0;
     auto tail = timeline_.tail.begin();
     for (int device = 0; device < schedule_.devices(); ++device) {
       const auto begin = tail;
@@ -26,12 +30,15 @@ class RunColumns {
       tail_ = {begin, tail};
       intervals_ = timeline_.lanes[static_cast<std::size_t>(device)];
       write_device();
+      written += static_cast<double>(intervals_.size() + tail_.size());
+      out_.reached(written / all);
     }
     memory_.write(columns_);
     columns_.finish();
   }
 
  private:
+  Output& out_;
   ColumnStream columns_;
   const Schedule& schedule_;
   const Timeline& timeline_;

@@ -7,6 +7,8 @@
 
 #include <filesystem>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "models/input_error.hpp"
 #include "support/process.hpp"
@@ -51,6 +53,19 @@ TEST_SUITE("reports/output_file") {
     }
     CHECK(entries_of(folder) == "a.txt ");
     CHECK(read_text(folder / "a.txt") == "one two");
+  }
+
+  TEST_CASE("whoever is told how much has been written knows of how much, once its writer does") {
+    const TemporaryFolder folder;
+    OutputFile file(folder / "a.txt");
+    std::vector<std::pair<double, double>> told;
+    file.report_to([&](double done, double total) { told.emplace_back(done, total); });
+    file.output().append("of unknown length");
+    file.output().flush();
+    file.output().append(", and so on, for");
+    file.output().reached(0.25);
+    file.output().flush();
+    CHECK(told == std::vector<std::pair<double, double>>{{17, 0}, {33, 132}});
   }
 
   TEST_CASE("a new file has the permissions of any other new file, an old one keeps its own") {
