@@ -88,10 +88,14 @@ function watchTheme(page) {
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => recolour(page));
   window.addEventListener('beforeprint', () => {
+    document.documentElement.dataset.paper = '';
     recolour(page, 'light');
     for (const block of page.blocks) drawBlock(block);
   });
-  window.addEventListener('afterprint', () => recolour(page));
+  window.addEventListener('afterprint', () => {
+    delete document.documentElement.dataset.paper;
+    recolour(page);
+  });
 }
 
 function aboutReport(head) {
@@ -141,6 +145,7 @@ async function start(report) {
   await new Promise((resolve) => { setTimeout(resolve); });
   page.blocks.forEach(addLinks);
   watchBlocks(page);
+  readAhead(page);
 }
 
 /** For programs that read the page: what it has decoded, what it shows, and where. */

@@ -1,8 +1,11 @@
 // One run of the report: its title, its chart, memory and links. Its columns are read when it comes
-// near the window.
+// near the window, or when there is nothing else to do.
 
 /** How many ops may stay decoded while their charts are out of sight. */
 const opsKept = 6e6;
+
+/** Of how many ops the runs out of sight are read before anyone comes near them. */
+const opsAhead = 1e6;
 
 /** An empty block for a run; load() fills it. `shows` lists what it has besides the chart. */
 function makeBlock(page, index, source, shows) {
@@ -113,6 +116,17 @@ function foldedPanels(page, sections) {
 
 function drawBlock(block) {
   for (const panel of block.panels) panel.drawAll();
+}
+
+/** Reads the first runs in idle moments, so that they are there at once, on paper too. */
+async function readAhead(page) {
+  let ops = 0;
+  for (const block of page.blocks) {
+    ops += block.meta.spans;
+    if (ops > opsAhead) return;
+    await new Promise((resolve) => { requestIdleCallback(resolve); });
+    await load(block);
+  }
 }
 
 /** Lets go of runs out of sight while more ops are decoded than `opsKept`. */

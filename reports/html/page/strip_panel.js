@@ -99,8 +99,10 @@ class StripPanel {
   drawAbove() {
     const place = this.place();
     if (place.width === 0) return;
-    const context = sized(this.over, place.width, place.height, place.ratio);
-    context.clearRect(0, 0, place.width, place.height);
+    // On paper what is cleared would be a white sheet over the chart.
+    const canvas = onPaper() ? this.base : this.over;
+    const context = sized(canvas, place.width, place.height, place.ratio);
+    if (canvas === this.over) context.clearRect(0, 0, place.width, place.height);
     this.drawOver?.(context, place, this.rowsInView(place));
     const {cursor, colours} = this.page;
     if (cursor === null || cursor < this.page.view.start || cursor > this.page.view.finish) return;
@@ -154,6 +156,9 @@ class StripPanel {
     context.textAlign = 'left';
   }
 }
+
+/** The page is being printed. */
+const onPaper = () => 'paper' in document.documentElement.dataset;
 
 /** Bars from a floor up, a column each, of whole pixels; equal neighbours are one rectangle. */
 function fillBars(context, heights, left, step, floor) {
