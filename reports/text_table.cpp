@@ -28,7 +28,9 @@ std::size_t whole_width(const TextTable& table, const Widths& widths) {
   return std::accumulate(widths.begin(), widths.end(), table.indent + gaps);
 }
 
-void leave_out(TextTable& table, std::size_t column) {
+// Of what is left out the headers, in their order.
+void leave_out(TextTable& table, std::size_t column, std::string& headers) {
+  headers.insert(0, fmt::format("{}{}", table.columns[column].header, headers.empty() ? "" : ", "));
   const auto place = static_cast<std::ptrdiff_t>(column);
   table.columns.erase(table.columns.begin() + place);
   for (TextRow& row : table.rows) {
@@ -37,7 +39,7 @@ void leave_out(TextTable& table, std::size_t column) {
 }
 
 // Leaves out columns until the rest has room.
-Widths fit(TextTable& table, std::size_t room) {
+Widths fit(TextTable& table, std::size_t room, std::string& left_out) {
   Widths needed = needed_widths(table);
   Widths widths = needed;
   for (std::size_t i = 0; i < widths.size(); ++i) {
@@ -46,7 +48,7 @@ Widths fit(TextTable& table, std::size_t room) {
   if (room == 0 || whole_width(table, widths) <= room) return widths;
   for (std::size_t i = table.columns.size(); i-- > 0 && whole_width(table, needed) > room;) {
     if (!table.columns[i].may_go) continue;
-    leave_out(table, i);
+    leave_out(table, i, left_out);
     needed.erase(needed.begin() + static_cast<std::ptrdiff_t>(i));
   }
   return needed;
@@ -68,7 +70,8 @@ std::string line_of(const TextTable& table, const Widths& widths, const TextRow&
 }  // namespace
 
 void write_text_table(Output& out, TextTable table, std::size_t room) {
-  const Widths widths = fit(table, room);
+  std::string left_out;
+  const Widths widths = fit(table, room, left_out);
   TextRow header;
   for (const TextColumn& column : table.columns) header.cells.emplace_back(column.header);
   if (table.has_header) out.append(line_of(table, widths, header));
@@ -76,6 +79,8 @@ void write_text_table(Output& out, TextTable table, std::size_t room) {
     out.append(line_of(table, widths, row));
     out.end_of_line();
   }
+  if (left_out.empty()) return;
+  out.append(fmt::format("{:{}}No room for {}.\n", "", table.indent, left_out));
 }
 
 }  // namespace pipesim

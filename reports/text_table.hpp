@@ -36,7 +36,8 @@ struct TextTable {
 
 /// Widths count as a terminal shows them. No line ends in blanks. Where a terminal has `room`
 /// columns, 0 for no limit, and the table needs more, its columns are as narrow as their cells
-/// allow; if that is not enough, those that may go are left out, the last ones first.
+/// allow; if that is not enough, those that may go are left out, the last ones first, and a last
+/// line says which.
 void write_text_table(Output& out, TextTable table, std::size_t room = 0);
 
 }  // namespace pipesim

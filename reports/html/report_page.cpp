@@ -49,15 +49,10 @@ Json kinds_json() {
 }
 
 Json head_json(const PageHead& head) {
-  return {{"format", "pipesim-report"},
-          {"version", 1},
-          {"pipesim", PIPESIM_VERSION},
-          {"command", head.command},
-          {"name", head.config.name},
-          {"summary", head.summary},
-          {"config", *head.config.text},
-          {"kinds", kinds_json()},
-          {"runs", head.runs}};
+  return {{"format", "pipesim-report"}, {"version", 1},
+          {"pipesim", PIPESIM_VERSION}, {"command", head.command},
+          {"name", head.config.name},   {"config", *head.config.text},
+          {"kinds", kinds_json()},      {"runs", head.runs}};
 }
 
 Json tags_json() {
@@ -82,8 +77,7 @@ Json devices_json(const Experiment& experiment, int devices) {
   return {{"device_names", names}, {"capacity_bytes", capacity}};
 }
 
-Json run_json(std::string_view title, const Experiment& experiment, const Run& run,
-              const Json& summary) {
+Json run_json(std::string_view title, const Experiment& experiment, const Run& run) {
   const Outcome& outcome = run.outcome;
   const Schedule& schedule = experiment.schedule;
   const Interval pipeline = pipeline_of(outcome);
@@ -100,27 +94,40 @@ Json run_json(std::string_view title, const Experiment& experiment, const Run& r
   json.update(devices_json(experiment, schedule.devices()));
   json["fits_memory"] = run.metrics.fits_memory;
   json["deadlock"] = outcome.deadlock ? Json(describe(*outcome.deadlock)) : Json(nullptr);
-  json["summary"] = summary;
   json["tags"] = tags_json();
   json["links"] = experiment.costs.links.names;
   json["routes"] = shared_routes(experiment.costs);
   return json;
 }
 
+// An object with one more key. A summary of very many devices is not copied into the object for it.
+std::string with_summary(const Json& object, const Json& summary) {
+  std::string text = script_json(object);
+  text.back() = ',';
+  text += "\"summary\":";
+  text += script_json(summary);
+  return text += '}';
+}
+
 }  // namespace
 
-ReportPage::ReportPage(Output& out, const PageHead& head) : out_(out), runs_(head.runs) {
+ReportPage::ReportPage(Output& out, const PageHead& head)
+    : out_(out), head_summary_(head.summary), runs_(head.runs) {
   const std::string title = xml_text(cut_to_columns(head.config.name, 200)) + " · pipesim";
   const std::string_view before = page_skeleton.substr(0, page_skeleton.find(runs_mark));
   fill_in(out_, before,
-          {{"title", title}, {"style", page_style}, {"head", script_json(head_json(head))}});
+          {{"title", title},
+           {"style", page_style},
+           {"head", with_summary(head_json(head), head.summary)}});
 }
 
 void ReportPage::add(std::string_view title, const Experiment& experiment, const Run& run,
                      const nlohmann::ordered_json& summary) {
   out_.begin_part(written_++, runs_);
   out_.append("<script type=\"application/json\" class=\"run\">");
-  out_.append(script_json(run_json(title, experiment, run, summary)));
+  const Json no_other;
+  const Json& own = &summary == &head_summary_ ? no_other : summary;
+  out_.append(with_summary(run_json(title, experiment, run), own));
   out_.append("</script>\n<script type=\"text/plain\" class=\"columns\">");
   write_run_columns(out_, experiment, run);
   out_.append("</script>\n");

@@ -23,13 +23,15 @@ struct PageHead {
 class ReportPage {
  public:
   ReportPage(Output& out, const PageHead& head);
-  /// As many as the head says. `title` says what the run is; `summary` is its own.
+  /// As many as the head says. `title` says what the run is; `summary` is its own, which may be the
+  /// head's, and is then not written again.
   void add(std::string_view title, const Experiment& experiment, const Run& run,
            const nlohmann::ordered_json& summary);
   void finish();
 
  private:
   Output& out_;
+  const nlohmann::ordered_json& head_summary_;
   std::size_t runs_;
   std::size_t written_ = 0;
 };

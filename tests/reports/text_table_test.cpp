@@ -47,7 +47,7 @@ abcd  3
 )");
   }
 
-  TEST_CASE("on a narrow terminal columns shrink, then those that may go are left out") {
+  TEST_CASE("on a narrow terminal columns shrink, then those that may go are left out, and said") {
     const TextTable table{
         .columns = {{"name", 10, true}, {"a", 5, false, true}, {"b", 5, false, true}, {"c", 5}},
         .rows = {{.cells = {"x", "1", "22", "333"}}}};
@@ -55,8 +55,8 @@ abcd  3
           "\nname            a      b      c\nx               1     22    333\n");
     CHECK(written(table, 30) == "\nname  a   b    c\nx     1  22  333\n");
     CHECK(written(table, 16) == written(table, 30));
-    CHECK(written(table, 15) == "\nname  a    c\nx     1  333\n");
-    CHECK(written(table, 11) == "\nname    c\nx     333\n");
+    CHECK(written(table, 15) == "\nname  a    c\nx     1  333\nNo room for b.\n");
+    CHECK(written(table, 11) == "\nname    c\nx     333\nNo room for a, b.\n");
     CHECK(written(table, 1) == written(table, 11));
   }
 

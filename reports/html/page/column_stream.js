@@ -24,10 +24,14 @@ async function inflate(compressed) {
 }
 
 /** The elements that hold the runs of this page: [{meta, columns}], in order. */
-function runElements() {
+function runElements(head) {
   const columns = document.querySelectorAll('script.columns');
   return [...document.querySelectorAll('script.run')].map(
-    (script, i) => ({meta: JSON.parse(script.textContent), columns: columns[i]}));
+    (script, i) => {
+      const meta = JSON.parse(script.textContent);
+      meta.summary ??= head.summary;
+      return {meta, columns: columns[i]};
+    });
 }
 
 /** Decodes one of them. */

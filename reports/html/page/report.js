@@ -124,7 +124,7 @@ function layOut(page, sources) {
 /** Shows the report; done when what is seen at first is drawn. */
 async function start(report) {
   const head = JSON.parse(document.getElementById('report').textContent);
-  const sources = runElements();
+  const sources = runElements(head);
   const page = makePage(head, sources);
   showTheme();
   page.colours = readColours();

@@ -42,7 +42,7 @@ class StripPanel {
     const width = this.scroller.clientWidth;
     const narrow = width < 640;
     const left = narrow ? 40 : 76;
-    const right = narrow ? 58 : 92;
+    const right = narrow ? 68 : 92;
     const plot = Math.max(1, width - left - right);
     return {
       width, height: this.scroller.clientHeight, left, plot, right: left + plot,

@@ -160,6 +160,7 @@ TEST_CASE("the head is what --json prints, the config as it was read, and the pa
   const Run run = simulate(experiment);
   const Page page = read_page(page_of(experiment, run));
   CHECK(page.head["summary"] == nlohmann::json(summary_json(experiment, run, {})));
+  CHECK(page.runs[0].head["summary"].is_null());
   CHECK(page.head["config"]["pipeline"]["micro_batches"] == 5);
   CHECK(page.head["kinds"][0] ==
         nlohmann::json(
