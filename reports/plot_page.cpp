@@ -28,6 +28,9 @@ figcaption { min-height: 1.5em; font-size: 13px; color: var(--faint); }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: 3px 14px 3px 0; text-align: right; border-bottom: 1px solid var(--grid); }
 th:first-child, td:first-child { text-align: left; }
+@media print {
+  figcaption { display: none; }
+}
 </style>
 )css";
 
