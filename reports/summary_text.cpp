@@ -188,29 +188,39 @@ class Summary {
 
   void write_devices(std::size_t room) {
     const int devices = static_cast<int>(run_.outcome.devices.size());
-    TextTable table{.columns = {{"device", 6},
-                                {"busy", 10},
-                                {"idle", 10},
-                                {"bubble", 8},
-                                {"peak memory", 11},
-                                {"of it static", 12},
-                                {"peak at", 10, false, true},
-                                {"in flight", 9}}};
+    const bool holds_memory = std::ranges::any_of(
+        run_.outcome.devices, [](const DeviceUse& use) { return use.peak > 0; });
+    TextTable table{.columns = {{"device", 6}, {"busy", 10}, {"idle", 10}, {"bubble", 8}}};
+    if (holds_memory) {
+      table.columns.insert(
+          table.columns.end(),
+          {{"peak memory", 11}, {"of it static", 12}, {"peak at", 10, false, true}});
+    }
+    table.columns.push_back({"in flight", 9});
     for (int device = 0; device < devices; ++device) {
       if (devices > most_device_rows && device == most_device_rows / 2) {
         table.rows.push_back({.note = fmt::format("     …  ({} more: --json lists all)",
                                                   devices - most_device_rows)});
         device = devices - most_device_rows / 2;
       }
-      const DeviceUse& use = run_.outcome.devices[static_cast<std::size_t>(device)];
-      const Time total = run_.metrics.pipeline_time;
-      const Time idle = total - use.busy();
-      table.rows.push_back({.cells = {std::to_string(device), readable(use.busy()), readable(idle),
-                                      percent(total == Time{} ? 0 : seconds(idle) / seconds(total)),
-                                      readable_bytes(use.peak), readable_bytes(use.static_bytes),
-                                      readable(use.peak_at), std::to_string(use.peak_in_flight)}});
+      table.rows.push_back({.cells = device_cells(device, holds_memory)});
     }
     write_text_table(out_, table, room);
+  }
+
+  std::vector<std::string> device_cells(int device, bool holds_memory) const {
+    const DeviceUse& use = run_.outcome.devices[static_cast<std::size_t>(device)];
+    const Time total = run_.metrics.pipeline_time;
+    const Time idle = total - use.busy();
+    std::vector<std::string> cells = {
+        std::to_string(device), readable(use.busy()), readable(idle),
+        percent(total == Time{} ? 0 : seconds(idle) / seconds(total))};
+    if (holds_memory) {
+      cells.insert(cells.end(), {readable_bytes(use.peak), readable_bytes(use.static_bytes),
+                                 readable(use.peak_at)});
+    }
+    cells.push_back(std::to_string(use.peak_in_flight));
+    return cells;
   }
 };
 

@@ -55,6 +55,14 @@ device        busy        idle    bubble  peak memory  of it static     peak at 
 )");
   }
 
+  TEST_CASE("where stages have no bytes nothing is said of memory") {
+    const std::vector<std::string> no_bytes = {"model.stash_bytes=0", "model.boundary_bytes=0",
+                                               "model.parameter_bytes=0"};
+    const std::string text = summary(test::experiment_from(small, no_bytes));
+    CHECK(line_with(text, "device  ") == "device        busy        idle    bubble  in flight");
+    CHECK(line_with(text, "memory") == "no such line");
+  }
+
   TEST_CASE("of shared links the one is named that messages waited for, or the busiest") {
     Experiment experiment = test::experiment_from(small);
     experiment.costs.links = test::one_bridge(2);
