@@ -153,7 +153,7 @@ void write_figure(Output& out, const Config& config, std::vector<ComparedRow> ro
               experiment, run);
   });
   if (possible > rows.size()) {
-    sheet.add_note(fmt::format("{} slower ones are left out.", possible - rows.size()));
+    sheet.add_note(fmt::format("{} more are left out.", possible - rows.size()));
   }
   sheet.write(out, {.title = config.name,
                     .subtitle = fmt::format("{} ways to run it on {} devices, to one scale",

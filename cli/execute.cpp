@@ -34,11 +34,15 @@ int exit_code(const Execution& execution) {
 
 // Nothing ran: what there is to report is the simulation.
 int report_deadlock(const Experiment& experiment, const Execution& execution,
-                    const ExecuteOptions& options) {
+                    const ExecuteOptions& options, ReportFiles& files, Progress& progress) {
+  nlohmann::ordered_json json = summary_json(experiment, execution.prediction, {});
+  json["command"] = "execute";
+  files.write({.experiment = experiment, .run = execution.prediction, .summary = json}, progress);
+  progress.end();
   Output out = standard_output();
   if (options.reports.json) {
-    out.append(to_text(summary_json(experiment, execution.prediction, {})));
-  } else if (!options.reports.quiet) {
+    out.append(to_text(json));
+  } else if (!options.reports.quiet && !files.use_standard_output()) {
     write_summary_text(out, experiment, execution.prediction, {},
                        standard_output_style(options.colour));
   }
@@ -62,7 +66,9 @@ int execute_command(const ExecuteOptions& options) {
       execute(experiment, {.clock = options.clock == "wall" ? Clock::wall : Clock::measured,
                            .steps = options.steps,
                            .report = report});
-  if (execution.prediction.outcome.deadlock) return report_deadlock(experiment, execution, options);
+  if (execution.prediction.outcome.deadlock) {
+    return report_deadlock(experiment, execution, options, files, progress);
+  }
   const nlohmann::ordered_json json = execution_json(experiment, execution);
   const nlohmann::ordered_json predicted = summary_json(experiment, execution.prediction, {});
   files.write({.experiment = experiment,

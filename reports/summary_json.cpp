@@ -121,11 +121,13 @@ void add_times(const Experiment& experiment, const Run& run, Json& json) {
   json["recompute_s"] = seconds_each(of_kind(OpKind::recompute), devices);
   json["all_reduce_s"] = seconds(metrics.all_reduce);
   json["optimizer_s"] = seconds(metrics.optimizer);
-  json["samples_per_s"] = metrics.step_time == Time{}
-                              ? Json(nullptr)
-                              : Json(static_cast<double>(training.batch_size) *
-                                     training.data_parallel / seconds(metrics.step_time));
-  const std::optional<ModelRate> rate = model_rate(experiment, metrics);
+  // A step that a deadlock ends trains nothing.
+  const bool trains = !run.outcome.deadlock && metrics.step_time > Time{};
+  json["samples_per_s"] = trains ? Json(static_cast<double>(training.batch_size) *
+                                        training.data_parallel / seconds(metrics.step_time))
+                                 : Json(nullptr);
+  const std::optional<ModelRate> rate =
+      trains ? model_rate(experiment, metrics) : std::optional<ModelRate>{};
   json["model_flops_per_s"] = rate ? Json(rate->flops_per_s) : Json(nullptr);
   json["model_flops_utilization"] =
       rate && rate->utilization ? Json(*rate->utilization) : Json(nullptr);
@@ -138,10 +140,13 @@ void add_bubble(const Experiment& experiment, const Run& run, Json& json) {
   json["bubble_over_ideal"] = metrics.bubble_over_ideal.value();
   json["span_bubble_fraction"] = metrics.span_bubble.value();
   json["bubble_formula"] = formula ? Json(formula->value()) : Json(nullptr);
-  json["bubble_breakdown"] = {{"fill_drain", metrics.breakdown.fill_drain.value()},
-                              {"imbalance", metrics.breakdown.imbalance.value()},
-                              {"communication", metrics.breakdown.communication.value()},
-                              {"other", metrics.breakdown.other.value()}};
+  const auto part = [&](const auto& fraction) {
+    return run.outcome.deadlock ? Json(nullptr) : Json(fraction.value());
+  };
+  json["bubble_breakdown"] = {{"fill_drain", part(metrics.breakdown.fill_drain)},
+                              {"imbalance", part(metrics.breakdown.imbalance)},
+                              {"communication", part(metrics.breakdown.communication)},
+                              {"other", part(metrics.breakdown.other)}};
 }
 
 }  // namespace

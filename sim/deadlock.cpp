@@ -6,6 +6,8 @@
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/strong_components.hpp>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace pipesim {
 
@@ -72,6 +74,18 @@ class Waits {
   }
 };
 
+// In the largest unit of which there is one, with all digits.
+std::string exact_text(Time time) {
+  constexpr std::pair<std::int64_t, std::string_view> units[] = {
+      {1'000'000'000'000, "s"}, {1'000'000'000, "ms"}, {1'000'000, "µs"}, {1000, "ns"}};
+  for (const auto& [ps, name] : units) {
+    if (time.ps >= ps) {
+      return fmt::format("{} {}", static_cast<double>(time.ps) / static_cast<double>(ps), name);
+    }
+  }
+  return fmt::format("{} ps", time.ps);
+}
+
 }  // namespace
 
 std::optional<Deadlock> find_deadlock(const Schedule& schedule, std::span<const std::size_t> heads,
@@ -112,8 +126,7 @@ std::optional<Deadlock> find_deadlock(const Schedule& schedule, std::span<const 
 }
 
 std::string describe(const Deadlock& deadlock) {
-  std::string text =
-      fmt::format("deadlock after {} ns: ", static_cast<double>(deadlock.at.ps) / 1e3);
+  std::string text = fmt::format("deadlock after {}: ", exact_text(deadlock.at));
   for (std::size_t i = 0; i < deadlock.cycle.size(); ++i) {
     const Wait& wait = deadlock.cycle[i];
     const Op blocked = deadlock.cycle[(i + 1) % deadlock.cycle.size()].waiting;

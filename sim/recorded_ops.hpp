@@ -28,6 +28,10 @@ class RecordedOps {
     return schedule_.lanes[static_cast<std::size_t>(device)];
   }
   const Op& op(OpPlace at) const { return lane(at.device)[at.slot]; }
+  /// A deadlock leaves ops that never did.
+  bool ran(OpPlace at) const {
+    return at.slot < timeline_.lanes[static_cast<std::size_t>(at.device)].size();
+  }
   Interval when(OpPlace at) const {
     return timeline_.lanes[static_cast<std::size_t>(at.device)][at.slot];
   }

@@ -39,7 +39,7 @@ std::optional<Need> OpNeeds::of(OpPlace place) const {
   const bool lanes_send = schedule_.communication != Communication::overlapped;
   if (lanes_send && !communicates(op.kind)) return std::nullopt;
   const std::optional<OpPlace> other = ops_.other_end(place);
-  if (!other || other->device == place.device) return std::nullopt;
+  if (!other || other->device == place.device || !ops_.ran(*other)) return std::nullopt;
   Need need{.op = *other};
   const Sent sent = ops_.sent(*other);
   if (!sent.any) return need;

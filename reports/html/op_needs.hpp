@@ -24,7 +24,8 @@ class OpNeeds {
  public:
   OpNeeds(const Schedule& schedule, const StepCosts& costs, const Timeline& timeline);
 
-  /// Nothing where the op needs only its own device.
+  /// Nothing where the op needs only its own device, or a receive that a deadlock kept from
+  /// running.
   std::optional<Need> of(OpPlace place) const;
 
  private:

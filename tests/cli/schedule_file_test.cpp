@@ -102,7 +102,7 @@ TEST_SUITE("cli/schedule_file") {
     CHECK(seconds("lazy_1f1b", "overlapped") == 0.282);
     CHECK(seconds("lazy_1f1b", "blocking") == 0.282);
     CHECK(deadlock_of("lazy_1f1b", "rendezvous") ==
-          "deadlock after 63000000 ns: SEND_F2.1 on device 2 waits for RECV_F3.1 on device 3, "
+          "deadlock after 63 ms: SEND_F2.1 on device 2 waits for RECV_F3.1 on device 3, "
           "which stands behind SEND_B3.0, which waits for RECV_B2.0 on device 2, which stands "
           "behind SEND_F2.1");
   }
@@ -113,9 +113,32 @@ TEST_SUITE("cli/schedule_file") {
     CHECK(result.exit_code == 3);
     CHECK(result.out == "");
     CHECK(deadlock_of("cross_wired", "blocking") ==
-          "deadlock after 41000000 ns: RECV_B2.0 on device 2 waits for SEND_B3.0 on device 3, "
+          "deadlock after 41 ms: RECV_B2.0 on device 2 waits for SEND_B3.0 on device 3, "
           "which stands behind RECV_F3.0, which waits for SEND_F2.0 on device 2, which stands "
           "behind RECV_B2.0");
+  }
+
+  TEST_CASE("a deadlock's reports say how far it came, and no rate; execute's, too") {
+    const TemporaryFolder folder;
+    for (const std::string command : {"simulate", "execute"}) {
+      const std::string config = command == "simulate" ? four_stages : "examples/gpipe.json";
+      const ProcessResult result =
+          run_pipesim({command, config, "--schedule-file", file("cross_wired"), "--set",
+                       "pipeline.communication=blocking", "--set", "pipeline.micro_batches=6",
+                       "--set", "training.batch_size=6", "--out", folder / command, "--json"});
+      CHECK(result.exit_code == 3);
+      const json summary = json::parse(result.out);
+      CHECK(summary["command"] == command);
+      CHECK(summary["deadlock"].get<std::string>().starts_with("deadlock after "));
+      CHECK(summary["samples_per_s"].is_null());
+      CHECK(summary["model_flops_per_s"].is_null());
+      CHECK(summary["bubble_breakdown"]["fill_drain"].is_null());
+      CHECK(summary["pipeline_time_s"] > 0);
+      for (const char* name :
+           {"summary.json", "timeline.json", "trace.json", "memory.csv", "report.html"}) {
+        CHECK(!read_text(folder / (command + "/" + name)).empty());
+      }
+    }
   }
 
   TEST_CASE("a file may hold two copies of every stage") {
@@ -133,7 +156,7 @@ TEST_SUITE("cli/schedule_file") {
     CHECK(result.err == "");
     CHECK(result.out ==
           "four-stages: mine, 2 stages, 2 micro-batches\n\n"
-          "deadlock after 10000000 ns: B0.0 on device 0 waits for B1.0 on device 1, which stands "
+          "deadlock after 10 ms: B0.0 on device 0 waits for B1.0 on device 1, which stands "
           "behind F1.1, which waits for F0.1 on device 0, which stands behind B0.0\n");
   }
 

@@ -60,7 +60,7 @@ const breakdownParts = [
  */
 function makeBreakdown(summary) {
   const parts = summary.bubble_breakdown;
-  if (!parts) return null;
+  if (!parts || parts.other === null) return null;  // After a deadlock.
   const sum = breakdownParts.reduce((all, [key]) => all + Math.max(0, parts[key] ?? 0), 0);
   const bar = element('div', {class: 'bar', 'aria-hidden': 'true'});
   const taken = breakdownParts.reduce((all, [key]) => all + Math.max(0, -(parts[key] ?? 0)), 0);

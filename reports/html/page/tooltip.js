@@ -20,12 +20,14 @@ function inputRows(run, lane, i, kinds) {
   if (!message) return [];
   const rows = [['needs', `${opOnDevice(message.sender, message.op, kinds)}, done at ` +
                           exactTime(message.sent)]];
-  const queued = message.left - message.sent;
-  if (message.duration > 0 || queued > 0) {
-    rows.push(['message', `left at ${exactTime(message.left)}, took ` +
-                          `${exactTime(message.duration)}, arrived at ` +
-                          exactTime(message.arrived)]);
+  const arrived = `arrived at ${exactTime(message.arrived)}`;
+  if (message.duration === 0) {  // A free one, or that of an R: its backward's, told of there.
+    if (message.arrived > message.sent) rows.push(['message', arrived]);
+    return rows;
   }
+  rows.push(['message', `left at ${exactTime(message.left)}, took ` +
+                        `${exactTime(message.duration)}, ${arrived}`]);
+  const queued = message.left - message.sent;
   if (queued > 0) rows.push(['queued', `${exactTime(queued)} for the link`]);
   return rows;
 }

@@ -136,6 +136,25 @@ TEST_CASE("a page holds every span, message and allocation under every schedule"
   }
 }
 
+TEST_CASE("after a deadlock a page holds what ran, and nothing needs what did not") {
+  for (const std::string communication : {"blocking", "rendezvous"}) {
+    const Experiment experiment =
+        example("four_stages.json", {"pipeline.schedule_file=schedules/cross_wired.csv",
+                                     "pipeline.communication=" + communication});
+    const Run run = simulate(experiment);
+    REQUIRE(run.outcome.deadlock);
+    const PageRun page = read_page(page_of(experiment, run)).runs[0];
+    CHECK(spans_of(page) == spans_of(experiment, run));
+    for (const PageDevice& device : page.devices) {
+      for (const PageSpan& span : device.spans) {
+        if (!span.need) continue;
+        CHECK(span.need->op.slot <
+              page.devices[static_cast<std::size_t>(span.need->op.device)].spans.size());
+      }
+    }
+  }
+}
+
 TEST_CASE("messages over shared links name their route") {
   const Experiment experiment = example("pcie_host.json");
   const PageRun run = read_page(page_of(experiment, simulate(experiment))).runs[0];
