@@ -15,6 +15,7 @@
 #include "cli/standard_output.hpp"
 #include "reports/gantt_sheet.hpp"
 #include "reports/html/report_page.hpp"
+#include "reports/json_text.hpp"
 #include "reports/number_text.hpp"
 #include "reports/output_file.hpp"
 #include "reports/summary_json.hpp"

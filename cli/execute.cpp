@@ -11,6 +11,7 @@
 #include "cli/standard_output.hpp"
 #include "reports/execution_json.hpp"
 #include "reports/execution_text.hpp"
+#include "reports/json_text.hpp"
 #include "reports/summary_json.hpp"
 #include "reports/summary_text.hpp"
 #include "sim/execute/execute.hpp"

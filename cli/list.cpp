@@ -7,8 +7,8 @@
 #include "cli/exit_code.hpp"
 #include "cli/standard_output.hpp"
 #include "reports/display_width.hpp"
+#include "reports/json_text.hpp"
 #include "reports/known_names.hpp"
-#include "reports/summary_json.hpp"
 #include "reports/text_table.hpp"
 
 namespace pipesim::cli {

@@ -6,9 +6,9 @@
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
 #include "cli/standard_output.hpp"
+#include "reports/json_text.hpp"
 #include "reports/model_json.hpp"
 #include "reports/model_text.hpp"
-#include "reports/summary_json.hpp"
 
 namespace pipesim::cli {
 

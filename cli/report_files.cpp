@@ -13,8 +13,8 @@
 #include "models/input_error.hpp"
 #include "reports/chrome_trace.hpp"
 #include "reports/html/report_page.hpp"
+#include "reports/json_text.hpp"
 #include "reports/memory_csv.hpp"
-#include "reports/summary_json.hpp"
 #include "reports/svg_gantt.hpp"
 #include "reports/timeline_json.hpp"
 

@@ -7,8 +7,8 @@
 #include "cli/standard_output.hpp"
 #include "reports/config_keys_markdown.hpp"
 #include "reports/config_schema.hpp"
+#include "reports/json_text.hpp"
 #include "reports/output_keys.hpp"
-#include "reports/summary_json.hpp"
 
 namespace pipesim::cli {
 

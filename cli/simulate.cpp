@@ -12,6 +12,7 @@
 #include "cli/standard_output.hpp"
 #include "reports/explanation_json.hpp"
 #include "reports/explanation_text.hpp"
+#include "reports/json_text.hpp"
 #include "reports/summary_json.hpp"
 #include "reports/summary_text.hpp"
 #include "sim/run.hpp"

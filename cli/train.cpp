@@ -13,8 +13,9 @@
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/train_plots.hpp"
+#include "reports/json_text.hpp"
 #include "reports/number_text.hpp"
-#include "reports/summary_json.hpp"
+#include "reports/summary_text.hpp"
 
 namespace pipesim::cli {
 
@@ -39,7 +40,7 @@ double samples_trained(const Training& training) {
 }
 
 // A loss that is not finite becomes null in the JSON.
-nlohmann::ordered_json to_json(const Experiment& experiment, const TrainingLosses& losses,
+nlohmann::ordered_json to_json(const Experiment& experiment, const TrainingResult& result,
                                double elapsed_s) {
   const Config& config = experiment.config;
   const Training& training = config.training;
@@ -59,11 +60,17 @@ nlohmann::ordered_json to_json(const Experiment& experiment, const TrainingLosse
                                  {"precision", precision_name(experiment)},
                                  {"optimizer", name_of(training.optimizer)},
                                  {"learning_rate", training.learning_rate},
-                                 {"losses", losses},
+                                 {"deadlock", nullptr},
+                                 {"fits_memory", result.prediction.metrics.fits_memory},
+                                 {"losses", result.losses},
                                  {"mean_losses", nlohmann::ordered_json::array()},
                                  {"elapsed_s", elapsed_s},
                                  {"samples_per_s", samples_trained(training) / elapsed_s}};
-  for (const auto& of_epoch : losses) json["mean_losses"].push_back(mean(of_epoch));
+  for (const auto& of_epoch : result.losses) json["mean_losses"].push_back(mean(of_epoch));
+  if (const std::optional<Deadlock>& deadlock = result.prediction.outcome.deadlock) {
+    json["deadlock"] = describe(*deadlock);
+    json["samples_per_s"] = nullptr;
+  }
   return json;
 }
 
@@ -94,7 +101,29 @@ class TrainingText {
     if (reader_left_) throw ReaderLeft{};
   }
 
-  void end(double elapsed_s) {
+  void end(const Run& prediction, double elapsed_s) {
+    if (prediction.outcome.deadlock) {
+      begin();
+      print("{}\n", describe(*prediction.outcome.deadlock));
+    } else {
+      trained(elapsed_s);
+    }
+    if (!prediction.metrics.fits_memory) {
+      print("the devices' memory does not hold it: {}\n",
+            describe_overflow(experiment_, prediction));
+    }
+    out_.flush();
+  }
+
+ private:
+  const Experiment& experiment_;
+  const Training& training_;
+  bool wanted_ = true;
+  bool reader_left_ = false;
+  Output out_ = standard_output(&reader_left_);
+  std::optional<TrainingProgress> diverged_{};
+
+  void trained(double elapsed_s) {
     const auto samples = samples_trained(training_);
     print("\n{} samples in {}: {} samples/s, {}\n", samples,
           readable(Time{static_cast<std::int64_t>(elapsed_s * 1e12)}),
@@ -109,16 +138,7 @@ class TrainingText {
           precision_name(experiment_), diverged_->epoch + 1, diverged_->mini_batch + 1,
           diverged_->mini_batches);
     }
-    out_.flush();
   }
-
- private:
-  const Experiment& experiment_;
-  const Training& training_;
-  bool wanted_ = true;
-  bool reader_left_ = false;
-  Output out_ = standard_output(&reader_left_);
-  std::optional<TrainingProgress> diverged_{};
 
   template <class... Args>
   void print(fmt::format_string<Args...> format, Args&&... args) {
@@ -155,21 +175,22 @@ int train_command(const TrainOptions& options) {
     if (training) line.rename(fmt::format("training, epoch {}", progress.epoch + 2));
     of_epoch.clear();
   };
-  TrainingLosses losses;
+  TrainingResult result;
   try {
-    losses = train(experiment, report);
+    result = train(experiment, report);
   } catch (const ReaderLeft&) {
     return done;
   }
   line.end();
-  text.end(elapsed_s);
-  if (files.any()) files.write(training_page(experiment, losses));
+  text.end(result.prediction, elapsed_s);
+  if (files.any()) files.write(training_page(experiment, result.losses));
   if (options.json) {
     Output out = standard_output();
-    out.append(to_text(to_json(experiment, losses, elapsed_s)));
+    out.append(to_text(to_json(experiment, result, elapsed_s)));
     out.flush();
   }
-  return done;
+  const bool answer = !result.prediction.outcome.deadlock && result.prediction.metrics.fits_memory;
+  return answer ? done : answer_is_no;
 }
 
 }  // namespace
@@ -185,7 +206,8 @@ void add_train(CLI::App& application, Action& action) {
   command->footer(
       "The model must be an mlp, in fp32 or fp64, with a thread for each stage. Samples are\n"
       "synthetic; training.samples must be a multiple of the batch size. The same config gives\n"
-      "the same losses, bit for bit, whatever the number of stages.\n\n"
+      "the same losses, bit for bit, whatever the number of stages.\n"
+      "Exit code 3: a device's memory does not hold it, or the schedule deadlocks.\n\n"
       "Examples:\n"
       "  pipesim train examples/gpipe.json\n"
       "  pipesim train examples/gpipe.json --set training.epochs=20 --set training.optimizer=adam");

@@ -10,8 +10,8 @@
 #include "cli/exit_code.hpp"
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
+#include "reports/json_text.hpp"
 #include "reports/number_text.hpp"
-#include "reports/summary_json.hpp"
 #include "sim/execute/calibrate.hpp"
 #include "sim/execute/fidelity.hpp"
 

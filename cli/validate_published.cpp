@@ -9,10 +9,10 @@
 #include "cli/exit_code.hpp"
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
+#include "reports/json_text.hpp"
 #include "reports/published_json.hpp"
 #include "reports/published_markdown.hpp"
 #include "reports/published_text.hpp"
-#include "reports/summary_json.hpp"
 #include "sim/published/tables.hpp"
 
 namespace pipesim::cli {

@@ -22,10 +22,12 @@ std::vector<OutputKey> training_keys() {
       {"precision", "", "of the kernels"},
       {"optimizer", "", "what updated the weights"},
       {"learning_rate", "", "its step"},
+      {"deadlock", "", "null, or the ops that wait for each other: nothing was trained"},
+      {"fits_memory", "", "whether the config's devices hold it"},
       {"losses[][]", "", "of every epoch, every mini-batch's before its update; null: not finite"},
       {"mean_losses[]", "", "of each epoch"},
       {"elapsed_s", "s", "measured, from the first mini-batch on"},
-      {"samples_per_s", "samples/s", "measured"},
+      {"samples_per_s", "samples/s", "measured; null after a deadlock"},
   };
 }
 

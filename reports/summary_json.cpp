@@ -2,10 +2,8 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "models/model_size.hpp"
-#include "reports/number_text.hpp"
 #include "reports/summary_text.hpp"
 #include "sim/model_rate.hpp"
 
@@ -188,13 +186,6 @@ nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run
   }
   add_links(experiment, run, json);
   return json;
-}
-
-std::string to_text(const nlohmann::ordered_json& json) {
-  std::istringstream lines(json.dump(2));
-  std::string text;
-  for (std::string line; std::getline(lines, line);) text += printable(line) + "\n";
-  return text;
 }
 
 }  // namespace pipesim

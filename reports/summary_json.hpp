@@ -13,7 +13,4 @@ namespace pipesim {
 nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run,
                                     const std::vector<Advice>& advice);
 
-/// As text, two blanks for a level, with a newline at its end.
-std::string to_text(const nlohmann::ordered_json& json);
-
 }  // namespace pipesim

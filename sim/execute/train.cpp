@@ -60,14 +60,18 @@ double mean(const std::vector<double>& losses) {
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
 }
 
-TrainingLosses train(const Experiment& experiment,
+TrainingResult train(const Experiment& experiment,
                      const std::function<void(const TrainingProgress&)>& report) {
   check_samples(experiment);
-  check_executable(experiment, simulate(experiment, {.timeline = false, .breakdown = false}),
+  TrainingResult result{.prediction =
+                            simulate(experiment, {.timeline = false, .breakdown = false})};
+  check_executable(experiment, result.prediction,
                    {.clock = Clock::wall, .samples = experiment.config.training.samples});
-  return experiment.config.training.precision == Precision::fp64
-             ? train_in<double>(experiment, report)
-             : train_in<float>(experiment, report);
+  if (result.prediction.outcome.deadlock) return result;
+  result.losses = experiment.config.training.precision == Precision::fp64
+                      ? train_in<double>(experiment, report)
+                      : train_in<float>(experiment, report);
+  return result;
 }
 
 }  // namespace pipesim

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sim/experiment.hpp"
+#include "sim/run.hpp"
 
 namespace pipesim {
 
@@ -22,11 +23,16 @@ using TrainingLosses = std::vector<std::vector<double>>;
 /// The mean of an epoch's losses.
 double mean(const std::vector<double>& losses);
 
+struct TrainingResult {
+  Run prediction{};         ///< Of a step, on the config's devices: does it fit, does it end?
+  TrainingLosses losses{};  ///< None after a deadlock: nothing was run.
+};
+
 /// Trains the experiment's mlp for all its epochs on the synthetic data set, on the wall clock: one
 /// thread for each device. Samples come in order, the same in every epoch.
 /// Throws InputError as check_executable, and when the number of samples is no multiple of the
 /// batch size; DeviceFailure.
-TrainingLosses train(const Experiment& experiment,
+TrainingResult train(const Experiment& experiment,
                      const std::function<void(const TrainingProgress&)>& report);
 
 }  // namespace pipesim

@@ -95,7 +95,9 @@ TEST_SUITE("cli/train") {
                       {"seed", 42},
                       {"precision", "fp64"},
                       {"optimizer", "adam"},
-                      {"learning_rate", 0.001}});
+                      {"learning_rate", 0.001},
+                      {"deadlock", nullptr},
+                      {"fits_memory", true}});
   }
 
   TEST_CASE("the text has a line for each epoch, and the time in the end") {
@@ -146,6 +148,37 @@ TEST_SUITE("cli/train") {
     CHECK(
         text.ends_with("the loss left the range of fp32 in epoch 1, mini-batch 2 of 8: try a "
                        "smaller training.learning_rate\n"));
+  }
+
+  TEST_CASE("a schedule that deadlocks is reported, and trains nothing") {
+    const std::vector<std::string> settings = {"training.samples=60", "training.batch_size=6",
+                                               "pipeline.micro_batches=6",
+                                               "pipeline.communication=blocking"};
+    const std::vector<std::string> crossed = {"--schedule-file",
+                                              "examples/schedules/cross_wired.csv"};
+    const ProcessResult text = train(settings, crossed);
+    CHECK(text.exit_code == 3);
+    CHECK(text.out.find("\ndeadlock after ") != std::string::npos);
+    const ProcessResult result = train(settings, {crossed[0], crossed[1], "--json"});
+    CHECK(result.exit_code == 3);
+    const json run = json::parse(result.out);
+    CHECK(run["deadlock"].is_string());
+    CHECK(run["losses"].empty());
+    CHECK(run["samples_per_s"].is_null());
+    CHECK(train(settings, {crossed[0], crossed[1], "--svg", "-"}).out.ends_with("</svg>\n"));
+  }
+
+  TEST_CASE("what the devices' memory does not hold is trained all the same, and said") {
+    const std::string device =
+        R"(cluster.device={"memory": 1000000, "flops": 1e12, "memory_bandwidth": 1e11})";
+    const ProcessResult text = train({device});
+    CHECK(text.exit_code == 3);
+    CHECK(text.out.find("the devices' memory does not hold it: device 0 runs out of its ") !=
+          std::string::npos);
+    const ProcessResult result = train({device}, {"--json"});
+    CHECK(result.exit_code == 3);
+    CHECK(json::parse(result.out)["fits_memory"] == false);
+    CHECK(json::parse(result.out)["losses"].size() == 3);
   }
 
   TEST_CASE("samples that do not fill mini-batches are refused") {

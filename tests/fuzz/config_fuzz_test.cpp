@@ -6,6 +6,7 @@
 #include <random>
 
 #include "reports/chrome_trace.hpp"
+#include "reports/json_text.hpp"
 #include "reports/memory_csv.hpp"
 #include "reports/summary_json.hpp"
 #include "reports/summary_text.hpp"

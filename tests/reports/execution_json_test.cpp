@@ -7,6 +7,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "reports/json_text.hpp"
 #include "reports/summary_json.hpp"
 #include "support/experiments.hpp"
 

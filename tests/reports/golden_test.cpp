@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/chrome_trace.hpp"
+#include "reports/json_text.hpp"
 #include "reports/memory_csv.hpp"
 #include "reports/summary_json.hpp"
 #include "reports/timeline_json.hpp"

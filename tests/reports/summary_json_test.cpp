@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reports/json_text.hpp"
 #include "sim/run.hpp"
 #include "support/experiments.hpp"
 

@@ -187,7 +187,7 @@ TEST_SUITE("sim/execute/mission") {
     Experiment experiment = test::assemble(notebook_network());
     experiment.config.training.samples = 256;
     experiment.config.training.epochs = 3;
-    const TrainingLosses losses = train(experiment, [](const TrainingProgress&) {});
+    const TrainingLosses losses = train(experiment, [](const TrainingProgress&) {}).losses;
     REQUIRE(losses.size() == 3);
     CHECK(mean(losses[1]) < mean(losses[0]));
     CHECK(mean(losses[2]) < mean(losses[1]));
