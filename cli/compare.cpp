@@ -165,7 +165,7 @@ void write_figure(Output& out, const Config& config, std::vector<ComparedRow> ro
 
 int compare_command(const CompareOptions& options) {
   const Config config = load(options.config);
-  check_plot_options(options.files, options.json);
+  check_plot_options(options.files, options.json, options.config);
   std::optional<OutputFile> html;
   std::optional<OutputFile> svg;
   if (options.files.html) html.emplace(*options.files.html);

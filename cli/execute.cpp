@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/commands.hpp"
+#include "cli/deadlock_notice.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
@@ -43,7 +44,9 @@ int report_deadlock(const Experiment& experiment, const Execution& execution,
   Output out = standard_output();
   if (options.reports.json) {
     out.append(to_text(json));
-  } else if (!options.reports.quiet && !files.use_standard_output()) {
+  } else if (options.reports.quiet) {
+    tell_deadlock(execution.prediction);
+  } else if (!files.use_standard_output()) {
     write_summary_text(out, experiment, execution.prediction, {},
                        standard_output_style(options.colour));
   }
@@ -52,7 +55,7 @@ int report_deadlock(const Experiment& experiment, const Execution& execution,
 }
 
 int execute_command(const ExecuteOptions& options) {
-  ReportFiles files(options.reports);
+  ReportFiles files(options.reports, options.config);
   Config config = load(options.config);
   Progress progress(!options.reports.quiet);
   progress.begin("building the step");

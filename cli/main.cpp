@@ -8,12 +8,14 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/progress.hpp"
+#include "cli/standard_output.hpp"
 #include "models/input_error.hpp"
 #include "reports/number_text.hpp"
 #include "reports/output_file.hpp"
@@ -117,6 +119,16 @@ InputError bad_arguments(const CLI::App& application, int argc, char** argv,
   return InputError("command line: /: " + problem, hint);
 }
 
+// Or the version.
+int print_help(const CLI::App& application, const CLI::ParseError& asked_for) {
+  std::ostringstream text;
+  const int code = application.exit(asked_for, text, text);
+  Output out = standard_output();
+  out.append(text.str());
+  out.flush();
+  return code;
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App application{
       "pipesim simulates pipeline-parallel training: step time, bubble and memory, "
@@ -145,7 +157,7 @@ int parse_and_run(int argc, char** argv) {
   try {
     application.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return application.exit(error);
+    if (error.get_exit_code() == 0) return print_help(application, error);
     throw bad_arguments(application, argc, argv, error);
   }
   return action();

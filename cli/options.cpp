@@ -25,6 +25,11 @@ void add_config_options(CLI::App& command, ConfigOptions& options) {
 }
 
 Config load(const ConfigOptions& options) {
+  if (options.path == "-" && options.schedule_file == "-") {
+    throw InputError(
+        "--schedule-file: /: must not be the standard input, where the config is, got -",
+        "give one of the two as a file");
+  }
   std::vector<std::string> settings = options.settings;
   if (!options.schedule_file.empty()) {
     settings.push_back("pipeline.schedule_file=" + pipesim::quoted(options.schedule_file));
@@ -33,8 +38,11 @@ Config load(const ConfigOptions& options) {
 }
 
 std::vector<int> read_numbers(const std::string& option, const std::string& text) {
-  const InputError bad(fmt::format("{}: /: must be numbers from 1, got \"{}\"", option, text),
-                       "write one, a list or a range: 4 or 2,4,8 or 1..64");
+  constexpr int most_in_range = 65536;
+  const InputError bad(
+      fmt::format("{}: /: must be numbers from 1, got \"{}\"", option, text),
+      "write one, a list or a range of at most 65536, the smaller number first: 4 or 2,4,8 or "
+      "1..64");
   const auto number = [&](std::string_view digits) {
     int value = 0;
     const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -49,8 +57,7 @@ std::vector<int> read_numbers(const std::string& option, const std::string& text
     const auto dots = entry.find("..");
     const int first = number(entry.substr(0, dots));
     const int last = dots == entry.npos ? first : number(entry.substr(dots + 2));
-    constexpr int most = 1 << 16;
-    if (last < first || last - first >= most) throw bad;
+    if (last < first || last - first >= most_in_range) throw bad;
     for (int value = first; value <= last; ++value) numbers.push_back(value);
     more = comma != left.npos;
     if (more) left.remove_prefix(comma + 1);

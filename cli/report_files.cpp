@@ -93,7 +93,8 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
   command.add_flag("--quiet", options.quiet, "Print no text summary and no progress");
 }
 
-ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {
+ReportFiles::ReportFiles(const ReportOptions& options, const ConfigOptions& config)
+    : options_(options) {
   const auto add = [&](const std::string& option, const std::optional<std::string>& path,
                        WriteReport report) {
     if (path) reports_.push_back({.option = option, .path = *path, .write = report});
@@ -111,19 +112,19 @@ ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {
     add("--out", inside("memory.csv"), of_run(write_memory_csv));
     add("--out", inside("report.html"), write_page);
   }
-  check();
+  check(config);
 }
 
 bool ReportFiles::use_standard_output() const {
   return std::ranges::any_of(reports_, [](const Report& report) { return report.path == "-"; });
 }
 
-void ReportFiles::check() const {
+void ReportFiles::check(const ConfigOptions& config) const {
   std::vector<ReportPlace> places;
   // Without a name the folder would be the root.
   if (options_.directory && options_.directory->empty()) places.push_back({.option = "--out"});
   for (const Report& report : reports_) places.push_back({report.option, report.path});
-  check_report_places(places, options_.json);
+  check_report_places(places, options_.json, {config.path, config.schedule_file});
 }
 
 void ReportFiles::open() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "reports/output_file.hpp"
 #include "sim/run.hpp"
@@ -45,7 +46,7 @@ struct StepReport {
 /// place, a report on the standard output beside --json, a file that can't be created or written.
 class ReportFiles {
  public:
-  explicit ReportFiles(const ReportOptions& options);
+  ReportFiles(const ReportOptions& options, const ConfigOptions& config);
 
   void open();
   bool any() const { return !reports_.empty(); }
@@ -65,7 +66,7 @@ class ReportFiles {
   ReportOptions options_;
   std::vector<Report> reports_{};
 
-  void check() const;
+  void check(const ConfigOptions& config) const;
 };
 
 }  // namespace pipesim::cli

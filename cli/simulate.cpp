@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/commands.hpp"
+#include "cli/deadlock_notice.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
@@ -46,7 +47,7 @@ nlohmann::ordered_json json_of(const SimulateOptions& options, const Experiment&
 }
 
 int simulate_command(const SimulateOptions& options) {
-  ReportFiles files(options.reports);
+  ReportFiles files(options.reports, options.config);
   Config config = load(options.config);
   Progress progress(!options.reports.quiet);
   progress.begin("building the step");
@@ -70,6 +71,7 @@ int simulate_command(const SimulateOptions& options) {
 
   Output out = standard_output();
   if (as_json) out.append(to_text(json));
+  if (options.reports.quiet && !as_json) tell_deadlock(run);
   if (prints_text) {
     write_summary_text(out, experiment, run, advice, standard_output_style(options.colour));
     if (explanation) {

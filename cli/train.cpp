@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/commands.hpp"
+#include "cli/deadlock_notice.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/options.hpp"
 #include "cli/plot_files.hpp"
@@ -157,7 +158,7 @@ void tell(const ReportProgress& report, const Training& training,
 
 int train_command(const TrainOptions& options) {
   const Experiment experiment = assemble(load(options.config));
-  PlotFiles files(options.plots, options.json);
+  PlotFiles files(options.plots, options.json, options.config);
   const bool prints_text = !options.json && !options.quiet && !files.use_standard_output();
   TrainingText text(experiment, prints_text);
   Progress line(!options.quiet);
@@ -183,6 +184,7 @@ int train_command(const TrainOptions& options) {
   }
   line.end();
   text.end(result.prediction, elapsed_s);
+  if (options.quiet && !options.json) tell_deadlock(result.prediction);
   if (files.any()) files.write(training_page(experiment, result.losses));
   if (options.json) {
     Output out = standard_output();

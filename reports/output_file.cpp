@@ -84,9 +84,7 @@ OutputFile::OutputFile(const std::string& path)
     return;
   }
   if (exists && access(path.c_str(), W_OK) != 0) throw cannot("written", path, errno);
-  std::error_code ignored;
-  target_ = std::filesystem::weakly_canonical(path, ignored).string();
-  if (target_.empty()) target_ = path;
+  target_ = place_of(path);
   temporary_ = target_ + ".XXXXXX";
   descriptor_ = mkostemp(temporary_.data(), O_CLOEXEC);
   if (descriptor_ < 0) throw cannot("created", path, errno);
@@ -122,6 +120,18 @@ void OutputFile::commit() {
   if (temporary_.empty()) return;
   if (rename(temporary_.c_str(), target_.c_str()) != 0) throw cannot("created", path_, errno);
   committed_ = true;
+}
+
+std::string place_of(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  fs::path place = path;
+  constexpr int most_links = 40;  // As Linux has it.
+  for (int links = 0; links < most_links && fs::is_symlink(place, ignored); ++links) {
+    place = place.parent_path() / fs::read_symlink(place, ignored);
+  }
+  const fs::path canonical = fs::weakly_canonical(fs::absolute(place, ignored), ignored);
+  return canonical.empty() ? path : canonical.string();
 }
 
 void remove_temporary_files() noexcept {

@@ -45,6 +45,9 @@ class OutputFile {
   void write(std::string_view text);
 };
 
+/// Where a file of that name is or will be: absolute, and behind links, those to nothing yet, too.
+std::string place_of(const std::string& path);
+
 /// Removes the temporary files of all unfinished OutputFiles. Safe in a signal handler.
 void remove_temporary_files() noexcept;
 

@@ -215,7 +215,7 @@ TEST_SUITE("cli/files") {
           "compare gpipe.json", "compare gpipe.json --json", "validate", "validate --json",
           "schedule gpipe.json", "schedule gpipe.json --format json", "list", "list --json",
           "train gpipe.json", "train gpipe.json --json", "execute gpipe.json --steps 1",
-          "execute gpipe.json --steps 1 --json"}) {
+          "execute gpipe.json --steps 1 --json", "--help", "--version", "simulate --help"}) {
       CAPTURE(command);
       const ProcessResult result = shell(std::string("$PIPESIM ") + command + " >/dev/full");
       CHECK(result.exit_code == 2);
@@ -265,6 +265,33 @@ TEST_SUITE("cli/files") {
     }
   }
 
+  TEST_CASE("no report goes where the config or the schedule is") {
+    const TemporaryFolder folder;
+    const std::string config = folder / "config.json";
+    const std::string schedule = folder / "schedule.csv";
+    std::filesystem::copy(PIPESIM_SOURCE_DIR "/examples/four_stages.json", config);
+    std::filesystem::copy(PIPESIM_SOURCE_DIR "/examples/schedules/lazy_1f1b.csv", schedule);
+    const std::string text = read_text(config);
+    for (const std::string& input : {config, schedule}) {
+      const ProcessResult result =
+          run_pipesim({"simulate", config, "--schedule-file", schedule, "--timeline", input});
+      check_refused(result, "--timeline: /: must not be what the command reads, got " + input +
+                                "\n  hint: give the report a file of its own\n");
+    }
+    check_refused(run_pipesim({"compare", config, "--svg", config}),
+                  "--svg: /: must not be what the command reads, got " + config +
+                      "\n  hint: give the report a file of its own\n");
+    CHECK(read_text(config) == text);
+  }
+
+  TEST_CASE("a report goes where a link leads, though there is no file yet") {
+    const TemporaryFolder folder;
+    std::filesystem::create_symlink("target.json", folder / "link.json");
+    CHECK(simulate({"--timeline", folder / "link.json"}).exit_code == 0);
+    CHECK(std::filesystem::is_symlink(folder / "link.json"));
+    CHECK(!read_text(folder / "target.json").empty());
+  }
+
   TEST_CASE("two reports cannot go to the same place") {
     const TemporaryFolder folder;
     const std::string hint = "\n  hint: give each report a file of its own\n";
@@ -273,6 +300,11 @@ TEST_SUITE("cli/files") {
     const std::string file = folder / "same";
     check_refused(simulate({"--timeline", file, "--chrome-trace", file}),
                   "--chrome-trace: /: must not be where another report goes, got " + file + hint);
+    std::filesystem::create_symlink(file, folder / "link");
+    const std::string link = folder / "link";
+    check_refused(simulate({"--timeline", file, "--chrome-trace", link}),
+                  "--chrome-trace: /: must not be where another report goes, got " + link + hint);
+    std::filesystem::remove(link);
     CHECK(names_in(folder).empty());
   }
 

@@ -112,10 +112,12 @@ TEST_SUITE("cli/schedule_file") {
     const ProcessResult result = simulate("cross_wired", "blocking", "--quiet");
     CHECK(result.exit_code == 3);
     CHECK(result.out == "");
-    CHECK(deadlock_of("cross_wired", "blocking") ==
-          "deadlock after 41 ms: RECV_B2.0 on device 2 waits for SEND_B3.0 on device 3, "
-          "which stands behind RECV_F3.0, which waits for SEND_F2.0 on device 2, which stands "
-          "behind RECV_B2.0");
+    const std::string cycle =
+        "deadlock after 41 ms: RECV_B2.0 on device 2 waits for SEND_B3.0 on device 3, "
+        "which stands behind RECV_F3.0, which waits for SEND_F2.0 on device 2, which stands "
+        "behind RECV_B2.0";
+    CHECK(result.err == cycle + "\n");
+    CHECK(deadlock_of("cross_wired", "blocking") == cycle);
   }
 
   TEST_CASE("a deadlock's reports say how far it came, and no rate; execute's, too") {

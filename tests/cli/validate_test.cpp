@@ -183,7 +183,8 @@ TEST_SUITE("cli/validate") {
         CHECK(result.exit_code == 2);
         CHECK(result.out.empty());
         CHECK(result.err == std::string(option) + ": /: must be numbers from 1, got \"" + list +
-                                "\"\n  hint: write one, a list or a range: 4 or 2,4,8 or 1..64\n");
+                                "\"\n  hint: write one, a list or a range of at most 65536, the "
+                                "smaller number first: 4 or 2,4,8 or 1..64\n");
       }
     }
   }
