@@ -57,6 +57,7 @@ int report_deadlock(const Experiment& experiment, const Execution& execution,
 int execute_command(const ExecuteOptions& options) {
   ReportFiles files(options.reports, options.config);
   Config config = load(options.config);
+  check_executable(config);
   Progress progress(!options.reports.quiet);
   progress.begin("building the step");
   const Experiment experiment = assemble(std::move(config));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 
 #include "models/input_error.hpp"
@@ -24,6 +25,34 @@ void add_config_options(CLI::App& command, ConfigOptions& options) {
       ->type_name("FILE");
 }
 
+namespace {
+
+// What is set stands instead of what the config's file has of its other.
+struct Alternatives {
+  std::string_view set{};
+  std::string_view other{};
+};
+constexpr Alternatives alternatives[] = {
+    {"pipeline.micro_batches", "pipeline.micro_batch_size"},
+    {"pipeline.micro_batch_size", "pipeline.micro_batches"},
+    {"pipeline.schedule", "pipeline.schedule_file"},
+};
+
+std::vector<std::string> replaced_by(const std::vector<std::string>& settings) {
+  const auto sets = [&](std::string_view key) {
+    return std::ranges::any_of(settings, [&](std::string_view setting) {
+      return setting.starts_with(key) && setting.substr(key.size()).starts_with("=");
+    });
+  };
+  std::vector<std::string> others;
+  for (const auto& [set, other] : alternatives) {
+    if (sets(set)) others.emplace_back(other);
+  }
+  return others;
+}
+
+}  // namespace
+
 Config load(const ConfigOptions& options) {
   if (options.path == "-" && options.schedule_file == "-") {
     throw InputError(
@@ -34,7 +63,8 @@ Config load(const ConfigOptions& options) {
   if (!options.schedule_file.empty()) {
     settings.push_back("pipeline.schedule_file=" + pipesim::quoted(options.schedule_file));
   }
-  return read_config(read_document(options.path, settings), default_virtual_stages);
+  return read_config(read_document(options.path, settings, replaced_by(settings)),
+                     default_virtual_stages);
 }
 
 std::vector<int> read_numbers(const std::string& option, const std::string& text) {

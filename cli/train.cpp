@@ -157,7 +157,9 @@ void tell(const ReportProgress& report, const Training& training,
 }
 
 int train_command(const TrainOptions& options) {
-  const Experiment experiment = assemble(load(options.config));
+  Config config = load(options.config);
+  check_trainable(config);
+  const Experiment experiment = assemble(std::move(config));
   PlotFiles files(options.plots, options.json, options.config);
   const bool prints_text = !options.json && !options.quiet && !files.use_standard_output();
   TrainingText text(experiment, prints_text);

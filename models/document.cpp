@@ -177,6 +177,12 @@ json* step_into(json& node, const std::string& key, const std::string& pointer,
           : "the path continues below a value that is not an object");
 }
 
+void take_out(json& root, std::string path) {
+  std::ranges::replace(path, '.', '/');
+  const json::json_pointer pointer("/" + path);
+  if (root.contains(pointer)) root[pointer.parent_pointer()].erase(pointer.back());
+}
+
 void apply_override(json& root, Source& source, const std::string& setting) {
   const auto equals = setting.find('=');
   if (equals == std::string::npos || equals == 0) {
@@ -204,19 +210,22 @@ void apply_override(json& root, Source& source, const std::string& setting) {
 }  // namespace
 
 Document parse_document(std::string_view text, const std::string& file,
-                        const std::vector<std::string>& overrides) {
+                        const std::vector<std::string>& overrides,
+                        const std::vector<std::string>& without) {
   Source source{.file = file, .directory = std::filesystem::path(file).parent_path().string()};
   json root = parse(text, file);
+  for (const std::string& key : without) take_out(root, key);
   for (const std::string& setting : overrides) apply_override(root, source, setting);
   return {.root = std::make_shared<const json>(std::move(root)),
           .source = std::make_shared<const Source>(std::move(source))};
 }
 
-Document read_document(const std::string& path, const std::vector<std::string>& overrides) {
+Document read_document(const std::string& path, const std::vector<std::string>& overrides,
+                       const std::vector<std::string>& without) {
   const std::string name = path == "-" ? "<stdin>" : path;
   constexpr std::string_view hint =
       "give the path of a JSON file, such as examples/gpipe.json, or - for standard input";
-  return parse_document(read_text_file(path, name, hint), name, overrides);
+  return parse_document(read_text_file(path, name, hint), name, overrides, without);
 }
 
 }  // namespace pipesim

@@ -9,6 +9,18 @@
 
 namespace pipesim {
 
+namespace {
+
+// What the process has mapped.
+Bytes address_space() {
+  std::ifstream statm("/proc/self/statm");
+  Bytes pages = 0;
+  statm >> pages;
+  return pages * sysconf(_SC_PAGESIZE);
+}
+
+}  // namespace
+
 Bytes available_memory() {
   Bytes available = Bytes{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
   std::ifstream meminfo("/proc/meminfo");
@@ -20,9 +32,9 @@ Bytes available_memory() {
   }
   rlimit limit{};
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-    available = std::min(available, static_cast<Bytes>(limit.rlim_cur));
+    available = std::min(available, static_cast<Bytes>(limit.rlim_cur) - address_space());
   }
-  return available;
+  return std::max(available, Bytes{0});
 }
 
 Bytes peak_resident_memory() {

@@ -166,8 +166,7 @@ void check_settings(const Config& config) {
 
 }  // namespace
 
-void check_executable(const Experiment& experiment, const Run& predicted, const HostNeeds& needs) {
-  const Config& config = experiment.config;
+void check_executable(const Config& config) {
   const Source& source = *config.source;
   const Training& training = config.training;
   if (!config.mlp) {
@@ -194,8 +193,13 @@ void check_executable(const Experiment& experiment, const Run& predicted, const 
     throw source.error("/training/batch_size", "is too large to execute",
                        std::to_string(training.batch_size), "execute fewer samples");
   }
+}
+
+void check_executable(const Experiment& experiment, const Run& predicted, const HostNeeds& needs) {
+  const Config& config = experiment.config;
+  check_executable(config);
   if (needs.clock == Clock::wall && experiment.schedule.devices() > most_threads) {
-    throw source.error(
+    throw config.source->error(
         "/pipeline/stages",
         fmt::format("needs a thread for each device, and {} are the most", most_threads),
         std::to_string(config.pipeline.stages),

@@ -35,8 +35,12 @@ struct Execution {
   bool passed() const { return gradients.passed() && memory_difference.empty(); }
 };
 
-/// Throws InputError when the model has no kernels (only an mlp has, in fp32 and fp64), there are
-/// replicas, or the step needs more memory than this machine has. `predicted`: the simulated step.
+/// What needs no schedule to be found: throws InputError when the model has no kernels (only an mlp
+/// has, in fp32 and fp64), there are replicas, or a setting is only simulated.
+void check_executable(const Config& config);
+
+/// The same, and when the step needs more threads or more memory than this machine has.
+/// `predicted`: the simulated step.
 void check_executable(const Experiment& experiment, const Run& predicted, const HostNeeds& needs);
 
 /// Runs the experiment's step `steps` times on synthetic samples, and checks gradients and memory.

@@ -13,9 +13,9 @@ namespace pipesim {
 
 namespace {
 
-void check_samples(const Experiment& experiment) {
-  const Training& training = experiment.config.training;
-  const Source& source = *experiment.config.source;
+void check_samples(const Config& config) {
+  const Training& training = config.training;
+  const Source& source = *config.source;
   if (training.samples % training.batch_size != 0) {
     throw source.error("/training/samples",
                        fmt::format("must be a multiple of the batch size {}", training.batch_size),
@@ -60,9 +60,14 @@ double mean(const std::vector<double>& losses) {
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
 }
 
+void check_trainable(const Config& config) {
+  check_executable(config);
+  check_samples(config);
+}
+
 TrainingResult train(const Experiment& experiment,
                      const std::function<void(const TrainingProgress&)>& report) {
-  check_samples(experiment);
+  check_trainable(experiment.config);
   TrainingResult result{.prediction =
                             simulate(experiment, {.timeline = false, .breakdown = false})};
   check_executable(experiment, result.prediction,

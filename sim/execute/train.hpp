@@ -23,6 +23,10 @@ using TrainingLosses = std::vector<std::vector<double>>;
 /// The mean of an epoch's losses.
 double mean(const std::vector<double>& losses);
 
+/// What needs no schedule to be found: throws InputError as check_executable, and when the number
+/// of samples is no multiple of the batch size.
+void check_trainable(const Config& config);
+
 struct TrainingResult {
   Run prediction{};         ///< Of a step, on the config's devices: does it fit, does it end?
   TrainingLosses losses{};  ///< None after a deadlock: nothing was run.
@@ -30,8 +34,7 @@ struct TrainingResult {
 
 /// Trains the experiment's mlp for all its epochs on the synthetic data set, on the wall clock: one
 /// thread for each device. Samples come in order, the same in every epoch.
-/// Throws InputError as check_executable, and when the number of samples is no multiple of the
-/// batch size; DeviceFailure.
+/// Throws InputError as check_trainable and check_executable; DeviceFailure.
 TrainingResult train(const Experiment& experiment,
                      const std::function<void(const TrainingProgress&)>& report);
 

@@ -303,6 +303,22 @@ device     on path     share        idle      waited   times  for
     CHECK(summary({path})["step_time_s"] == 6.0);
   }
 
+  TEST_CASE("what is set stands instead of its alternative in the file") {
+    const std::string llama = "examples/llama7b.json";
+    const json by_count = summary({llama, "--set", "pipeline.micro_batches=8"});
+    CHECK(by_count["micro_batches"] == 8);
+    const json by_size = summary({"examples/gpipe.json", "--set", "pipeline.micro_batch_size=2"});
+    CHECK(by_size["micro_batches"] == 16);
+    const TemporaryFolder folder;
+    write_text(folder / "config.json",
+               R"({"model": {"kind": "stage_costs", "forward": 1, "backward": 1}, "pipeline":
+                   {"stages": 4, "micro_batches": 6, "schedule_file": ")" PIPESIM_SOURCE_DIR
+               R"(/examples/schedules/lazy_1f1b.csv"}})");
+    CHECK(summary({folder / "config.json"})["schedule"] == "lazy_1f1b");
+    CHECK(summary({folder / "config.json", "--set", "pipeline.schedule=gpipe"})["schedule"] ==
+          "gpipe");
+  }
+
   TEST_CASE("all durations together may come up to the limit of 2^62 ps") {
     const auto run = [](const std::string& forward) {
       return run_pipesim({"simulate", "-", "--json"},
