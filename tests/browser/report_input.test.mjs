@@ -36,12 +36,16 @@ function opsToPointAt({ spans, devices }) {
 async function tooltipAt(page, { device, start, finish }) {
   const { x, y } = await pointOf(page, { device, ps: (start + finish) / 2 });
   await page.mouse.move(x, y);
+  return tooltipOf(page);
+}
+
+async function tooltipOf(page) {
   await nextFrame(page);
   return page.locator('#tooltip').evaluate((tooltip) => {
     const texts = (tag) => [...tooltip.querySelectorAll(tag)].map((item) => item.textContent);
     const values = texts('dd');
     return {
-      title: tooltip.querySelector('strong').textContent,
+      title: tooltip.querySelector('strong')?.textContent,
       rows: Object.fromEntries(texts('dt').map((name, i) => [name, values[i]])),
       inWindow: tooltip.getBoundingClientRect().right <= window.innerWidth && !tooltip.hidden,
     };
@@ -91,6 +95,45 @@ describe('the chart of the report', () => {
       await nextFrame(page);
       assert.deepEqual(await viewOf(page), whole);
     }
+    await checkQuiet(page);
+    await page.close();
+  });
+
+  test('tells of what has moved below a resting pointer', async () => {
+    const { page, timeline } = await openExample('gpipe');
+    const spanAt = (device, ps) =>
+      timeline.spans.find((span) => span.device === device && span.start <= ps && ps < span.finish);
+    const [device, whole] = [2, await viewOf(page)];
+    const at = await pointOf(page, { device, ps: 0.3 * whole.finish });
+    at.x = Math.round(at.x);  // A mouse is at whole pixels.
+    await page.mouse.move(at.x, at.y);
+    const moves = [
+      () => page.mouse.wheel(0, -300),
+      () => page.evaluate(() => window.pipesimReport.view.pan(0.4)),
+      async () => {
+        await page.keyboard.down('Shift');
+        for (let i = 0; i < 4; ++i) await page.mouse.wheel(0, 100);
+        await page.keyboard.up('Shift');
+      },
+    ];
+    const titles = new Set();
+    for (const move of moves) {
+      await move();
+      const told = await tooltipOf(page);
+      const { start, finish } = await viewOf(page);
+      const left = await pointOf(page, { device, ps: start });
+      const right = await pointOf(page, { device, ps: finish });
+      const ps = start + (at.x - left.x) / (right.x - left.x) * (finish - start);
+      const span = spanAt(device, ps);
+      if (span) checkTooltip(told, span);
+      else assert.equal(told.inWindow, false);
+      titles.add(span && told.title);
+      const heading = await page.locator('.note', { hasText: /^device 2, at / }).textContent();
+      assert.ok(Math.abs(picoseconds(heading.split(' at ')[1]) - ps) <= 1, heading);
+    }
+    assert.ok(titles.size >= 2, [...titles].join());
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    assert.equal((await tooltipOf(page)).inWindow, false);
     await checkQuiet(page);
     await page.close();
   });

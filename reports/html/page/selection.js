@@ -11,19 +11,33 @@ function selectOp(page, block, device, op, byKeyboard) {
   const rows = opRows(run, device, op, page.kinds);
   announce(rows.map(([name, text]) => `${name} ${text}`).join('; '));
   if (byKeyboard) {
-    const {x, y} = pointOf(page, block, device, (lane.start[op] + lane.finish[op]) / 2);
-    showTooltip(rows, x, y);
+    page.told = {block};
+    tellSelected(page, block);
   }
-  page.invalidate();
+  page.invalidateAbove();
+}
+
+/** Puts the tooltip beside the selected op, if that is in sight. */
+function tellSelected(page, block) {
+  const {run, device, op} = page.selected ?? {};
+  if (!run || run !== block.run) return;
+  const {view} = page;
+  const [from, to] = [startOf(run.lanes[device], op), finishOf(run.lanes[device], op)];
+  const middle = (Math.max(from, view.start) + Math.min(to, view.finish)) / 2;
+  const {x, y} = pointOf(page, block, device, middle);
+  const seen = to >= view.start && from <= view.finish && y >= 0 && y <= window.innerHeight;
+  if (seen) showTooltip(opRows(run, device, op, page.kinds), x, y);
+  else hideTooltip();
 }
 
 function deselect(page) {
   page.selected = null;
+  if (!page.told?.panel) page.told = null;
   page.pointed = null;
   page.cursor = null;
   hideTooltip();
   announce('nothing selected');
-  page.invalidate();
+  page.invalidateAbove();
 }
 
 /** Selects the op that is `by` further in the selected lane; at first the first one in view. */
