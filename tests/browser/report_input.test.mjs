@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { launch } from './support/chromium.mjs';
 import { example, examples, step } from './support/pipesim.mjs';
 import {
-  checkQuiet, nextFrame, openReport, picoseconds, pointOf, viewOf,
+  axisTexts, checkQuiet, nextFrame, openReport, picoseconds, pointOf, viewOf,
 } from './support/report_page.mjs';
 
 const chart = '.strip[role=application]';
@@ -134,6 +134,16 @@ describe('the chart of the report', () => {
     assert.ok(titles.size >= 2, [...titles].join());
     await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
     assert.equal((await tooltipOf(page)).inWindow, false);
+    await checkQuiet(page);
+    await page.close();
+  });
+
+  test('has the figures at the cursor under a head that says so', async () => {
+    const { page } = await openExample('gpipe');
+    const { x, y } = await pointOf(page, { device: 1, ps: 1000 });
+    const heads = async (act) => (await axisTexts(page, act)).map((texts) => texts.at(-1).text);
+    assert.deepEqual(await heads(() => page.mouse.move(x, y)), ['at cursor']);
+    assert.deepEqual(await heads(() => page.mouse.move(x, 0)), ['peak']);
     await checkQuiet(page);
     await page.close();
   });

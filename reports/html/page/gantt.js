@@ -31,7 +31,7 @@ function makeGantt(page, run) {
     rows: meta.devices,
     rowHeight: fittingRowHeight(meta.devices, maxHeight),
     maxHeight,
-    columnTitle: shares.length ? 'bubble' : '',
+    columnTitle: () => shares.length ? 'bubble' : '',
     rowName: (row, room) => room < 60 ? String(row) : `device ${row}`,
     rowFigure: (row) => {
       const share = shares[row]?.bubble_fraction;

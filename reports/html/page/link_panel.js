@@ -23,7 +23,7 @@ function makeLinkPanel(page, run) {
     rows: links.length,
     rowHeight: 20,
     maxHeight: 200,
-    columnTitle: 'of pipeline',
+    columnTitle: () => 'of pipeline',
     rowName: (row) => linkName(links[row]),
     rowFigure: (row) => percent(wholeShare(run, links[row])),
     draw: (context, place, rows) => {

@@ -25,7 +25,7 @@ function makeMemoryPanel(page, run) {
     rows: meta.devices,
     rowHeight: memoryRowHeight(meta.devices),
     maxHeight: memoryRoom,
-    columnTitle: 'peak',
+    columnTitle: () => page.cursor === null ? 'peak' : 'at cursor',
     rowName: (row, room) => room < 60 ? String(row) : `device ${row}`,
     draw: (context, place, rows) => {
       for (let row = rows.first; row < rows.last; ++row) {

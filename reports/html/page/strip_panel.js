@@ -6,7 +6,7 @@ const axisHeight = 22;
 const smallFont = '11px system-ui, sans-serif';
 
 /**
- * `options`: title, note, rows (how many), rowHeight, maxHeight, rowName(row), columnTitle, and
+ * `options`: title, note, rows (how many), rowHeight, maxHeight, rowName(row), columnTitle(), and
  * draw(context, place, rows) and drawOver(…) where `rows` is {first, last} and `place` what
  * place() returns.
  */
@@ -104,6 +104,7 @@ class StripPanel {
     const context = sized(canvas, place.width, place.height, place.ratio);
     if (canvas === this.over) context.clearRect(0, 0, place.width, place.height);
     this.drawOver?.(context, place, this.rowsInView(place));
+    if ((this.columnTitle?.() ?? '') !== this.shownTitle) this.drawAxis(place);
     const {cursor, colours} = this.page;
     if (cursor === null || cursor < this.page.view.start || cursor > this.page.view.finish) return;
     context.fillStyle = colours.cursor;
@@ -128,8 +129,9 @@ class StripPanel {
       context.fillRect(Math.round(x), axisHeight - 4, 1, 4);
       context.fillText(text, Math.min(Math.max(x - half, 0), place.right - 2 * half), 9);
     }
+    this.shownTitle = this.columnTitle?.() ?? '';
     context.textAlign = 'right';
-    context.fillText(this.columnTitle ?? '', place.width - 6, 9);
+    context.fillText(this.shownTitle, place.width - 6, 9);
     context.textAlign = 'left';
   }
 
