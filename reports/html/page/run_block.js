@@ -48,7 +48,7 @@ function runFigures(summary) {
 function aboutRun(meta) {
   return [cut(meta.schedule), counted(meta.devices, 'device'), counted(meta.stages, 'stage'),
           counted(meta.micro_batches, 'micro-batch', 'micro-batches'), counted(meta.spans, 'op'),
-          `ends at ${exactTime(Number(meta.finish_ps))}`,
+          `ends at ${exactTime(BigInt(meta.finish_ps))}`,
           `${meta.clock} clock`].join(' · ');
 }
 

@@ -67,7 +67,10 @@ test('what is out of view is brought into it, no more', () => {
 test('times are exact to the last ps', () => {
   assert.deepEqual([0, 999, 1000, 1001, 1e12, 33663841, 27658913308, 2 ** 53].map(exactTime),
     ['0 ps', '999 ps', '1 ns', '1.001 ns', '1 s', '33.663841 µs', '27.658913308 ms',
-     '9007.199254740992 s']);
+     '9007.19925474099 s']);
+  assert.deepEqual([-5n, 2n ** 53n, 28800000000000003n].map(exactTime),
+    ['−5 ps', '9007.199254740992 s', '28800.000000000003 s']);
+  assert.equal(exactTime(28800000000000003), '28800 s');
 });
 
 test('readable numbers are those of the command line', () => {
