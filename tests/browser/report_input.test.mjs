@@ -166,6 +166,23 @@ describe('the chart of the report', () => {
     await page.close();
   });
 
+  test('keeps the tooltip of an op that is tapped until the next touch', async () => {
+    const { files, timeline } = step('gpipe', example('gpipe'), { reports: { html: 'html' } });
+    const page = await openReport(browser, files.html, { hasTouch: true });
+    await page.locator(chart).first().scrollIntoViewIfNeeded();
+    for (const span of opsToPointAt(timeline)) {
+      const { x, y } = await pointOf(page, { ...span, ps: (span.start + span.finish) / 2 });
+      await page.touchscreen.tap(x, y);
+      checkTooltip(await tooltipOf(page), span);
+      await page.evaluate(() => window.pipesimReport.view.zoom(1.1, 0));
+      checkTooltip(await tooltipOf(page), span);
+    }
+    await page.touchscreen.tap(5, 5);
+    assert.equal((await tooltipOf(page)).inWindow, false);
+    await checkQuiet(page);
+    await page.close();
+  });
+
   test('is moved, zoomed and walked through by keys', async () => {
     const { page, timeline } = await openExample('gpipe');
     await page.locator(chart).first().focus();

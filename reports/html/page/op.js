@@ -95,7 +95,7 @@ function neededMessage(run, lane, i) {
           arrived: left + duration};
 }
 
-/** When, as a BigInt, the device was done with all before an op; the pipeline's first op starts at 0. */
+/** When the device was done with all before an op, as a BigInt; the pipeline's first is at 0. */
 function freeSince(lane, i) {
   const before = runsWithLast(lane, i) ? i - 2 : i - 1;
   return before < 0 ? 0n : lane.finishes.exact(before);

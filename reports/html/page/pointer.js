@@ -2,6 +2,8 @@
 
 const clickSlop = 4;
 
+const isFinger = (event) => event.pointerType === 'touch';
+
 /** What of a panel a point of the window is at: {x, y, time, place}. */
 function pointerAt(panel, clientX, clientY) {
   const box = panel.strip.getBoundingClientRect();
@@ -44,8 +46,13 @@ function followPointer(page, block, panel) {
     drag = null;
   };
   scroller.addEventListener('pointerup', release);
-  scroller.addEventListener('pointercancel', release);
-  scroller.addEventListener('pointerleave', () => leave(page));
+  scroller.addEventListener('pointercancel', (event) => {
+    release(event);
+    leave(page);
+  });
+  scroller.addEventListener('pointerleave', (event) => {
+    if (!isFinger(event)) leave(page);  // A finger leaves with every tap.
+  });
 }
 
 /** How far two fingers are apart, or 0. */
@@ -105,13 +112,28 @@ function endDrag(page, block, panel, event, drag) {
   if (drag.moved) {
     const [from, to] = [drag.at.time, at.time];
     if (drag.selects) page.view.show(Math.min(from, to), Math.max(from, to));
-    pointAt(page, {block, panel, x: event.clientX, y: event.clientY});
+    if (isFinger(event)) leave(page);
+    else pointAt(page, {block, panel, x: event.clientX, y: event.clientY});
     return;
   }
   if (panel !== block.gantt) return;
   const found = opUnder(page, block, at);
-  if (found) selectOp(page, block, found.device, found.op, false);
-  else deselect(page);
+  if (isFinger(event)) leave(page);
+  if (!found) {
+    deselect(page);
+    return;
+  }
+  selectOp(page, block, found.device, found.op, false);
+  if (isFinger(event)) tellSelected(page, block);
+}
+
+/** A finger anywhere ends what the last one showed. */
+function watchFingers(page) {
+  window.addEventListener('pointerdown', (event) => {
+    if (!isFinger(event)) return;
+    page.told = null;
+    hideTooltip();
+  }, {capture: true});
 }
 
 /** The op at a place of the chart, within two pixels. */

@@ -135,6 +135,7 @@ async function start(report) {
   page.colours = readColours();
   layOut(page, sources);
   prepareKeyList();
+  watchFingers(page);
   watchTheme(page);
   Object.assign(report, {
     runs: page.runs,

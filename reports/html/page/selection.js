@@ -10,10 +10,7 @@ function selectOp(page, block, device, op, byKeyboard) {
   if (byKeyboard) page.view.reveal(lane.start[op], lane.finish[op]);
   const rows = opRows(run, device, op, page.kinds);
   announce(rows.map(([name, text]) => `${name} ${text}`).join('; '));
-  if (byKeyboard) {
-    page.told = {block};
-    tellSelected(page, block);
-  }
+  if (byKeyboard) tellSelected(page, block);
   page.invalidateAbove();
 }
 
@@ -21,11 +18,14 @@ function selectOp(page, block, device, op, byKeyboard) {
 function tellSelected(page, block) {
   const {run, device, op} = page.selected ?? {};
   if (!run || run !== block.run) return;
+  page.told = {block};
   const {view} = page;
+  const {top, bottom} = block.gantt.strip.getBoundingClientRect();
   const [from, to] = [startOf(run.lanes[device], op), finishOf(run.lanes[device], op)];
   const middle = (Math.max(from, view.start) + Math.min(to, view.finish)) / 2;
   const {x, y} = pointOf(page, block, device, middle);
-  const seen = to >= view.start && from <= view.finish && y >= 0 && y <= window.innerHeight;
+  const seen = to >= view.start && from <= view.finish &&
+    y >= Math.max(0, top) && y <= Math.min(window.innerHeight, bottom);
   if (seen) showTooltip(opRows(run, device, op, page.kinds), x, y);
   else hideTooltip();
 }

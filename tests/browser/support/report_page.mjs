@@ -102,7 +102,7 @@ export const nextFrame = (page) =>
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
   );
 
-/** What `act` makes the axes of panels say: [{text, left, right}, …] for each panel that it draws. */
+/** What `act` makes axes say: [{text, left, right}, …] for each panel whose axis it draws. */
 export async function axisTexts(page, act) {
   await page.evaluate(() => {
     const { prototype: proto } = CanvasRenderingContext2D;
