@@ -38,6 +38,20 @@ describe('the report', () => {
     });
   }
 
+  test('keeps the colours that mean something where a reader has their own', async () => {
+    const run = step('forced', example('does_not_fit'), { reports });
+    const page = await openReport(browser, run.files.html);
+    const colours = () =>
+      page.locator('.kind:not(.idle), .swatch, .piece').evaluateAll((all) =>
+        all.map((part) => getComputedStyle(part).backgroundColor));
+    const usual = await colours();
+    assert.ok(new Set(usual).size > 6, usual.join());
+    await page.emulateMedia({ forcedColors: 'active' });
+    assert.deepEqual(await colours(), usual);
+    await checkQuiet(page);
+    await page.close();
+  });
+
   test('of an executed step shows the prediction and the run', async () => {
     const run = step('executed', example('gpipe'), { command: 'execute', reports });
     const page = await openReport(browser, run.files.html);
