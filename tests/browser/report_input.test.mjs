@@ -42,12 +42,14 @@ async function tooltipAt(page, { device, start, finish }) {
 async function tooltipOf(page) {
   await nextFrame(page);
   return page.locator('#tooltip').evaluate((tooltip) => {
+    const isInWindow = ({ left, right, top, bottom }) =>
+      left >= 0 && right <= window.innerWidth && top >= 0 && bottom <= window.innerHeight;
     const texts = (tag) => [...tooltip.querySelectorAll(tag)].map((item) => item.textContent);
     const values = texts('dd');
     return {
       title: tooltip.querySelector('strong')?.textContent,
       rows: Object.fromEntries(texts('dt').map((name, i) => [name, values[i]])),
-      inWindow: tooltip.getBoundingClientRect().right <= window.innerWidth && !tooltip.hidden,
+      inWindow: !tooltip.hidden && isInWindow(tooltip.getBoundingClientRect()),
     };
   });
 }
@@ -162,6 +164,23 @@ describe('the chart of the report', () => {
     await nextFrame(page);
     const to = await pointOf(page, { device: 2, ps });
     assert.ok(Math.abs(to.x - from.x - 123) < 0.01, `moved by ${to.x - from.x}`);
+    await checkQuiet(page);
+    await page.close();
+  });
+
+  test('scrolls to the lane that a key selects, and its tooltip is in the window', async () => {
+    const { page } = await openExample('gpipe');
+    await page.setViewportSize({ width: 1000, height: 300 });
+    await page.locator(chart).first().focus();
+    const move = (to) => page.evaluate((to) => window.scrollTo(0, to), to);
+    for (const [key, scroll] of [['n', 0], ['ArrowDown', 0], ['ArrowUp', 10_000], ['n', 10_000]]) {
+      await move(scroll);
+      await page.keyboard.press(key);
+      assert.equal((await tooltipOf(page)).inWindow, true, `${key} from ${scroll}`);
+      const device = key === 'ArrowDown' ? 1 : 0;
+      const { y } = await pointOf(page, { device, ps: 0 });
+      assert.ok(y > 0 && y < 300, `${key} from ${scroll}: lane at ${y}`);
+    }
     await checkQuiet(page);
     await page.close();
   });

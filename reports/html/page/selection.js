@@ -7,11 +7,21 @@ function selectOp(page, block, device, op, byKeyboard) {
   page.selected = {run, device, op};
   page.cursor = lane.start[op];
   block.gantt.revealRow(device);
-  if (byKeyboard) page.view.reveal(lane.start[op], lane.finish[op]);
+  if (byKeyboard) {
+    page.view.reveal(lane.start[op], lane.finish[op]);
+    revealLane(page, block, device);
+  }
   const rows = opRows(run, device, op, page.kinds);
   announce(rows.map(([name, text]) => `${name} ${text}`).join('; '));
   if (byKeyboard) tellSelected(page, block);
   page.invalidateAbove();
+}
+
+/** Scrolls the page, if need be, until a lane of the chart is in the window. */
+function revealLane(page, block, device) {
+  const {y} = pointOf(page, block, device, 0);
+  const around = block.gantt.rowHeight / 2 + 8;
+  window.scrollBy(0, Math.min(0, y - around) + Math.max(0, y + around - window.innerHeight));
 }
 
 /** Puts the tooltip beside the selected op, if that is in sight. */
