@@ -6,7 +6,7 @@ import { launch, screenshots } from './support/chromium.mjs';
 import { example, examples, step } from './support/pipesim.mjs';
 import { checkStepFigures } from './support/report_figures.mjs';
 import {
-  checkQuiet, decodedPeaks, decodedSpans, openReport, spansInLanes,
+  checkQuiet, decodedPeaks, decodedSpans, nextFrame, openReport, spansInLanes,
 } from './support/report_page.mjs';
 
 const reports = { html: 'html' };
@@ -23,6 +23,19 @@ async function checkRun(page, run, { summary, timeline }) {
     await decodedPeaks(page, run),
     summary.devices.map((device) => device.peak_memory_bytes),
   );
+}
+
+// Pixels of a canvas that differ from both of their neighbours in a row, which have the colour.
+function seams(canvas, colour) {
+  const { width, height } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+  const pixels = new Uint32Array(data.buffer);
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  const wanted = (255 << 24 | blue << 16 | green << 8 | red) >>> 0;
+  const isSeam = (pixel, i) =>
+    pixel !== wanted && pixels[i - 1] === wanted && pixels[i + 1] === wanted;
+  return { seams: pixels.filter(isSeam).length,
+           wanted: pixels.filter((pixel) => pixel === wanted).length };
 }
 
 describe('the report', () => {
@@ -51,6 +64,29 @@ describe('the report', () => {
     await checkQuiet(page);
     await page.close();
   });
+
+  for (const deviceScaleFactor of [0.9, 1.25, 2]) {
+    test(`has memory without seams at ${deviceScaleFactor} pixels for one of CSS`, async () => {
+      const run = step('seams', example('does_not_fit'), { reports });
+      const page = await openReport(browser, run.files.html, { deviceScaleFactor });
+      await page.evaluate(() => {
+        const { view } = window.pipesimReport;
+        view.show(0.4 * view.whole, 0.5 * view.whole);
+      });
+      await nextFrame(page);
+      const canvas = page.locator('.panel', { has: page.locator('h3:text-is("Memory")') })
+        .locator('canvas:not(.axis)').first();
+      for (const name of ['--alarm', '--held-least']) {
+        const colour = await page.locator(':root').evaluate(
+          (root, name) => getComputedStyle(root).getPropertyValue(name), name);
+        const found = await canvas.evaluate(seams, colour);
+        assert.ok(found.wanted > 1000, name);
+        // The tip of the peak's triangle is one pixel, a seam as many as the area is high.
+        assert.ok(found.seams <= 4, `${name}: ${found.seams}`);
+      }
+      await page.close();
+    });
+  }
 
   test('of an executed step shows the prediction and the run', async () => {
     const run = step('executed', example('gpipe'), { command: 'execute', reports });

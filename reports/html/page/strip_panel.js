@@ -159,17 +159,27 @@ class StripPanel {
   }
 }
 
+/** Of how many columns of a plot something is added up: they are not narrower than a pixel. */
+const columnsOf = ({plot, ratio}) => Math.max(1, Math.floor(plot * Math.min(1, ratio)));
+
 /** The page is being printed. */
 const onPaper = () => 'paper' in document.documentElement.dataset;
 
-/** Bars from a floor up, a column each, of whole pixels; equal neighbours are one rectangle. */
-function fillBars(context, heights, left, step, floor) {
+/**
+ * Bars from a floor up, a column of the plot each; equal neighbours are one rectangle. Edges are on
+ * pixels of the screen: between two that share one the ground would shine through.
+ */
+function fillBars(context, place, heights, floor) {
+  const {left, plot, ratio} = place;
+  const snapped = (at) => Math.round(at * ratio) / ratio;
+  const edge = (column) => snapped(left + column * plot / heights.length);
+  const bottom = snapped(floor);
   for (let from = 0; from < heights.length;) {
-    const height = heights[from];
+    const height = snapped(heights[from]);
     let to = from + 1;
-    while (to < heights.length && heights[to] === height) ++to;
+    while (to < heights.length && snapped(heights[to]) === height) ++to;
     if (height > 0) {
-      context.fillRect(left + from * step, floor - height, (to - from) * step, height);
+      context.fillRect(edge(from), bottom - height, edge(to) - edge(from), height);
     }
     from = to;
   }

@@ -54,12 +54,11 @@ function drawTags(page, run, context, place, device) {
   const lane = run.lanes[device];
   const curve = curveOf(run, device);
   const sums = sumsOf(run, device);
-  const columns = Math.max(1, Math.round(place.plot));
+  const columns = columnsOf(place);
   const width = page.view.span / columns;
   const perByte = (place.rowHeight - 8) / Math.max(1, curve.peak);
   const tags = new Float64Array(run.meta.tags.length);
   const stacks = run.meta.tags.map(() => new Float64Array(columns));
-  const step = place.plot / columns;
   let next = nextAfter(lane, 0, page.view.start);
   for (let column = 0; column < columns; ++column) {
     const end = page.view.start + (column + 1) * width;
@@ -74,13 +73,13 @@ function drawTags(page, run, context, place, device) {
     let sum = 0;
     for (let tag = 0; tag < tags.length; ++tag) {
       sum += tags[tag];
-      stacks[tag][column] = Math.round(sum * perByte * place.ratio) / place.ratio;
+      stacks[tag][column] = sum * perByte;
     }
     next = after;
   }
   for (let tag = tags.length - 1; tag >= 0; --tag) {
     context.fillStyle = page.colours.tags[tag % tagColours];
-    fillBars(context, stacks[tag], place.left, step, place.height - 2);
+    fillBars(context, place, stacks[tag], place.height - 2);
   }
 }
 
