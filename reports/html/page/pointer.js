@@ -89,7 +89,7 @@ function dragTo(page, panel, event, drag, down) {
   if (drag.spread > 0 && down.size > 1) {
     const shown = span * drag.spread / spread(down);
     const left = (drag.at.time - drag.start) / span;
-    page.view.show(drag.at.time - left * shown, drag.at.time + (1 - left) * shown);
+    page.view.showAround(drag.at.time, left, shown);
   } else if (drag.selects) {
     drawBand(panel, drag.at, at);
   } else {

@@ -44,9 +44,20 @@ test('what is shown stays inside the step, down to a few ps', () => {
   view.pan(-5);
   assert.deepEqual(shown(view), [0, 300]);
   view.zoom(1e9, 100);
-  assert.deepEqual(shown(view).map(Math.round), [96, 104]);
+  assert.deepEqual(shown(view).map((time) => Math.round(3 * time)), [292, 316]);
   view.fit();
   assert.ok(view.isWhole);
+});
+
+test('zooming at the deepest keeps what stands at the pointer', () => {
+  for (const whole of [1000, 2 ** 60]) {
+    const view = new TimeView(whole);
+    view.zoom(1e30, 0.75 * whole);
+    const deepest = shown(view);
+    assert.equal((0.75 * whole - view.start) / view.span, 0.75);
+    for (let i = 0; i < 9; ++i) view.zoom(1.5, view.start);
+    assert.deepEqual(shown(view), deepest);
+  }
 });
 
 test('a step that takes no time can be shown', () => {
