@@ -20,6 +20,10 @@ const exactStart = (lane, i) => lane.starts.exact(runsWithLast(lane, i) ? i - 1 
 const exactFinish = (lane, i) =>
   lane.finishes.exact(runsWithNext(lane, i) && i + 1 < lane.count ? i + 1 : i);
 
+/** How long it ran by itself, right for a few ps beyond 2^53, too. */
+const lengthOf = (lane, i) =>
+  lane.finish[i] - lane.start[i] + lane.finishes.lostAt(i) - lane.starts.lostAt(i);
+
 /** "2", or "2'" for the second copy of a stage. */
 function stageText(lane, i) {
   return lane.stage[i] + (copyOf(lane, i) ? '\u2032' : '');
