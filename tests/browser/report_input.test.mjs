@@ -150,6 +150,28 @@ describe('the chart of the report', () => {
     await page.close();
   });
 
+  test('has marks of time that do not run into each other', async () => {
+    const { page } = await openExample('llama7b');
+    for (const width of [1400, 420]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const part of [1, 1e-3, 1e-6, 1e-9, 1e-12]) {
+        const axes = await axisTexts(page, () =>
+          page.evaluate((part) => {
+            const { view } = window.pipesimReport;
+            view.show(0.9 * view.whole, (0.9 + part) * view.whole);
+          }, part));
+        assert.ok(axes.length > 0);
+        for (const texts of axes) {
+          const shown = texts.map(({ text }) => text).join(', ');
+          assert.ok(texts.length >= 2, shown);
+          texts.slice(1).forEach(({ left }, i) => assert.ok(left >= texts[i].right + 6, shown));
+        }
+      }
+    }
+    await checkQuiet(page);
+    await page.close();
+  });
+
   test('is dragged along', async () => {
     const { page } = await openExample('gpipe');
     const ps = (await viewOf(page)).finish / 2;

@@ -4,6 +4,7 @@
 
 const axisHeight = 22;
 const smallFont = '11px system-ui, sans-serif';
+const labelGap = 12;
 
 /**
  * `options`: title, note, rows (how many), rowHeight, maxHeight, rowName(row), columnTitle(), and
@@ -111,9 +112,17 @@ class StripPanel {
     context.fillRect(Math.round(place.xOf(cursor)), 0, 1, place.height);
   }
 
+  /** Marks of the axis, as many as there is room for labels. */
   ticks(place) {
     const {view} = this.page;
-    return axisTicks(view.start, view.finish, Math.max(2, Math.floor(place.plot / 110)));
+    const context = this.axis.getContext('2d');
+    context.font = smallFont;
+    for (let most = Math.max(2, Math.floor(place.plot / 110)); ; --most) {
+      const ticks = axisTicks(view.start, view.finish, most);
+      if (most === 1 || ticks.length < 2) return ticks;
+      const apart = place.xOf(ticks[1].at) - place.xOf(ticks[0].at);
+      if (apart >= context.measureText(ticks.at(-1).text).width + labelGap) return ticks;
+    }
   }
 
   drawAxis(place) {
@@ -123,11 +132,15 @@ class StripPanel {
     context.font = smallFont;
     context.fillStyle = colours.quiet;
     context.textBaseline = 'middle';
+    let free = 0;
     for (const {at, text} of this.ticks(place)) {
       const x = place.xOf(at);
-      const half = context.measureText(text).width / 2;
+      const {width} = context.measureText(text);
+      const left = Math.min(Math.max(x - width / 2, 0), place.right - width);
       context.fillRect(Math.round(x), axisHeight - 4, 1, 4);
-      context.fillText(text, Math.min(Math.max(x - half, 0), place.right - 2 * half), 9);
+      if (left < free) continue;
+      context.fillText(text, left, 9);
+      free = left + width + labelGap;
     }
     this.shownTitle = this.columnTitle?.() ?? '';
     context.textAlign = 'right';
