@@ -117,12 +117,17 @@ class StripPanel {
     const {view} = this.page;
     const context = this.axis.getContext('2d');
     context.font = smallFont;
-    for (let most = Math.max(2, Math.floor(place.plot / 110)); ; --most) {
-      const ticks = axisTicks(view.start, view.finish, most);
-      if (most === 1 || ticks.length < 2) return ticks;
-      const apart = place.xOf(ticks[1].at) - place.xOf(ticks[0].at);
-      if (apart >= context.measureText(ticks.at(-1).text).width + labelGap) return ticks;
+    const isFull = (ticks) => ticks.length > 1 &&
+      place.xOf(ticks[1].at) - place.xOf(ticks[0].at) <
+        context.measureText(ticks.at(-1).text).width + labelGap;
+    let most = Math.max(3, Math.floor(place.plot / 110));  // Fewer may be none.
+    let ticks = axisTicks(view.start, view.finish, most);
+    while (most > 1 && isFull(ticks)) {
+      const fewer = axisTicks(view.start, view.finish, --most);
+      if (fewer.length === 0) break;
+      ticks = fewer;
     }
+    return ticks;
   }
 
   drawAxis(place) {
@@ -132,20 +137,20 @@ class StripPanel {
     context.font = smallFont;
     context.fillStyle = colours.quiet;
     context.textBaseline = 'middle';
+    this.shownTitle = this.columnTitle?.() ?? '';
+    const titleLeft = place.width - 6 - context.measureText(this.shownTitle).width;
+    const end = Math.min(place.right, titleLeft - labelGap);
     let free = 0;
     for (const {at, text} of this.ticks(place)) {
       const x = place.xOf(at);
       const {width} = context.measureText(text);
-      const left = Math.min(Math.max(x - width / 2, 0), place.right - width);
+      const left = Math.min(Math.max(x - width / 2, 0), end - width);
       context.fillRect(Math.round(x), axisHeight - 4, 1, 4);
       if (left < free) continue;
       context.fillText(text, left, 9);
       free = left + width + labelGap;
     }
-    this.shownTitle = this.columnTitle?.() ?? '';
-    context.textAlign = 'right';
-    context.fillText(this.shownTitle, place.width - 6, 9);
-    context.textAlign = 'left';
+    context.fillText(this.shownTitle, titleLeft, 9);
   }
 
   drawGrid(context, place) {
