@@ -102,8 +102,8 @@ function extremesOf(curve, first, last, range) {
 }
 
 /**
- * The moment within (from, to] at which most is held: {level, op, finished}. Ops [next, after) start
- * in that time.
+ * The moment within (from, to] at which most is held: {level, op, finished}. Ops [next, after)
+ * start in that time.
  */
 function highestMoment(lane, curve, next, after, from, to) {
   const best = {level: -Infinity, op: -1, finished: false};
