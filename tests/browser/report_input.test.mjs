@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { launch } from './support/chromium.mjs';
-import { example, examples, step } from './support/pipesim.mjs';
+import { example, examples, smallConfig, step } from './support/pipesim.mjs';
 import {
-  checkQuiet, nextFrame, openReport, picoseconds, pointOf, viewOf,
+  axisTexts, checkQuiet, nextFrame, openReport, picoseconds, pointOf, viewOf,
 } from './support/report_page.mjs';
 
 const chart = '.strip[role=application]';
@@ -36,14 +36,20 @@ function opsToPointAt({ spans, devices }) {
 async function tooltipAt(page, { device, start, finish }) {
   const { x, y } = await pointOf(page, { device, ps: (start + finish) / 2 });
   await page.mouse.move(x, y);
+  return tooltipOf(page);
+}
+
+async function tooltipOf(page) {
   await nextFrame(page);
   return page.locator('#tooltip').evaluate((tooltip) => {
+    const isInWindow = ({ left, right, top, bottom }) =>
+      left >= 0 && right <= window.innerWidth && top >= 0 && bottom <= window.innerHeight;
     const texts = (tag) => [...tooltip.querySelectorAll(tag)].map((item) => item.textContent);
     const values = texts('dd');
     return {
-      title: tooltip.querySelector('strong').textContent,
+      title: tooltip.querySelector('strong')?.textContent,
       rows: Object.fromEntries(texts('dt').map((name, i) => [name, values[i]])),
-      inWindow: tooltip.getBoundingClientRect().right <= window.innerWidth && !tooltip.hidden,
+      inWindow: !tooltip.hidden && isInWindow(tooltip.getBoundingClientRect()),
     };
   });
 }
@@ -95,6 +101,80 @@ describe('the chart of the report', () => {
     await page.close();
   });
 
+  test('tells of what has moved below a resting pointer', async () => {
+    const { page, timeline } = await openExample('gpipe');
+    const spanAt = (device, ps) =>
+      timeline.spans.find((span) => span.device === device && span.start <= ps && ps < span.finish);
+    const [device, whole] = [2, await viewOf(page)];
+    const at = await pointOf(page, { device, ps: 0.3 * whole.finish });
+    at.x = Math.round(at.x);  // A mouse is at whole pixels.
+    await page.mouse.move(at.x, at.y);
+    const moves = [
+      () => page.mouse.wheel(0, -300),
+      () => page.evaluate(() => window.pipesimReport.view.pan(0.4)),
+      async () => {
+        await page.keyboard.down('Shift');
+        for (let i = 0; i < 4; ++i) await page.mouse.wheel(0, 100);
+        await page.keyboard.up('Shift');
+      },
+    ];
+    const titles = new Set();
+    for (const move of moves) {
+      await move();
+      const told = await tooltipOf(page);
+      const { start, finish } = await viewOf(page);
+      const left = await pointOf(page, { device, ps: start });
+      const right = await pointOf(page, { device, ps: finish });
+      const ps = start + (at.x - left.x) / (right.x - left.x) * (finish - start);
+      const span = spanAt(device, ps);
+      if (span) checkTooltip(told, span);
+      else assert.equal(told.inWindow, false);
+      titles.add(span && told.title);
+      const heading = await page.locator('.note', { hasText: /^device 2, at / }).textContent();
+      assert.ok(Math.abs(picoseconds(heading.split(' at ')[1]) - ps) <= 1, heading);
+    }
+    assert.ok(titles.size >= 2, [...titles].join());
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    assert.equal((await tooltipOf(page)).inWindow, false);
+    await checkQuiet(page);
+    await page.close();
+  });
+
+  test('has the figures at the cursor under a head that says so', async () => {
+    const { page } = await openExample('gpipe');
+    const { x, y } = await pointOf(page, { device: 1, ps: 1000 });
+    const heads = async (act) => (await axisTexts(page, act)).map((texts) => texts.at(-1).text);
+    assert.deepEqual(await heads(() => page.mouse.move(x, y)), ['at cursor']);
+    assert.deepEqual(await heads(() => page.mouse.move(x, 0)), ['peak']);
+    await checkQuiet(page);
+    await page.close();
+  });
+
+  test('has marks of time that do not run into each other', async () => {
+    const model = { kind: 'stage_costs', forward: '30 s', backward: '60 s' };
+    const config = smallConfig('minutes', {}, { model });
+    const { files } = step('minutes', config, { reports: { html: 'html' } });
+    const page = await openReport(browser, files.html);
+    for (const width of [1400, 420]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (let deep = 0; deep < 44; ++deep) {
+        const axes = await axisTexts(page, () =>
+          page.evaluate((deep) => {
+            const { view } = window.pipesimReport;
+            view.show(0.9 * view.whole, (0.9 + 2 ** -deep) * view.whole);
+          }, deep));
+        assert.ok(axes.length > 0);
+        for (const texts of axes) {
+          const shown = texts.map(({ text }) => text).join(', ');
+          assert.ok(texts.length >= 2, shown);
+          texts.slice(1).forEach(({ left }, i) => assert.ok(left >= texts[i].right + 6, shown));
+        }
+      }
+    }
+    await checkQuiet(page);
+    await page.close();
+  });
+
   test('is dragged along', async () => {
     const { page } = await openExample('gpipe');
     const ps = (await viewOf(page)).finish / 2;
@@ -109,6 +189,40 @@ describe('the chart of the report', () => {
     await nextFrame(page);
     const to = await pointOf(page, { device: 2, ps });
     assert.ok(Math.abs(to.x - from.x - 123) < 0.01, `moved by ${to.x - from.x}`);
+    await checkQuiet(page);
+    await page.close();
+  });
+
+  test('scrolls to the lane that a key selects, and its tooltip is in the window', async () => {
+    const { page } = await openExample('gpipe');
+    await page.setViewportSize({ width: 1000, height: 300 });
+    await page.locator(chart).first().focus();
+    const move = (to) => page.evaluate((to) => window.scrollTo(0, to), to);
+    for (const [key, scroll] of [['n', 0], ['ArrowDown', 0], ['ArrowUp', 10_000], ['n', 10_000]]) {
+      await move(scroll);
+      await page.keyboard.press(key);
+      assert.equal((await tooltipOf(page)).inWindow, true, `${key} from ${scroll}`);
+      const device = key === 'ArrowDown' ? 1 : 0;
+      const { y } = await pointOf(page, { device, ps: 0 });
+      assert.ok(y > 0 && y < 300, `${key} from ${scroll}: lane at ${y}`);
+    }
+    await checkQuiet(page);
+    await page.close();
+  });
+
+  test('keeps the tooltip of an op that is tapped until the next touch', async () => {
+    const { files, timeline } = step('gpipe', example('gpipe'), { reports: { html: 'html' } });
+    const page = await openReport(browser, files.html, { hasTouch: true });
+    await page.locator(chart).first().scrollIntoViewIfNeeded();
+    for (const span of opsToPointAt(timeline)) {
+      const { x, y } = await pointOf(page, { ...span, ps: (span.start + span.finish) / 2 });
+      await page.touchscreen.tap(x, y);
+      checkTooltip(await tooltipOf(page), span);
+      await page.evaluate(() => window.pipesimReport.view.zoom(1.1, 0));
+      checkTooltip(await tooltipOf(page), span);
+    }
+    await page.touchscreen.tap(5, 5);
+    assert.equal((await tooltipOf(page)).inWindow, false);
     await checkQuiet(page);
     await page.close();
   });

@@ -68,6 +68,16 @@ describe('a name in the report', () => {
     });
   }
 
+  for (const width of [360, 412]) {
+    test(`that is long has room in a window of ${width} pixels`, async () => {
+      const config = smallConfig('narrow', {}, { name: 'W'.repeat(300) });
+      const { files } = step('narrow', config, { reports });
+      const page = await openReport(browser, files.html, { viewport: { width, height: 700 } });
+      await checkHarmless(page);
+      await page.close();
+    });
+  }
+
   test('of devices and switches is text too', async () => {
     const [device, left, right] = ['</script><b>dev', '"><img src=x onerror=1>', 'r\u202eight'];
     const config = smallConfig('hostile-parts', {}, {

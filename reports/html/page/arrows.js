@@ -33,14 +33,17 @@ function drawMessages(page, run, context, place, {device, op}) {
   const middle = (row) => place.yOf(row) + (place.rowHeight - rowGap(place.rowHeight)) / 2;
   const message = neededMessage(run, lane, op);
   if (message) {
-    drawArrow(page, context, place.xOf(message.sent), middle(message.sender.device),
-              place.xOf(Math.max(message.arrived, message.sent)), middle(device));
+    drawMessage(page, context, place, message, middle(message.sender.device), middle(device));
   }
   const consumer = lane.feedsDevice[op];
   if (consumer < 0) return;
   const fed = neededMessage(run, run.lanes[consumer], lane.feedsOp[op]);
-  drawArrow(page, context, place.xOf(fed.sent), middle(device),
-            place.xOf(Math.max(fed.arrived, fed.sent)), middle(consumer));
+  drawMessage(page, context, place, fed, middle(device), middle(consumer));
+}
+
+function drawMessage(page, context, place, message, fromY, toY) {
+  const [sent, arrived] = [Number(message.sent), Number(message.arrived)];
+  drawArrow(page, context, place.xOf(sent), fromY, place.xOf(Math.max(arrived, sent)), toY);
 }
 
 function drawArrow(page, context, fromX, fromY, toX, toY) {

@@ -5,6 +5,7 @@ class ColumnReader {
   constructor(bytes) {
     this.bytes = bytes;
     this.at = 0;
+    this.lost = 0;  // what the double of the last number from 2^53 on is short of it
   }
 
   byte() {
@@ -12,7 +13,7 @@ class ColumnReader {
     return this.bytes[this.at++];
   }
 
-  /** LEB128. Beyond 2^53 the nearest double. */
+  /** LEB128. Beyond 2^53 the nearest double; `lost` is the rest. */
   varint() {
     const first = this.byte();
     return first < 128 ? first : this.rest(first & 127, 128);
@@ -21,19 +22,26 @@ class ColumnReader {
   /** (n << 1) ^ (n >> 63). The sign is in the first byte; a double of the whole would lose it. */
   zigzag() {
     const first = this.byte();
-    const half = (first & 127) >> 1;
+    const sign = first & 1;
+    const half = ((first & 127) >> 1) + sign;
     const size = first < 128 ? half : this.rest(half, 64);
-    return first & 1 ? -1 - size : size;
+    if (sign) this.lost = -this.lost;
+    return sign ? -size : size;
   }
 
   rest(low, scale) {
     let value = low;
+    let high = 0;  // What counts 2^42 and more, so that both sums are exact.
     for (let weight = scale; ; weight *= 128) {
       if (weight > 2 ** 63) throw new Error('a number in the columns is too long');
       const byte = this.byte();
-      value += (byte & 127) * weight;
-      if (byte < 128) return value;
+      if (weight < 2 ** 42) value += (byte & 127) * weight;
+      else high += (byte & 127) * weight;
+      if (byte < 128) break;
     }
+    const sum = high + value;
+    this.lost = high - sum + value;
+    return sum;
   }
 
   /** A number that must be below `limit`. */
@@ -44,13 +52,53 @@ class ColumnReader {
   }
 }
 
-/** A sum of whole numbers, exact far beyond 2^53 until it is rounded once, in value(). */
+/**
+ * Whole numbers: the nearest doubles as `values`, and what these are short of them as `lost`, which
+ * is null while they are below 2^53.
+ */
+class Wholes {
+  constructor(count) {
+    this.values = new Float64Array(count);
+    this.lost = null;
+  }
+
+  set(i, value, lost) {
+    this.values[i] = value;
+    if (Math.abs(value) >= 2 ** 53) this.setLost(i, lost);
+  }
+
+  setSum(i, sum) {
+    const value = this.values[i] = sum.value();
+    if (Math.abs(value) >= 2 ** 53) this.setLost(i, sum.lost());
+  }
+
+  setLost(i, lost) {
+    this.lost ??= new Int16Array(this.values.length);
+    this.lost[i] = lost;
+  }
+
+  lostAt(i) {
+    return this.lost === null ? 0 : this.lost[i];
+  }
+
+  exact(i) {
+    return BigInt(this.values[i]) + BigInt(this.lostAt(i));
+  }
+}
+
+/** A sum of whole numbers, exact far beyond 2^53: the nearest double, and what that is short. */
 class WholeSum {
   high = 0;
   low = 0;
 
-  add(whole) {
-    this.low += whole;
+  add(whole, lost) {
+    if (Math.abs(whole) < 2 ** 52) {
+      this.low += whole;
+    } else {
+      const most = Math.trunc(whole / 2 ** 40) * 2 ** 40;
+      this.high += most;
+      this.low += whole - most + lost;
+    }
     if (Math.abs(this.low) < 2 ** 40) return;
     const carry = Math.trunc(this.low / 2 ** 40) * 2 ** 40;
     this.high += carry;
@@ -59,6 +107,10 @@ class WholeSum {
 
   value() {
     return this.high + this.low;
+  }
+
+  lost() {
+    return this.high - this.value() + this.low;
   }
 }
 
@@ -69,14 +121,15 @@ function readDifferences(reader, count) {
 }
 
 function readTimes(reader, lane) {
-  const gaps = new Float64Array(lane.count);
-  for (let i = 0; i < lane.count; ++i) gaps[i] = reader.zigzag();
+  const gaps = new Wholes(lane.count);
+  for (let i = 0; i < lane.count; ++i) gaps.set(i, reader.zigzag(), reader.lost);
   const now = new WholeSum();
   for (let i = 0; i < lane.count; ++i) {
-    now.add(gaps[i]);
-    lane.start[i] = now.value();
-    now.add(reader.varint());
-    lane.finish[i] = now.value();
+    now.add(gaps.values[i], gaps.lostAt(i));
+    lane.starts.setSum(i, now);
+    const duration = reader.varint();
+    now.add(duration, duration < 2 ** 53 ? 0 : reader.lost);
+    lane.finishes.setSum(i, now);
   }
 }
 
@@ -97,13 +150,15 @@ function readNeeds(reader, lane, devices, routes) {
     op: op.subarray(0, count),
     device: device.subarray(0, count),
     slot: new Int32Array(count),
-    wait: new Float64Array(count),
-    duration: new Float64Array(count),
+    waits: new Wholes(count),
+    durations: new Wholes(count),
     route: new Int32Array(count),
   };
+  messages.wait = messages.waits.values;
+  messages.duration = messages.durations.values;
   for (let i = 0, slot = 0; i < count; ++i) messages.slot[i] = slot += reader.zigzag();
-  for (let i = 0; i < count; ++i) messages.wait[i] = reader.zigzag();
-  for (let i = 0; i < count; ++i) messages.duration[i] = reader.varint();
+  for (let i = 0; i < count; ++i) messages.waits.set(i, reader.zigzag(), reader.lost);
+  for (let i = 0; i < count; ++i) messages.durations.set(i, reader.varint(), reader.lost);
   for (let i = 0; i < count; ++i) messages.route[i] = reader.index(routes + 1, 'route');
 }
 
@@ -113,10 +168,12 @@ function readLane(reader, device, meta) {
     device,
     count,
     flags: new Uint8Array(count),  // kind | copy << 4 | overlapped with the next << 5
-    start: new Float64Array(count),
-    finish: new Float64Array(count),
+    starts: new Wholes(count),
+    finishes: new Wholes(count),
     need: new Int32Array(count),  // index into messages; -1: none
   };
+  lane.start = lane.starts.values;
+  lane.finish = lane.finishes.values;
   for (let i = 0; i < count; ++i) lane.flags[i] = reader.byte();
   lane.stage = readDifferences(reader, count);
   lane.microBatch = readDifferences(reader, count);

@@ -37,8 +37,11 @@ function makeComparison(summary, show) {
   return element('section', {class: 'panel comparison'}, element('h3', {}, 'Schedules'), table);
 }
 
+/** Why schedules are not possible; what is true with and without re-computation is said once. */
 function reasonRows(summary, width) {
-  return summary.rows.filter((row) => row.reason).map((row) => element(
+  const said = new Set();
+  const isNew = (row) => said.size < said.add(JSON.stringify([row.schedule, row.reason])).size;
+  return summary.rows.filter((row) => row.reason && isNew(row)).map((row) => element(
     'tr', {class: 'impossible', 'data-row': summary.rows.indexOf(row)},
     element('td', {class: 'text'}, nameText(row.schedule)),
     element('td', {class: 'text', colspan: width - 1}, 'not possible: ',

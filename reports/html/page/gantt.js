@@ -31,7 +31,7 @@ function makeGantt(page, run) {
     rows: meta.devices,
     rowHeight: fittingRowHeight(meta.devices, maxHeight),
     maxHeight,
-    columnTitle: shares.length ? 'bubble' : '',
+    columnTitle: () => shares.length ? 'bubble' : '',
     rowName: (row, room) => room < 60 ? String(row) : `device ${row}`,
     rowFigure: (row) => {
       const share = shares[row]?.bubble_fraction;
@@ -113,11 +113,16 @@ function makePicture(page, width, height) {
   return picture;
 }
 
-/** How far a column is filled. Where there are only ops without length, they share all of it. */
-function fullness(shares, from, kinds) {
+const leastFilled = 0.1;  // of a lane's height, so that it is seen
+
+/**
+ * What share would fill a column: 1, but less where ops fill almost nothing of it. Where there are
+ * only ops without length, they share all of it.
+ */
+function fullShare(shares, from, kinds) {
   let sum = 0;
   for (let k = 0; k < kinds; ++k) sum += shares[from + k];
-  return sum > 1e-7 ? 1 : sum;
+  return sum < 1e-20 ? sum : Math.min(1, sum / leastFilled);
 }
 
 /** Each kind that is there at all gets a pixel, so that nothing vanishes. */
@@ -128,12 +133,12 @@ function paintColumns(page, run, picture, shares, top, bottom) {
   const tall = bottom - top;
   const last = Math.min(bottom, height);
   for (let column = 0; column < width; ++column) {
-    const whole = fullness(shares, column * kinds, kinds);
+    const whole = fullShare(shares, column * kinds, kinds);
     let filled = 0;
     let y = top;
     for (let k = 0; k < kinds; ++k) {
       const share = shares[column * kinds + k];
-      if (!(share > 1e-10)) continue;
+      if (share === 0) continue;
       filled += share / whole;
       const until = Math.min(Math.max(y + 1, top + Math.round(filled * tall)), last);
       for (; y < until; ++y) if (y >= 0) pixels[y * width + column] = colours[k];

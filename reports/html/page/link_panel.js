@@ -23,7 +23,7 @@ function makeLinkPanel(page, run) {
     rows: links.length,
     rowHeight: 20,
     maxHeight: 200,
-    columnTitle: 'of pipeline',
+    columnTitle: () => 'of pipeline',
     rowName: (row) => linkName(links[row]),
     rowFigure: (row) => percent(wholeShare(run, links[row])),
     draw: (context, place, rows) => {
@@ -35,22 +35,20 @@ function makeLinkPanel(page, run) {
 }
 
 function drawLink(page, context, place, row, intervals) {
-  const columns = Math.max(1, Math.round(place.plot * place.ratio));
+  const columns = Math.max(1, Math.floor(place.plot * place.ratio));
   const width = page.view.span / columns;
   const floor = place.yOf(row) + place.rowHeight - 3;
   const tall = place.rowHeight - 6;
-  const step = place.plot / columns;
   const heights = new Float64Array(columns);
   let before = busyUntil(intervals, page.view.start);
   for (let column = 0; column < columns; ++column) {
     const after = busyUntil(intervals, page.view.start + (column + 1) * width);
     const share = (after - before) / width;
-    const height = Math.round(share * tall * place.ratio) / place.ratio;
-    heights[column] = share > 1e-12 ? Math.max(1, height) : 0;
+    heights[column] = share > 1e-12 ? Math.max(1, 1 / place.ratio, share * tall) : 0;
     before = after;
   }
   context.fillStyle = page.colours.link;
-  fillBars(context, heights, place.left, step, floor);
+  fillBars(context, place, heights, floor);
   context.fillStyle = page.colours.line;
   context.fillRect(place.left, floor, place.plot, 1);
 }

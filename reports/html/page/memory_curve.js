@@ -1,41 +1,60 @@
 // Bytes of a device over time. An op adds at its start and at its finish; the order is that of the
 // device's ops. Its levels are two for each op, while it ran and after it.
 
-/** Sums of a pattern, and the highest it comes to on the way: of its start, and of its finish. */
-function patternSteps(pattern) {
-  const steps = {start: 0, startPeak: 0, finish: 0, finishPeak: 0};
-  for (const use of pattern.uses) {
-    steps.start += use.atStart;
-    steps.startPeak = Math.max(steps.startPeak, steps.start);
-  }
-  for (const use of pattern.uses) {
-    steps.finish += use.atFinish;
-    steps.finishPeak = Math.max(steps.finishPeak, steps.finish);
-  }
+/** What uses add at one moment, the highest that comes to, and after how many of them. */
+function usesSteps(uses, when) {
+  const steps = {sum: 0, peak: -Infinity, upTo: 0};
+  uses.forEach((use, i) => {
+    steps.sum += use[when];
+    if (steps.sum > steps.peak) [steps.peak, steps.upTo] = [steps.sum, i + 1];
+  });
+  if (uses.length === 0) steps.peak = 0;
   return steps;
 }
 
+const patternSteps = ({uses}) =>
+  ({start: usesSteps(uses, 'atStart'), finish: usesSteps(uses, 'atFinish')});
+
+/** The highest of a pattern above what is held between its start and its finish. */
+const riseOf = ({start, finish}) => Math.max(start.peak - start.sum, finish.peak);
+
 /**
  * The curve of one device: `base` held all the time, `during[i]` while op i ran, `after[i]` then.
- * `highs` and `lows` are the extremes of every 32 ops, and `peak` the highest moment.
+ * `highs` and `lows` are the extremes of every 32 ops, `peak` the most that is held, which is after
+ * some of what op `peakAt.op` does at its start or, `finished`, at its finish.
  */
 function memoryCurve(run, lane) {
   const steps = run.patterns.map(patternSteps);
-  const curve = {base: steps[lane.held].start, during: new Float64Array(lane.count),
-                 after: new Float64Array(lane.count), highs: [], lows: []};
+  const curve = {base: steps[lane.held].start.sum, during: new Float64Array(lane.count),
+                 after: new Float64Array(lane.count), highs: [], lows: [],
+                 steps, pattern: lane.pattern, rises: Float64Array.from(steps, riseOf)};
   curve.peak = curve.base;
+  curve.peakAt = {op: -1, finished: true};
   let level = curve.base;
   for (let i = 0; i < lane.count; ++i) {
     const step = steps[lane.pattern[i]];
-    curve.peak = Math.max(curve.peak, level + step.startPeak);
-    curve.during[i] = level += step.start;
-    curve.peak = Math.max(curve.peak, level + step.finishPeak);
-    curve.after[i] = level += step.finish;
+    curve.during[i] = level += step.start.sum;
+    curve.after[i] = level += step.finish.sum;
     const block = i / opsInBlock | 0;
-    curve.highs[block] = Math.max(curve.highs[block] ?? -Infinity, curve.during[i], level);
+    const high = highOf(curve, i);
+    if (high > curve.peak) {
+      curve.peak = high;
+      curve.peakAt = {op: i, finished: highAtStart(curve, i) < high};
+    }
+    curve.highs[block] = Math.max(curve.highs[block] ?? -Infinity, high);
     curve.lows[block] = Math.min(curve.lows[block] ?? Infinity, curve.during[i], level);
   }
   return curve;
+}
+
+/** The most that is held at the moment at which an op starts. */
+function highAtStart(curve, i) {
+  const {sum, peak} = curve.steps[curve.pattern[i]].start;
+  return curve.during[i] - sum + peak;
+}
+
+function highAtFinish(curve, i) {
+  return curve.during[i] + curve.steps[curve.pattern[i]].finish.peak;
 }
 
 /** Bytes held at a time, after all that happens at it. `next`: the first op that starts later. */
@@ -44,34 +63,93 @@ function levelAt(lane, curve, time, next = nextAfter(lane, 0, time)) {
   return time < lane.finish[next - 1] ? curve.during[next - 1] : curve.after[next - 1];
 }
 
-/** The op after whose start the curve is highest among ops [first, last), or -1. */
+/** The most at its start and its finish. */
+const highOf = (curve, i) => curve.during[i] + curve.rises[curve.pattern[i]];
+
+/** The op that comes highest, at its start or its finish, among ops [first, last), or -1. */
 function highestOp(curve, first, last) {
   let best = -1;
+  let most = -Infinity;
   for (let i = first; i < last;) {
-    const block = i / opsInBlock | 0;
-    if (i % opsInBlock === 0 && i + opsInBlock <= last && best >= 0 &&
-        curve.highs[block] <= Math.max(curve.during[best], curve.after[best])) {
+    if (i % opsInBlock === 0 && i + opsInBlock <= last && curve.highs[i / opsInBlock] <= most) {
       i += opsInBlock;
       continue;
     }
-    const level = Math.max(curve.during[i], curve.after[i]);
-    if (best < 0 || level > Math.max(curve.during[best], curve.after[best])) best = i;
+    const high = highOf(curve, i);
+    if (high > most) [best, most] = [i, high];
     ++i;
   }
   return best;
 }
 
+/** Widens `range` to what is held while ops [first, last) run and between them. */
 function extremesOf(curve, first, last, range) {
+  const {during, after, highs, lows, rises, pattern} = curve;
+  let {low, high} = range;
   for (let i = first; i < last;) {
     if (i % opsInBlock === 0 && i + opsInBlock <= last) {
-      range.high = Math.max(range.high, curve.highs[i / opsInBlock]);
-      range.low = Math.min(range.low, curve.lows[i / opsInBlock]);
+      high = Math.max(high, highs[i / opsInBlock]);
+      low = Math.min(low, lows[i / opsInBlock]);
       i += opsInBlock;
     } else {
-      range.high = Math.max(range.high, curve.during[i], curve.after[i]);
-      range.low = Math.min(range.low, curve.during[i], curve.after[i]);
+      high = Math.max(high, during[i] + rises[pattern[i]]);
+      low = Math.min(low, during[i], after[i]);
       ++i;
     }
+  }
+  range.low = low;
+  range.high = high;
+}
+
+/**
+ * The moment within (from, to] at which most is held: {level, op, finished}. Ops [next, after)
+ * start in that time.
+ */
+function highestMoment(lane, curve, next, after, from, to) {
+  const best = {level: -Infinity, op: -1, finished: false};
+  const consider = (op, finished) => {
+    const level = finished ? highAtFinish(curve, op) : highAtStart(curve, op);
+    if (level > best.level) [best.level, best.op, best.finished] = [level, op, finished];
+  };
+  const last = after - 1;
+  if (next > 0 && lane.finish[next - 1] > from && lane.finish[next - 1] <= to) {
+    consider(next - 1, true);
+  }
+  if (next > last) return best;
+  const inside = highestOp(curve, next, last);
+  if (inside >= 0) consider(inside, false);
+  if (inside >= 0) consider(inside, true);
+  consider(last, false);
+  if (lane.finish[last] <= to) consider(last, true);
+  return best;
+}
+
+/** Widens `range` to all that is held in the same time. */
+function widen(lane, curve, next, after, from, to, range) {
+  const last = after - 1;
+  if (next > 0 && lane.finish[next - 1] > from && lane.finish[next - 1] <= to) {
+    range.high = Math.max(range.high, highAtFinish(curve, next - 1));
+    range.low = Math.min(range.low, curve.after[next - 1]);
+  }
+  if (next > last) return;
+  extremesOf(curve, next, last, range);
+  range.high = Math.max(range.high, highAtStart(curve, last));
+  range.low = Math.min(range.low, curve.during[last]);
+  if (lane.finish[last] <= to) range.high = Math.max(range.high, highAtFinish(curve, last));
+}
+
+/**
+ * Calls visit(column, from, to, next, after) for each column; ops [next, after) start in it. What
+ * starts with the first column is in that.
+ */
+function eachColumn(lane, scale, visit) {
+  let from = scale.start;
+  let next = partition(lane.count, (i) => lane.start[i] >= from);
+  for (let column = 0; column < scale.columns; ++column) {
+    const to = scale.start + (column + 1) * scale.width;
+    const after = nextAfter(lane, next, to);
+    visit(column, from, to, next, after);
+    [from, next] = [to, after];
   }
 }
 
@@ -80,26 +158,17 @@ function extremesOf(curve, first, last, range) {
  * `scale`: {start, width, columns}.
  */
 function memoryColumns(lane, curve, scale, low, high) {
-  let next = nextAfter(lane, 0, scale.start);
-  let level = levelAt(lane, curve, scale.start, next);
-  for (let column = 0; column < scale.columns; ++column) {
-    const end = scale.start + (column + 1) * scale.width;
-    const after = nextAfter(lane, next, end);
-    const range = {low: level, high: level};
-    const atEnd = levelAt(lane, curve, end, after);
-    if (after > next) {
-      if (next > 0) {  // It may have begun in a column before, and finished in this one.
-        range.high = Math.max(range.high, curve.after[next - 1]);
-        range.low = Math.min(range.low, curve.after[next - 1]);
-      }
-      extremesOf(curve, next, after - 1, range);
-      range.high = Math.max(range.high, curve.during[after - 1]);
-      range.low = Math.min(range.low, curve.during[after - 1]);
-    }
-    low[column] = Math.min(range.low, atEnd);
-    high[column] = Math.max(range.high, atEnd);
-    [next, level] = [after, atEnd];
-  }
+  const range = {low: 0, high: 0};
+  let level = levelAt(lane, curve, scale.start);
+  eachColumn(lane, scale, (column, from, to, next, after) => {
+    const atEnd = levelAt(lane, curve, to, after);
+    range.low = Math.min(level, atEnd);
+    range.high = Math.max(level, atEnd);
+    widen(lane, curve, next, after, from, to, range);
+    low[column] = range.low;
+    high[column] = range.high;
+    level = atEnd;
+  });
 }
 
 /** Bytes by tag before every 32nd op: sums[block * tags + tag]; in block 0 what is always held. */
@@ -137,4 +206,15 @@ function tagsOf(run, lane, sums, i, finished, out) {
 function tagsAt(run, lane, sums, time, out) {
   const i = nextAfter(lane, 0, time) - 1;
   return tagsOf(run, lane, sums, i, i >= 0 && time >= lane.finish[i], out);
+}
+
+/** The bytes by tag at the highest moment of an op's start or, `finished`, its finish. */
+function tagsAtHigh(run, lane, curve, sums, {op, finished}, out) {
+  tagsOf(run, lane, sums, finished ? op : op - 1, !finished || op < 0, out);
+  if (op < 0) return out;
+  const pattern = lane.pattern[op];
+  const {start, finish} = curve.steps[pattern];
+  const uses = run.patterns[pattern].uses.slice(0, finished ? finish.upTo : start.upTo);
+  for (const use of uses) out[use.tag] += finished ? use.atFinish : use.atStart;
+  return out;
 }

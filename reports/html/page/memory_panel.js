@@ -25,7 +25,7 @@ function makeMemoryPanel(page, run) {
     rows: meta.devices,
     rowHeight: memoryRowHeight(meta.devices),
     maxHeight: memoryRoom,
-    columnTitle: 'peak',
+    columnTitle: () => page.cursor === null ? 'peak' : 'at cursor',
     rowName: (row, room) => room < 60 ? String(row) : `device ${row}`,
     draw: (context, place, rows) => {
       for (let row = rows.first; row < rows.last; ++row) {
@@ -39,7 +39,7 @@ function makeMemoryPanel(page, run) {
 
 function drawMemory(page, run, context, place, row, top, summary) {
   const {colours} = page;
-  const columns = Math.max(1, Math.round(place.plot));
+  const columns = columnsOf(place);
   const scale = {start: page.view.start, width: page.view.span / columns, columns};
   const low = new Float64Array(columns);
   const high = new Float64Array(columns);
@@ -47,12 +47,11 @@ function drawMemory(page, run, context, place, row, top, summary) {
   const floor = place.yOf(row) + place.rowHeight - 3;
   const perByte = (place.rowHeight - 6) / top;
   const capacity = run.meta.capacity_bytes[row];
-  const step = place.plot / columns;
   for (const [values, colour] of [[high, colours.held], [low, colours['held-least']]]) {
-    fillArea(context, values, colour, place, step, floor, perByte);
+    fillArea(context, values, colour, place, floor, perByte);
   }
   if (capacity !== null) {
-    fillAbove(context, high, capacity, colours.alarm, place.left, step, floor, perByte);
+    fillAbove(context, high, capacity, colours.alarm, place, floor, perByte);
     const y = floor - capacity * perByte;
     if (y > place.yOf(row)) drawDashes(context, place, y, colours.alarm);
   }
@@ -61,20 +60,17 @@ function drawMemory(page, run, context, place, row, top, summary) {
   if (summary) drawPeak(page, context, place, summary, floor, perByte);
 }
 
-function fillArea(context, values, colour, place, step, floor, perByte) {
+function fillArea(context, values, colour, place, floor, perByte) {
   context.fillStyle = colour;
-  const heights = values.map((value) => Math.round(value * perByte * place.ratio) / place.ratio);
-  fillBars(context, heights, place.left, step, floor);
+  fillBars(context, place, values.map((value) => value * perByte), floor);
 }
 
 /** What is held beyond the capacity. */
-function fillAbove(context, values, capacity, colour, left, step, floor, perByte) {
+function fillAbove(context, values, capacity, colour, place, floor, perByte) {
   context.fillStyle = colour;
-  values.forEach((value, column) => {
-    if (value <= capacity) return;
-    const height = Math.max(1, (value - capacity) * perByte);
-    context.fillRect(left + column * step, floor - value * perByte, step, height);
-  });
+  const heights = values.map(
+    (value) => value > capacity ? Math.max(1, 1 / place.ratio, (value - capacity) * perByte) : 0);
+  fillBars(context, place, heights, floor - capacity * perByte);
 }
 
 function drawDashes(context, place, y, colour) {

@@ -40,11 +40,23 @@ function timeUnit(ps) {
   return {scale, name};
 }
 
-/** A whole number of ps to the last of them, in the unit of its size: "1.000000001 ms". */
+/** A double as a whole number, with zeros for the digits beyond 2^53 that it can't hold. */
+function knownDigits(number) {
+  const whole = BigInt(Math.round(number));
+  if (number < 2 ** 53) return whole;
+  const step = BigInt(10 ** Math.ceil(Math.log10(number / 2 ** 52)));
+  return (whole + step / 2n) / step * step;
+}
+
+/**
+ * A whole number of ps, a BigInt or a double, to the last digit that is known, in the unit of its
+ * size: "1.000000001 ms".
+ */
 function exactTime(ps) {
-  const {scale, name} = timeUnit(Math.abs(ps));
+  const size = typeof ps === 'bigint' ? (ps < 0n ? -ps : ps) : knownDigits(Math.abs(ps));
+  const {scale, name} = timeUnit(size);
   const places = Math.round(Math.log10(scale));
-  const digits = Math.abs(ps).toFixed(0).padStart(places + 1, '0');
+  const digits = String(size).padStart(places + 1, '0');
   const whole = digits.slice(0, digits.length - places);
   const fraction = digits.slice(digits.length - places).replace(/0+$/, '');
   return `${ps < 0 ? '−' : ''}${whole}${fraction ? '.' + fraction : ''} ${name}`;

@@ -15,6 +15,15 @@ const startOf = (lane, i) => lane.start[runsWithLast(lane, i) ? i - 1 : i];
 const finishOf = (lane, i) =>
   lane.finish[runsWithNext(lane, i) && i + 1 < lane.count ? i + 1 : i];
 
+/** The same to the last ps, as BigInts. */
+const exactStart = (lane, i) => lane.starts.exact(runsWithLast(lane, i) ? i - 1 : i);
+const exactFinish = (lane, i) =>
+  lane.finishes.exact(runsWithNext(lane, i) && i + 1 < lane.count ? i + 1 : i);
+
+/** How long it ran by itself, right for a few ps beyond 2^53, too. */
+const lengthOf = (lane, i) =>
+  lane.finish[i] - lane.start[i] + lane.finishes.lostAt(i) - lane.starts.lostAt(i);
+
 /** "2", or "2'" for the second copy of a stage. */
 function stageText(lane, i) {
   return lane.stage[i] + (copyOf(lane, i) ? '\u2032' : '');
@@ -78,19 +87,20 @@ function opAt(lane, time, reach) {
   return best;
 }
 
-/** The message that an op needs from another device's op, or null. */
+/** The message that an op needs from another device's op, its times as BigInts; or null. */
 function neededMessage(run, lane, i) {
   const at = lane.need[i];
   if (at < 0) return null;
-  const {device, slot, wait, duration, route} = lane.messages;
+  const {device, slot, waits, durations} = lane.messages;
   const sender = run.lanes[device[at]];
-  const left = sender.finish[slot[at]] + wait[at];
-  return {sender, op: slot[at], sent: finishOf(sender, slot[at]), left, duration: duration[at],
-          arrived: left + duration[at], route: route[at]};
+  const left = sender.finishes.exact(slot[at]) + waits.exact(at);
+  const duration = durations.exact(at);
+  return {sender, op: slot[at], sent: exactFinish(sender, slot[at]), left, duration,
+          arrived: left + duration};
 }
 
-/** When the device was done with all before an op; the pipeline's first op starts at 0. */
+/** When the device was done with all before an op, as a BigInt; the pipeline's first is at 0. */
 function freeSince(lane, i) {
   const before = runsWithLast(lane, i) ? i - 2 : i - 1;
-  return before < 0 ? 0 : lane.finish[before];
+  return before < 0 ? 0n : lane.finishes.exact(before);
 }

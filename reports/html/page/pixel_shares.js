@@ -27,7 +27,7 @@ function blockSums(lane, kinds) {
   for (let i = 0; i < lane.count; ++i) {
     if (i % opsInBlock === 0) sums.set(now, i / opsInBlock * kinds.length);
     const k = place[lane.flags[i] & 15];
-    now[k] += lane.finish[i] - lane.start[i];
+    now[k] += lengthOf(lane, i);
     ++counts[k];
   }
   return {place, sums, totals: now, counts};
@@ -61,20 +61,26 @@ function sharesFromBlocks(lane, blocks, kinds, scale, shares) {
     next = nextAfter(lane, next, time);
     busyBefore(lane, blocks, kinds, time, next, after);
     for (let k = 0; k < kinds; ++k) {
-      shares[column * kinds + k] = (after[k] - before[k]) / scale.width;
+      const share = (after[k] - before[k]) / scale.width;
+      shares[column * kinds + k] = share > 1e-10 ? share : 0;  // Less is what sums were rounded by.
     }
     [before, after] = [after, before];
   }
 }
 
+/** The share of an op without length: less than those of any number of them can add up to 1 ps. */
+const trace = 1e-30;
+
 /** Adds an op's time to the columns that it touches; one without length leaves a trace. */
-function addToColumns(from, to, k, kinds, scale, shares) {
+function addToColumns(lane, i, k, kinds, scale, shares) {
+  const [from, to] = [lane.start[i], lane.finish[i]];
+  const atOnce = lengthOf(lane, i) / scale.width || trace;
   const first = Math.max(0, Math.floor((from - scale.start) / scale.width));
   const last = Math.min(scale.columns - 1, Math.floor((to - scale.start) / scale.width));
   for (let column = first; column <= last; ++column) {
     const left = scale.start + column * scale.width;
     const inside = Math.min(to, left + scale.width) - Math.max(from, left);
-    shares[column * kinds + k] += Math.max(inside / scale.width, 1e-9);
+    shares[column * kinds + k] += to > from ? Math.max(0, inside / scale.width) : atOnce;
   }
 }
 
@@ -99,8 +105,7 @@ function laneColumns(lane, blocks, kinds, scale, wide, shares) {
       boxes.push(i);
     } else {
       mixed = true;
-      addToColumns(lane.start[i], lane.finish[i], blocks.place[kindOf(lane, i)], kinds.length,
-                   scale, shares);
+      addToColumns(lane, i, blocks.place[kindOf(lane, i)], kinds.length, scale, shares);
     }
   }
   return {boxes, mixed};

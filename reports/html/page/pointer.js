@@ -2,12 +2,14 @@
 
 const clickSlop = 4;
 
-/** What of a panel a pointer event is at: {x, y, time, place}. */
-function pointerAt(panel, event) {
+const isFinger = (event) => event.pointerType === 'touch';
+
+/** What of a panel a point of the window is at: {x, y, time, place}. */
+function pointerAt(panel, clientX, clientY) {
   const box = panel.strip.getBoundingClientRect();
   const place = panel.place();
-  const x = event.clientX - box.left;
-  return {x, y: event.clientY - box.top, time: place.timeAt(x), place};
+  const x = clientX - box.left;
+  return {x, y: clientY - box.top, time: place.timeAt(x), place};
 }
 
 /** Lets a panel be zoomed and panned. `block` has run and gantt. */
@@ -18,14 +20,15 @@ function followPointer(page, block, panel) {
 
   scroller.addEventListener('wheel', (event) => wheel(page, panel, event), {passive: false});
   scroller.addEventListener('dblclick', (event) => {
-    page.view.zoom(event.shiftKey || event.altKey ? 0.5 : 2, pointerAt(panel, event).time);
+    page.view.zoom(event.shiftKey || event.altKey ? 0.5 : 2,
+                   pointerAt(panel, event.clientX, event.clientY).time);
   });
   scroller.addEventListener('pointerdown', (event) => {
     if (event.button !== 0 || event.offsetX > scroller.clientWidth) return;
     down.set(event.pointerId, event);
-    drag = {at: pointerAt(panel, event), start: page.view.start, finish: page.view.finish,
-            scroll: scroller.scrollTop, moved: false, selects: event.shiftKey,
-            spread: spread(down)};
+    drag = {at: pointerAt(panel, event.clientX, event.clientY), start: page.view.start,
+            finish: page.view.finish, scroll: scroller.scrollTop, moved: false,
+            selects: event.shiftKey, spread: spread(down)};
     if (event.isTrusted) scroller.setPointerCapture(event.pointerId);
   });
   scroller.addEventListener('pointermove', (event) => {
@@ -33,7 +36,7 @@ function followPointer(page, block, panel) {
       down.set(event.pointerId, event);
       if (drag) dragTo(page, panel, event, drag, down);
     }
-    if (!drag?.moved) pointAt(page, block, panel, event);
+    if (!drag?.moved) pointAt(page, {block, panel, x: event.clientX, y: event.clientY});
   });
   const release = (event) => {
     down.delete(event.pointerId);
@@ -43,8 +46,13 @@ function followPointer(page, block, panel) {
     drag = null;
   };
   scroller.addEventListener('pointerup', release);
-  scroller.addEventListener('pointercancel', release);
-  scroller.addEventListener('pointerleave', () => leave(page));
+  scroller.addEventListener('pointercancel', (event) => {
+    release(event);
+    leave(page);
+  });
+  scroller.addEventListener('pointerleave', (event) => {
+    if (!isFinger(event)) leave(page);  // A finger leaves with every tap.
+  });
 }
 
 /** How far two fingers are apart, or 0. */
@@ -67,20 +75,21 @@ function wheel(page, panel, event) {
   if (!wanted || (page.view.isWhole && event.deltaY > 0 && !event.ctrlKey)) return;
   event.preventDefault();
   page.view.zoom(Math.exp(-unit * event.deltaY * (event.ctrlKey ? 0.01 : 0.002)),
-                 pointerAt(panel, event).time);
+                 pointerAt(panel, event.clientX, event.clientY).time);
 }
 
 function dragTo(page, panel, event, drag, down) {
-  const at = pointerAt(panel, event);
+  const at = pointerAt(panel, event.clientX, event.clientY);
   const [x, y] = [at.x - drag.at.x, at.y - drag.at.y];
   if (Math.abs(x) > clickSlop || Math.abs(y) > clickSlop) drag.moved = true;
   if (!drag.moved) return;
+  page.told = null;
   hideTooltip();
   const span = drag.finish - drag.start;
   if (drag.spread > 0 && down.size > 1) {
     const shown = span * drag.spread / spread(down);
     const left = (drag.at.time - drag.start) / span;
-    page.view.show(drag.at.time - left * shown, drag.at.time + (1 - left) * shown);
+    page.view.showAround(drag.at.time, left, shown);
   } else if (drag.selects) {
     drawBand(panel, drag.at, at);
   } else {
@@ -99,16 +108,32 @@ function drawBand(panel, from, to) {
 }
 
 function endDrag(page, block, panel, event, drag) {
-  const at = pointerAt(panel, event);
+  const at = pointerAt(panel, event.clientX, event.clientY);
   if (drag.moved) {
     const [from, to] = [drag.at.time, at.time];
     if (drag.selects) page.view.show(Math.min(from, to), Math.max(from, to));
+    if (isFinger(event)) leave(page);
+    else pointAt(page, {block, panel, x: event.clientX, y: event.clientY});
     return;
   }
   if (panel !== block.gantt) return;
   const found = opUnder(page, block, at);
-  if (found) selectOp(page, block, found.device, found.op, false);
-  else deselect(page);
+  if (isFinger(event)) leave(page);
+  if (!found) {
+    deselect(page);
+    return;
+  }
+  selectOp(page, block, found.device, found.op, false);
+  if (isFinger(event)) tellSelected(page, block);
+}
+
+/** A finger anywhere ends what the last one showed. */
+function watchFingers(page) {
+  window.addEventListener('pointerdown', (event) => {
+    if (!isFinger(event)) return;
+    page.told = null;
+    hideTooltip();
+  }, {capture: true});
 }
 
 /** The op at a place of the chart, within two pixels. */
@@ -125,8 +150,11 @@ function opUnder(page, block, at) {
   return {run: block.run, device, op};
 }
 
-function pointAt(page, block, panel, event) {
-  const at = pointerAt(panel, event);
+/** Points at a place: {block, panel, x, y}, in pixels of the window. */
+function pointAt(page, told) {
+  const {block, panel, x, y} = told;
+  const at = pointerAt(panel, x, y);
+  page.told = told;
   const inPlot = at.x >= at.place.left && at.x <= at.place.right;
   page.cursor = inPlot ? Math.min(Math.max(at.time, page.view.start), page.view.finish) : null;
   const isChart = panel === block.gantt;
@@ -134,15 +162,29 @@ function pointAt(page, block, panel, event) {
   const row = isChart || panel === block.memory ? panel.rowAt(at.y) : -1;
   page.pointedRow = row >= 0 ? {run: block.run, device: row} : null;
   if (page.pointed) {
-    showTooltip(opRows(block.run, page.pointed.device, page.pointed.op, page.kinds),
-                event.clientX, event.clientY);
+    showTooltip(opRows(block.run, page.pointed.device, page.pointed.op, page.kinds), x, y);
   } else {
     hideTooltip();
   }
   page.invalidateAbove();
 }
 
+/** What is under a pointer that rests, after the picture below it has moved. */
+function pointAgain(page) {
+  const {told} = page;
+  if (!told) return;
+  if (!told.panel) {
+    tellSelected(page, told.block);
+  } else if (told.panel.scroller.contains(document.elementFromPoint(told.x, told.y))) {
+    pointAt(page, told);
+  } else {
+    leave(page);
+  }
+}
+
 function leave(page) {
+  if (page.told && !page.told.panel) return;
+  page.told = null;
   page.pointed = null;
   page.pointedRow = null;
   page.cursor = page.selected

@@ -12,6 +12,8 @@ function makePage(head, sources) {
     pointed: null,     // {run, device, op}
     pointedRow: null,  // {run, device}
     selected: null,    // {run, device, op}
+    told: null,        // where the pointer rests, {block, panel, x, y}; {block}: at `selected`
+    moved: false,      // since the last frame
     shares: new Float64Array(0),
     frame: 0,
     later: 0,
@@ -23,6 +25,7 @@ function makePage(head, sources) {
   };
   page.invalidate = () => {
     for (const block of page.blocks) for (const panel of block.panels) panel.stale = true;
+    page.moved = true;
     page.invalidateAbove();
   };
   page.invalidateAbove = () => {
@@ -34,6 +37,8 @@ function makePage(head, sources) {
 
 /** Draws what is in sight and stale, and of the rest what follows the pointer. */
 function drawFrame(page) {
+  if (page.moved) pointAgain(page);
+  page.moved = false;
   page.frame = 0;
   const panels = page.blocks.flatMap((block) => block.visible ? block.panels : []);
   for (const panel of panels) {
@@ -67,7 +72,7 @@ function watchBlocks(page) {
   }, {rootMargin: '300px 0px'});
   for (const block of page.blocks) observer.observe(block.section);
   window.addEventListener('scroll', () => {
-    hideTooltip();
+    page.moved = true;
     page.invalidateAbove();
   }, {passive: true});
   new ResizeObserver(() => page.invalidate()).observe(document.getElementById('main'));
@@ -130,6 +135,7 @@ async function start(report) {
   page.colours = readColours();
   layOut(page, sources);
   prepareKeyList();
+  watchFingers(page);
   watchTheme(page);
   Object.assign(report, {
     runs: page.runs,

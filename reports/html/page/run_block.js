@@ -38,17 +38,19 @@ async function showBlock(page, index) {
 
 /** The figures of a row of `compare`, above its chart. */
 function runFigures(summary) {
+  const peaks = (summary.devices ?? []).map((device) => device.peak_memory_bytes);
+  const figures = {...summary, peak_memory_bytes: Math.max(0, ...peaks)};
   const shown = [['step_time_s', 'step'], ['bubble_fraction', 'bubble'],
                  ['peak_memory_bytes', 'peak'], ['recompute', 'recompute']];
-  return element('p', {class: 'run-figures'}, shown.filter(([key]) => key in summary).map(
+  return element('p', {class: 'run-figures'}, shown.filter(([key]) => key in figures).map(
     ([key, name]) => element('span', {}, element('span', {class: 'quiet'}, `${name} `),
-                             figureOf(summary, key))));
+                             figureOf(figures, key))));
 }
 
 function aboutRun(meta) {
   return [cut(meta.schedule), counted(meta.devices, 'device'), counted(meta.stages, 'stage'),
           counted(meta.micro_batches, 'micro-batch', 'micro-batches'), counted(meta.spans, 'op'),
-          `ends at ${exactTime(Number(meta.finish_ps))}`,
+          `ends at ${exactTime(BigInt(meta.finish_ps))}`,
           `${meta.clock} clock`].join(' · ');
 }
 

@@ -7,23 +7,47 @@ function selectOp(page, block, device, op, byKeyboard) {
   page.selected = {run, device, op};
   page.cursor = lane.start[op];
   block.gantt.revealRow(device);
-  if (byKeyboard) page.view.reveal(lane.start[op], lane.finish[op]);
+  if (byKeyboard) {
+    page.view.reveal(lane.start[op], lane.finish[op]);
+    revealLane(page, block, device);
+  }
   const rows = opRows(run, device, op, page.kinds);
   announce(rows.map(([name, text]) => `${name} ${text}`).join('; '));
-  if (byKeyboard) {
-    const {x, y} = pointOf(page, block, device, (lane.start[op] + lane.finish[op]) / 2);
-    showTooltip(rows, x, y);
-  }
-  page.invalidate();
+  if (byKeyboard) tellSelected(page, block);
+  page.invalidateAbove();
+}
+
+/** Scrolls the page, if need be, until a lane of the chart is in the window. */
+function revealLane(page, block, device) {
+  const {y} = pointOf(page, block, device, 0);
+  const around = block.gantt.rowHeight / 2 + 8;
+  window.scrollBy(0, Math.min(0, y - around) + Math.max(0, y + around - window.innerHeight));
+}
+
+/** Puts the tooltip beside the selected op, if that is in sight. */
+function tellSelected(page, block) {
+  const {run, device, op} = page.selected ?? {};
+  if (!run || run !== block.run) return;
+  page.told = {block};
+  const {view} = page;
+  const {top, bottom} = block.gantt.strip.getBoundingClientRect();
+  const [from, to] = [startOf(run.lanes[device], op), finishOf(run.lanes[device], op)];
+  const middle = (Math.max(from, view.start) + Math.min(to, view.finish)) / 2;
+  const {x, y} = pointOf(page, block, device, middle);
+  const seen = to >= view.start && from <= view.finish &&
+    y >= Math.max(0, top) && y <= Math.min(window.innerHeight, bottom);
+  if (seen) showTooltip(opRows(run, device, op, page.kinds), x, y);
+  else hideTooltip();
 }
 
 function deselect(page) {
   page.selected = null;
+  if (!page.told?.panel) page.told = null;
   page.pointed = null;
   page.cursor = null;
   hideTooltip();
   announce('nothing selected');
-  page.invalidate();
+  page.invalidateAbove();
 }
 
 /** Selects the op that is `by` further in the selected lane; at first the first one in view. */

@@ -4,9 +4,10 @@
 
 const axisHeight = 22;
 const smallFont = '11px system-ui, sans-serif';
+const labelGap = 12;
 
 /**
- * `options`: title, note, rows (how many), rowHeight, maxHeight, rowName(row), columnTitle, and
+ * `options`: title, note, rows (how many), rowHeight, maxHeight, rowName(row), columnTitle(), and
  * draw(context, place, rows) and drawOver(…) where `rows` is {first, last} and `place` what
  * place() returns.
  */
@@ -104,15 +105,29 @@ class StripPanel {
     const context = sized(canvas, place.width, place.height, place.ratio);
     if (canvas === this.over) context.clearRect(0, 0, place.width, place.height);
     this.drawOver?.(context, place, this.rowsInView(place));
+    if ((this.columnTitle?.() ?? '') !== this.shownTitle) this.drawAxis(place);
     const {cursor, colours} = this.page;
     if (cursor === null || cursor < this.page.view.start || cursor > this.page.view.finish) return;
     context.fillStyle = colours.cursor;
     context.fillRect(Math.round(place.xOf(cursor)), 0, 1, place.height);
   }
 
+  /** Marks of the axis, as many as there is room for labels. */
   ticks(place) {
     const {view} = this.page;
-    return axisTicks(view.start, view.finish, Math.max(2, Math.floor(place.plot / 110)));
+    const context = this.axis.getContext('2d');
+    context.font = smallFont;
+    const isFull = (ticks) => ticks.length > 1 &&
+      place.xOf(ticks[1].at) - place.xOf(ticks[0].at) <
+        context.measureText(ticks.at(-1).text).width + labelGap;
+    let most = Math.max(3, Math.floor(place.plot / 110));  // Fewer may be none.
+    let ticks = axisTicks(view.start, view.finish, most);
+    while (most > 1 && isFull(ticks)) {
+      const fewer = axisTicks(view.start, view.finish, --most);
+      if (fewer.length === 0) break;
+      ticks = fewer;
+    }
+    return ticks;
   }
 
   drawAxis(place) {
@@ -122,15 +137,20 @@ class StripPanel {
     context.font = smallFont;
     context.fillStyle = colours.quiet;
     context.textBaseline = 'middle';
+    this.shownTitle = this.columnTitle?.() ?? '';
+    const titleLeft = place.width - 6 - context.measureText(this.shownTitle).width;
+    const end = Math.min(place.right, titleLeft - labelGap);
+    let free = 0;
     for (const {at, text} of this.ticks(place)) {
       const x = place.xOf(at);
-      const half = context.measureText(text).width / 2;
+      const {width} = context.measureText(text);
+      const left = Math.min(Math.max(x - width / 2, 0), end - width);
       context.fillRect(Math.round(x), axisHeight - 4, 1, 4);
-      context.fillText(text, Math.min(Math.max(x - half, 0), place.right - 2 * half), 9);
+      if (left < free) continue;
+      context.fillText(text, left, 9);
+      free = left + width + labelGap;
     }
-    context.textAlign = 'right';
-    context.fillText(this.columnTitle ?? '', place.width - 6, 9);
-    context.textAlign = 'left';
+    context.fillText(this.shownTitle, titleLeft, 9);
   }
 
   drawGrid(context, place) {
@@ -157,17 +177,27 @@ class StripPanel {
   }
 }
 
+/** Of how many columns of a plot something is added up: they are not narrower than a pixel. */
+const columnsOf = ({plot, ratio}) => Math.max(1, Math.floor(plot * Math.min(1, ratio)));
+
 /** The page is being printed. */
 const onPaper = () => 'paper' in document.documentElement.dataset;
 
-/** Bars from a floor up, a column each, of whole pixels; equal neighbours are one rectangle. */
-function fillBars(context, heights, left, step, floor) {
+/**
+ * Bars from a floor up, a column of the plot each; equal neighbours are one rectangle. Edges are on
+ * pixels of the screen: between two that share one the ground would shine through.
+ */
+function fillBars(context, place, heights, floor) {
+  const {left, plot, ratio} = place;
+  const snapped = (at) => Math.round(at * ratio) / ratio;
+  const edge = (column) => snapped(left + column * plot / heights.length);
+  const bottom = snapped(floor);
   for (let from = 0; from < heights.length;) {
-    const height = heights[from];
+    const height = snapped(heights[from]);
     let to = from + 1;
-    while (to < heights.length && heights[to] === height) ++to;
+    while (to < heights.length && snapped(heights[to]) === height) ++to;
     if (height > 0) {
-      context.fillRect(left + from * step, floor - height, (to - from) * step, height);
+      context.fillRect(edge(from), bottom - height, edge(to) - edge(from), height);
     }
     from = to;
   }

@@ -54,33 +54,27 @@ function drawTags(page, run, context, place, device) {
   const lane = run.lanes[device];
   const curve = curveOf(run, device);
   const sums = sumsOf(run, device);
-  const columns = Math.max(1, Math.round(place.plot));
-  const width = page.view.span / columns;
+  const columns = columnsOf(place);
+  const scale = {start: page.view.start, width: page.view.span / columns, columns};
   const perByte = (place.rowHeight - 8) / Math.max(1, curve.peak);
   const tags = new Float64Array(run.meta.tags.length);
   const stacks = run.meta.tags.map(() => new Float64Array(columns));
-  const step = place.plot / columns;
-  let next = nextAfter(lane, 0, page.view.start);
-  for (let column = 0; column < columns; ++column) {
-    const end = page.view.start + (column + 1) * width;
-    const after = nextAfter(lane, next, end);
-    const best = highestOp(curve, next, after);
-    const level = best < 0 ? -1 : Math.max(curve.during[best], curve.after[best]);
-    if (level > levelAt(lane, curve, end - width, next)) {
-      tagsOf(run, lane, sums, best, level === curve.after[best], tags);
+  eachColumn(lane, scale, (column, from, to, next, after) => {
+    const best = highestMoment(lane, curve, next, after, from, to);
+    if (best.level > levelAt(lane, curve, from)) {
+      tagsAtHigh(run, lane, curve, sums, best, tags);
     } else {
-      tagsAt(run, lane, sums, end - width, tags);
+      tagsAt(run, lane, sums, from, tags);
     }
     let sum = 0;
     for (let tag = 0; tag < tags.length; ++tag) {
       sum += tags[tag];
-      stacks[tag][column] = Math.round(sum * perByte * place.ratio) / place.ratio;
+      stacks[tag][column] = sum * perByte;
     }
-    next = after;
-  }
+  });
   for (let tag = tags.length - 1; tag >= 0; --tag) {
     context.fillStyle = page.colours.tags[tag % tagColours];
-    fillBars(context, stacks[tag], place.left, step, place.height - 2);
+    fillBars(context, place, stacks[tag], place.height - 2);
   }
 }
 
@@ -89,9 +83,14 @@ function writeTagLegend(page, run, panel) {
   const at = page.cursor;
   const when = at === null ? 'at its peak' : `at ${exactTime(Math.round(at))}`;
   panel.heading.textContent = `device ${device}, ${when}`;
-  const time = at ?? psOf(run.meta.summary.devices?.[device]?.peak_at_s ?? 0);
-  const tags = tagsAt(run, run.lanes[device], sumsOf(run, device), time,
-                      new Float64Array(panel.values.length));
+  const lane = run.lanes[device];
+  const tags = new Float64Array(panel.values.length);
+  if (at === null) {
+    const curve = curveOf(run, device);
+    tagsAtHigh(run, lane, curve, sumsOf(run, device), curve.peakAt, tags);
+  } else {
+    tagsAt(run, lane, sumsOf(run, device), at, tags);
+  }
   panel.values.forEach((value, tag) => {
     value.textContent = readableBytes(tags[tag]);
   });

@@ -41,10 +41,19 @@ class TimeView {
     return this.start === 0 && this.finish === this.whole;
   }
 
-  /** Shows [start, finish], or as much of it as there is; not less than a few ps. */
+  /** The least that can be shown: a few ps, or what doubles tell apart. */
+  get least() {
+    return Math.min(this.whole, Math.max(8, this.whole * 2 ** -44));
+  }
+
+  /** As much of a span as can be shown. */
+  limited(span) {
+    return Math.min(this.whole, Math.max(this.least, span));
+  }
+
+  /** Shows [start, finish], or as much of it as can be. */
   show(start, finish) {
-    const least = Math.min(this.whole, Math.max(8, this.whole * 2 ** -44));
-    const span = Math.min(this.whole, Math.max(least, finish - start));
+    const span = this.limited(finish - start);
     const middle = (start + finish) / 2;
     this.start = Math.min(Math.max(0, middle - span / 2), this.whole - span);
     this.finish = span === this.whole ? this.whole : this.start + span;
@@ -58,8 +67,15 @@ class TimeView {
 
   /** Shows `factor` times less of time; what stands at `at` stays where it is. */
   zoom(factor, at) {
-    const left = (at - this.start) / factor;
-    this.show(at - left, at - left + this.span / factor);
+    const isDeepest = this.span <= 1.001 * this.least;
+    if (isDeepest && factor >= 1) return;
+    this.showAround(at, (at - this.start) / this.span, this.span / factor);
+  }
+
+  /** Shows a span, or as much of it as can be, that has `at` where `part` of it is over. */
+  showAround(at, part, span) {
+    const shown = this.limited(span);
+    this.show(at - part * shown, at + (1 - part) * shown);
   }
 
   /** Moves by a part of what is shown. */

@@ -35,7 +35,7 @@ function inputRows(run, lane, i, kinds) {
 /** How long a device waited until an op, and for what. */
 function waitText(run, lane, i, kinds) {
   const free = freeSince(lane, i);
-  const gap = startOf(lane, i) - free;
+  const gap = exactStart(lane, i) - free;
   const before = (runsWithLast(lane, i) ? i - 1 : i) - 1;
   if (gap > 0) {
     const last = lastMessage(run, lane, i);
@@ -57,9 +57,9 @@ function opRows(run, device, i, kinds) {
     ['stage', lane.stage[i] + (copyOf(lane, i) ? ', second copy' : '')],
     ['micro-batch', microBatch < 0 ? 'all' : String(microBatch)],
     ['device', `${device}, ${cut(run.meta.device_names[device] ?? '')}`],
-    ['start', exactTime(startOf(lane, i))],
-    ['finish', exactTime(finishOf(lane, i))],
-    ['duration', exactTime(finishOf(lane, i) - startOf(lane, i))],
+    ['start', exactTime(exactStart(lane, i))],
+    ['finish', exactTime(exactFinish(lane, i))],
+    ['duration', exactTime(exactFinish(lane, i) - exactStart(lane, i))],
     ...(together >= 0 && together < lane.count
       ? [['together with', opName(lane, together, kinds)]] : []),
     ...inputRows(run, lane, i, kinds),

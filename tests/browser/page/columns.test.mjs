@@ -56,14 +56,23 @@ test('patterns add at the start and at the finish', () => {
                                   { tag: 0, atStart: 2, atFinish: 0 }]);
 });
 
-test('times beyond 2^53 are rounded once, not once for each op', () => {
-  const step = 2n ** 53n + 1n;
-  const ops = Array.from({ length: 100 }, (_, i) => (
-    { kind: 0, start: BigInt(i) * step, finish: BigInt(i + 1) * step }));
-  const lanes = [{ ops }];
-  const { finish } = decodeColumns(runBytes(lanes), metaOf(lanes), kinds).lanes[0];
-  // Each duration is read as the nearest double, 1 less than it is.
-  assert.deepEqual(plain(finish), ops.map((_, i) => Number(BigInt(i + 1) * 2n ** 53n)));
+test('times beyond 2^53 are exact', () => {
+  const last = 2n ** 60n + 3n;
+  for (const [gap, length] of [[0n, 2n ** 53n + 1n], [2n ** 54n + 3n, 1n], [-1n, last / 101n]]) {
+    const ops = Array.from({ length: 100 }, (_, i) => {
+      const start = BigInt(i) * (gap + length);
+      return { kind: 0, start, finish: start + length,
+               need: { device: 0, slot: i, wait: gap - last, duration: length + last } };
+    });
+    const lanes = [{ ops }];
+    const [lane] = decodeColumns(runBytes(lanes), metaOf(lanes), kinds).lanes;
+    const exact = (wholes) => ops.map((_, i) => wholes.exact(i));
+    assert.deepEqual(exact(lane.starts), ops.map(({ start }) => start));
+    assert.deepEqual(exact(lane.finishes), ops.map(({ finish }) => finish));
+    assert.deepEqual(plain(lane.finish), ops.map(({ finish }) => Number(finish)));
+    assert.deepEqual(exact(lane.messages.waits), ops.map(({ need }) => need.wait));
+    assert.deepEqual(exact(lane.messages.durations), ops.map(({ need }) => need.duration));
+  }
 });
 
 test('a device may have no op', () => {

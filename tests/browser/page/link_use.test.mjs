@@ -46,6 +46,6 @@ test('a message takes all links on its way, or that of its two devices', () => {
 
 test('a message leaves when its link is free', () => {
   const { sent, left, arrived, sender, op } = neededMessage(run, run.lanes[1], 0);
-  assert.deepEqual([sender.device, op, sent, left, arrived], [0, 0, 10, 11, 15]);
+  assert.deepEqual([sender.device, op, sent, left, arrived], [0, 0, 10n, 11n, 15n]);
   assert.equal(neededMessage(run, run.lanes[0], 0), null);
 });

@@ -6,9 +6,10 @@ import { pageScripts, plain } from './page_scripts.mjs';
 import { metaOf, runBytes } from './run_bytes.mjs';
 
 const scripts = ['columns.js', 'op.js', 'pixel_shares.js', 'memory_curve.js'];
-const { decodeColumns, highestOp, levelAt, memoryColumns, memoryCurve, tagsAt, tagSums } =
-  pageScripts(scripts, ['decodeColumns', 'highestOp', 'levelAt', 'memoryColumns', 'memoryCurve',
-                        'tagsAt', 'tagSums']);
+const { decodeColumns, highestOp, levelAt, memoryColumns, memoryCurve, tagsAt, tagsAtHigh,
+        tagSums } = pageScripts(scripts, [
+  'decodeColumns', 'highestOp', 'levelAt', 'memoryColumns', 'memoryCurve', 'tagsAt', 'tagsAtHigh',
+  'tagSums']);
 
 // 100 held; each op takes 10 of scratch while it runs; the first `count` leave 1, the others take
 // 1.
@@ -80,6 +81,27 @@ test('a column shows the least and the most that is held in it', () => {
         `column ${i} of ${width} ps from ${start}`);
     }
   }
+});
+
+test('a peak that is held for no time is in its column, and so are its tags', () => {
+  const lanes = [{ ops: [
+    { kind: 0, start: 0, finish: 0, pattern: 1 }, { kind: 1, start: 0, finish: 0, pattern: 2 },
+    { kind: 0, start: 5, finish: 8, pattern: 3 }] }];
+  const patterns = [[[0, 7, 0]], [[1, 50, 0]], [[1, 0, -50]],
+                    [[1, 20, 90], [0, 0, -5], [1, 0, -110]]];
+  const run = decodeColumns(runBytes(lanes, patterns), metaOf(lanes), 14);
+  const lane = run.lanes[0];
+  const curve = memoryCurve(run, lane);
+  const [low, high] = [new Float64Array(4), new Float64Array(4)];
+  memoryColumns(lane, curve, { start: 0, width: 3, columns: 4 }, low, high);
+  assert.deepEqual(plain(high), [57, 27, 117, 2]);
+  assert.deepEqual(plain(low), [7, 7, 2, 2]);
+  assert.deepEqual([curve.peak, curve.peakAt], [117, { op: 2, finished: true }]);
+  const sums = tagSums(run, lane);
+  const tags = (at) => plain(tagsAtHigh(run, lane, curve, sums, at, new Float64Array(2)));
+  assert.deepEqual(tags(curve.peakAt), [7, 110]);
+  assert.deepEqual(tags({ op: 1, finished: false }), [7, 50]);
+  assert.deepEqual(tags({ op: -1, finished: true }), [7, 0]);
 });
 
 test('the highest of many ops is the first of those as high', () => {

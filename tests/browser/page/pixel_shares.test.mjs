@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { pageScripts, plain } from './page_scripts.mjs';
 import { metaOf, runBytes } from './run_bytes.mjs';
 
-const { blockSums, decodeColumns, laneColumns, opAt, usedKinds } = pageScripts(
-  ['columns.js', 'op.js', 'pixel_shares.js'],
-  ['blockSums', 'decodeColumns', 'laneColumns', 'opAt', 'usedKinds']);
+const { blockSums, decodeColumns, fullShare, laneColumns, opAt, usedKinds } = pageScripts(
+  ['columns.js', 'op.js', 'pixel_shares.js', 'gantt.js'],
+  ['blockSums', 'decodeColumns', 'fullShare', 'laneColumns', 'opAt', 'usedKinds']);
 
 function laneOf(ops) {
   const lanes = [{ ops }];
@@ -62,7 +62,27 @@ test('ops of two columns and more are boxes, and no part of the shares', () => {
 
 test('an op without length leaves a trace', () => {
   const lane = laneOf([{ kind: 0, start: 5, finish: 5 }]);
-  assert.deepEqual(sharesOf(lane, { start: 0, width: 4, columns: 3 }).shares, [0, 1e-9, 0]);
+  assert.deepEqual(sharesOf(lane, { start: 0, width: 4, columns: 3 }).shares, [0, 1e-30, 0]);
+});
+
+test('a column is filled by shares, by a tenth at least, and by ops without length alone', () => {
+  const filled = (...shares) => {
+    const whole = fullShare(Float64Array.from(shares), 0, shares.length);
+    return shares.map((share) => share / whole);
+  };
+  assert.deepEqual(filled(0.5, 0.25), [0.5, 0.25]);
+  assert.deepEqual(filled(0.0625, 0.0625), [0.0625, 0.0625]);
+  assert.deepEqual(filled(3e-13, 1e-13).map((part) => Math.round(1000 * part)), [75, 25]);
+  assert.deepEqual(filled(1e-30, 1e-30), [0.5, 0.5]);
+});
+
+test('an op of 1 ps has its share of a column of hours, and none of the next', () => {
+  for (const bits of [53, 60]) {
+    const ops = [{ kind: 0, start: 2n ** BigInt(bits) - 1n, finish: 2n ** BigInt(bits) }];
+    const width = 2 ** bits;
+    const { shares } = sharesOf(laneOf(ops), { start: width / 2, width, columns: 2 });
+    assert.deepEqual(shares, [1 / width, 0]);
+  }
 });
 
 test('the two of an overlapped pair are as wide as the pair', () => {

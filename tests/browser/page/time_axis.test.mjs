@@ -44,9 +44,20 @@ test('what is shown stays inside the step, down to a few ps', () => {
   view.pan(-5);
   assert.deepEqual(shown(view), [0, 300]);
   view.zoom(1e9, 100);
-  assert.deepEqual(shown(view).map(Math.round), [96, 104]);
+  assert.deepEqual(shown(view).map((time) => Math.round(3 * time)), [292, 316]);
   view.fit();
   assert.ok(view.isWhole);
+});
+
+test('zooming at the deepest keeps what stands at the pointer', () => {
+  for (const whole of [1000, 2 ** 60]) {
+    const view = new TimeView(whole);
+    view.zoom(1e30, 0.75 * whole);
+    const deepest = shown(view);
+    assert.equal((0.75 * whole - view.start) / view.span, 0.75);
+    for (let i = 0; i < 9; ++i) view.zoom(1.5, view.start);
+    assert.deepEqual(shown(view), deepest);
+  }
 });
 
 test('a step that takes no time can be shown', () => {
@@ -67,7 +78,10 @@ test('what is out of view is brought into it, no more', () => {
 test('times are exact to the last ps', () => {
   assert.deepEqual([0, 999, 1000, 1001, 1e12, 33663841, 27658913308, 2 ** 53].map(exactTime),
     ['0 ps', '999 ps', '1 ns', '1.001 ns', '1 s', '33.663841 µs', '27.658913308 ms',
-     '9007.199254740992 s']);
+     '9007.19925474099 s']);
+  assert.deepEqual([-5n, 2n ** 53n, 28800000000000003n].map(exactTime),
+    ['−5 ps', '9007.199254740992 s', '28800.000000000003 s']);
+  assert.equal(exactTime(28800000000000003), '28800 s');
 });
 
 test('readable numbers are those of the command line', () => {

@@ -102,6 +102,30 @@ export const nextFrame = (page) =>
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
   );
 
+/** What `act` makes axes say: [{text, left, right}, …] for each panel whose axis it draws. */
+export async function axisTexts(page, act) {
+  await page.evaluate(() => {
+    const { prototype: proto } = CanvasRenderingContext2D;
+    const { fillText, clearRect } = proto;
+    const isWatched = Boolean(window.axes);
+    window.axes = new Map();
+    if (isWatched) return;
+    proto.clearRect = function (...box) {
+      if (this.canvas.className === 'axis') window.axes.set(this.canvas, []);
+      clearRect.apply(this, box);
+    };
+    proto.fillText = function (text, x, y) {
+      const width = this.measureText(text).width;
+      const left = this.textAlign === 'right' ? x - width : x;
+      if (text) window.axes.get(this.canvas)?.push({ text, left, right: left + width });
+      fillText.call(this, text, x, y);
+    };
+  });
+  await act();
+  await nextFrame(page);
+  return page.evaluate(() => [...window.axes.values()]);
+}
+
 const scales = { s: 12, ms: 9, µs: 6, ns: 3, ps: 0 };
 
 /** "1.872158255 ms" → 1872158255, without a rounding. */
