@@ -606,6 +606,24 @@ TEST_SUITE("cli/errors: the command line") {
           "command line: /: --out: 1 required DIR missing" + std::string(help));
   }
 
+  TEST_CASE("a list of numbers says what is wrong with it") {
+    const auto error = [](const char* option, const char* list) {
+      return refused_command({"validate", option, list});
+    };
+    for (const char* list : {"1..1000000", "1..65536,1"}) {
+      CHECK(error("--stages", list) ==
+            fmt::format("--stages: /: must be at most 65536 numbers, got \"{}\"\n"
+                        "  hint: choose some of them, such as 1,10,100,1000\n",
+                        list));
+    }
+    CHECK(error("--micro-batches", "8,4..2") ==
+          "--micro-batches: /: must not run backwards, as 4..2 does, got \"8,4..2\"\n"
+          "  hint: write 2..4\n");
+    CHECK(error("--stages", "2,2147483648") ==
+          "--stages: /: must be numbers up to 2147483647, got \"2,2147483648\"\n"
+          "  hint: write one, a list or a range: 4 or 2,4,8 or 1..64\n");
+  }
+
   TEST_CASE("every command that reads a config refuses a wrong one") {
     const std::string text =
         "--set: /pipeline/stages: must be a whole number from 1 to 16777216, got 0\n"

