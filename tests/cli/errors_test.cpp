@@ -537,6 +537,28 @@ TEST_SUITE("cli/errors: --set") {
           "  hint: known here: $schema, name, model, cluster, pipeline, training\n");
   }
 
+  TEST_CASE("a key in the wrong section is answered with its place, not with a similar one") {
+    for (const auto& [key, place] :
+         {std::pair{"training.micro_batch_size", "pipeline.micro_batch_size"},
+          {"training.recompute", "pipeline.recompute"},
+          {"training.name", "name"},
+          {"pipeline.tensor_parallel", "training.tensor_parallel"},
+          {"pipeline.backward_input", "model.backward_input"},
+          {"model.schedule", "pipeline.schedule"},
+          {"cluster.memory", "cluster.device.memory"},
+          {"cluster.bandwidth", "cluster.interconnect.bandwidth"},
+          {"cluster.node_size", "cluster.interconnect.node_size"}}) {
+      CAPTURE(key);
+      const std::string error = refused(unit, {std::string(key) + "=1"});
+      CAPTURE(error);
+      CHECK(error.find(": is not a known key, got 1\n") != std::string::npos);
+      CHECK(error.find(fmt::format("\n  hint: did you mean \"{}\"? known here: ", place)) !=
+            std::string::npos);
+    }
+    CHECK(refused(unit, {"pipeline.memory=5"}).find("did you mean \"memory_limit\"?") !=
+          std::string::npos);
+  }
+
   TEST_CASE("a key outside of its section is answered with its place") {
     for (const auto& [key, place] : {std::pair{"micro_batches", "pipeline.micro_batches"},
                                      {"precision", "training.precision"},
