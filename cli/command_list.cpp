@@ -14,6 +14,8 @@ std::vector<std::string> words_in(const std::string& type) {
   return CLI::detail::split(type.substr(open + 1, close - open - 1), ',');
 }
 
+}  // namespace
+
 KnownOption known_option(const CLI::Option& option) {
   const std::string type = option.get_type_name();
   KnownOption known{.name = option.get_positional() ? option.get_name(true, false)
@@ -25,8 +27,6 @@ KnownOption known_option(const CLI::Option& option) {
   return known;
 }
 
-}  // namespace
-
 std::vector<KnownCommand> command_list(const CLI::App& application) {
   const auto any = [](const CLI::App*) { return true; };
   std::vector<KnownCommand> commands;
@@ -37,7 +37,8 @@ std::vector<KnownCommand> command_list(const CLI::App& application) {
                                            .about = command->get_description(),
                                            .footer = inherits_footer ? "" : command->get_footer()});
     for (const CLI::Option* option : command->get_options()) {
-      if (option != command->get_help_ptr()) known.options.push_back(known_option(*option));
+      if (option == command->get_help_ptr() || option == command->get_version_ptr()) continue;
+      known.options.push_back(known_option(*option));
     }
   }
   return commands;

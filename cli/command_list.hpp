@@ -5,7 +5,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace pipesim::cli {
 
@@ -20,11 +21,13 @@ struct KnownOption {
   bool is_positional() const { return !name.starts_with("-"); }
 };
 
+KnownOption known_option(const CLI::Option& option);
+
 struct KnownCommand {
   std::string name{};
   std::string about{};
   std::string footer{};
-  std::vector<KnownOption> options{};  ///< But for --help, which all have.
+  std::vector<KnownOption> options{};  ///< But for --help and --version, which all have.
 };
 
 /// The application's commands with their options, in the order of its help.

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/argument_error.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/progress.hpp"
@@ -62,62 +63,8 @@ void report(const char* what) {
   fmt::print(stderr, "{}{}\n", first, second);
 }
 
-// A first word that is no command would otherwise be reported as a missing one.
-void check_command(const CLI::App& application, int argc, char** argv) {
-  const std::string first = argc > 1 ? argv[1] : "";
-  if (first.starts_with("-")) return;
-  std::vector<std::string> names;
-  for (const CLI::App* command : application.get_subcommands({})) {
-    names.push_back(command->get_name());
-  }
-  if (std::find(names.begin(), names.end(), first) != names.end()) return;
-  throw InputError(fmt::format("command line: /: must begin with a command, got {}",
-                               first.empty() ? "nothing" : first),
-                   suggestion(first, "commands", names) + "; pipesim --help tells more");
-}
-
-// Arguments that no option takes, in the order in which they stand.
-std::vector<std::string> unexpected(const CLI::App& application, int argc, char** argv) {
-  std::vector<std::string> left = application.remaining(true);
-  std::vector<std::string> found;
-  for (int i = 1; i < argc; ++i) {
-    const auto at = std::find(left.begin(), left.end(), argv[i]);
-    if (at == left.end()) continue;
-    found.push_back(*at);
-    left.erase(at);
-  }
-  return found;
-}
-
-// The option that an unexpected argument was probably meant to be, or nothing.
-std::string nearest_option(const CLI::App& application, const std::string& argument) {
-  if (!argument.starts_with("--")) return "";
-  std::vector<std::string> names;
-  for (const CLI::App* command : application.get_subcommands()) {
-    for (const CLI::Option* option : command->get_options()) {
-      const std::vector<std::string>& own = option->get_lnames();
-      names.insert(names.end(), own.begin(), own.end());
-    }
-  }
-  const std::string near = closest(argument.substr(2, argument.find('=') - 2), names);
-  return near.empty() ? "" : "--" + near;
-}
-
-InputError bad_arguments(const CLI::App& application, int argc, char** argv,
-                         const CLI::ParseError& error) {
-  std::string problem = error.what();
-  std::string hint =
-      "pipesim COMMAND --help lists the options; values of a config are set with --set, such as "
-      "--set pipeline.schedule=1f1b";
-  const std::vector<std::string> extra = unexpected(application, argc, argv);
-  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) && !extra.empty()) {
-    problem = fmt::format("The following argument{} not expected: {}",
-                          extra.size() == 1 ? " was" : "s were", fmt::join(extra, " "));
-    const std::string near = nearest_option(application, extra.front());
-    if (!near.empty()) hint = fmt::format("did you mean {}? {}", near, hint);
-  }
-  return InputError("command line: /: " + problem, hint);
-}
+constexpr const char* version = "pipesim " PIPESIM_VERSION;
+constexpr const char* hidden = "";  // A group of options that the help leaves out.
 
 // Or the version.
 int print_help(const CLI::App& application, const CLI::ParseError& asked_for) {
@@ -134,7 +81,7 @@ int parse_and_run(int argc, char** argv) {
       "pipesim simulates pipeline-parallel training: step time, bubble and memory, "
       "before you rent the devices"};
   application.name("pipesim");
-  application.set_version_flag("--version", "pipesim " PIPESIM_VERSION);
+  application.set_version_flag("--version", version);
   application.require_subcommand(1);
   application.footer(
       "pipesim COMMAND --help tells more. Start with:\n"
@@ -153,12 +100,16 @@ int parse_and_run(int argc, char** argv) {
   add_schema(application, action);
   add_completion(application, action);
   add_manual(application, action);
-  check_command(application, argc, argv);
+  for (CLI::App* command : application.get_subcommands({})) {
+    command->set_version_flag("--version", version)->group(hidden);
+  }
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  check_command(application, arguments);
   try {
     application.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return print_help(application, error);
-    throw bad_arguments(application, argc, argv, error);
+    throw argument_error(application, arguments, error);
   }
   return action();
 }

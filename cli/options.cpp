@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 
 #include "models/input_error.hpp"
 #include "sim/config_schedule.hpp"
@@ -65,34 +64,6 @@ Config load(const ConfigOptions& options) {
   }
   return read_config(read_document(options.path, settings, replaced_by(settings)),
                      default_virtual_stages);
-}
-
-std::vector<int> read_numbers(const std::string& option, const std::string& text) {
-  constexpr int most_in_range = 65536;
-  const InputError bad(
-      fmt::format("{}: /: must be numbers from 1, got \"{}\"", option, text),
-      "write one, a list or a range of at most 65536, the smaller number first: 4 or 2,4,8 or "
-      "1..64");
-  const auto number = [&](std::string_view digits) {
-    int value = 0;
-    const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || rest != digits.data() + digits.size() || value < 1) throw bad;
-    return value;
-  };
-  std::vector<int> numbers;
-  std::string_view left = text;
-  for (bool more = true; more;) {
-    const auto comma = left.find(',');
-    const std::string_view entry = left.substr(0, comma);
-    const auto dots = entry.find("..");
-    const int first = number(entry.substr(0, dots));
-    const int last = dots == entry.npos ? first : number(entry.substr(dots + 2));
-    if (last < first || last - first >= most_in_range) throw bad;
-    for (int value = first; value <= last; ++value) numbers.push_back(value);
-    more = comma != left.npos;
-    if (more) left.remove_prefix(comma + 1);
-  }
-  return numbers;
 }
 
 }  // namespace pipesim::cli

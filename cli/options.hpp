@@ -22,7 +22,4 @@ void add_config_options(CLI::App& command, ConfigOptions& options);
 /// Reads the config with its settings. Throws InputError.
 Config load(const ConfigOptions& options);
 
-/// Whole numbers: "4", "2,4,8" or "1..64". Throws InputError naming the option.
-std::vector<int> read_numbers(const std::string& option, const std::string& text);
-
 }  // namespace pipesim::cli

@@ -8,7 +8,7 @@
 
 #include "cli/bubble_row.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/options.hpp"
+#include "cli/number_list.hpp"
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/validate_plots.hpp"
@@ -102,9 +102,9 @@ std::vector<Row> run_all(const BubbleOptions& options, Progress& progress) {
   const char* const default_stages = options.executes ? executed_stages : simulated_stages;
   const char* const default_micro_batches =
       options.executes ? executed_micro_batches : simulated_micro_batches;
-  const auto stages = read_numbers("--stages", options.stages.value_or(default_stages));
+  const auto stages = read_number_list("--stages", options.stages.value_or(default_stages));
   const auto micro_batches =
-      read_numbers("--micro-batches", options.micro_batches.value_or(default_micro_batches));
+      read_number_list("--micro-batches", options.micro_batches.value_or(default_micro_batches));
   std::vector<Row> rows;
   const bool all = std::ranges::count(options.schedules, every_schedule) > 0;
   const std::vector<std::string> schedules = all ? schedule_names() : options.schedules;

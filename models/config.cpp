@@ -10,6 +10,7 @@
 #include "models/amoebanet_d.hpp"
 #include "models/config_keys.hpp"
 #include "models/layer_list.hpp"
+#include "models/misplaced_key.hpp"
 #include "models/mlp.hpp"
 #include "models/profile_model.hpp"
 #include "models/transformer.hpp"
@@ -192,49 +193,12 @@ std::string default_name(const Source& source) {
   return json::parse(name.dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
-// The sections whose keys a config names, those of its kind of model among them.
-std::vector<std::pair<std::string_view, Section>> sections_of(const Field& root) {
-  std::vector<std::pair<std::string_view, Section>> sections = {{"pipeline", Section::pipeline},
-                                                                {"training", Section::training},
-                                                                {"cluster", Section::cluster}};
-  const auto model = root.find("model");
-  const auto kind = model && model->is_object() ? model->find("kind") : std::nullopt;
-  if (!kind || !kind->is_text()) return sections;
-  for (const KnownModel& known : models()) {
-    if (known.kind.name != kind->text()) continue;
-    for (const Section part : known.kind.sections) sections.emplace_back("model", part);
-  }
-  return sections;
-}
-
-// "pipeline.micro_batches" for a key that stands beside the sections; empty: it belongs in none.
-std::string place_of(const std::string& key, const Field& root) {
-  for (const auto& [name, section] : sections_of(root)) {
-    const std::vector<std::string>& keys = keys_of(section);
-    if (std::ranges::find(keys, key) != keys.end()) return fmt::format("{}.{}", name, key);
-  }
-  return "";
-}
-
-void check_sections(const Field& root) {
-  const std::vector<std::string>& known = keys_of(Section::config);
-  if (root.is_object()) {
-    for (const auto& [key, field] : root.entries()) {
-      if (std::ranges::find(known, key) != known.end()) continue;
-      const std::string place = place_of(key, root);
-      if (place.empty()) break;
-      throw field.error("is not a known key", fmt::format("did you mean \"{}\"? known here: {}",
-                                                          place, fmt::join(known, ", ")));
-    }
-  }
-  root.allow_keys(known);
-}
-
 }  // namespace
 
 Config read_config(const Document& document, const DefaultVirtualStages& default_stages) {
   const Field root(document);
-  check_sections(root);
+  check_places(root);
+  root.allow_keys(keys_of(Section::config));
   Config config{.source = document.source, .text = document.root};
   const auto name = root.find("name");
   config.name = name ? name->text() : default_name(*document.source);

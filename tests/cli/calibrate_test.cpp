@@ -26,9 +26,9 @@ TEST_SUITE("cli/calibrate") {
           "  hint: choose a file in a folder that exists and can be written\n");
     CHECK(
         refused({"--busy", "0"}) ==
-        "command line: /: --busy: Value 0 not in range 1 to 256\n"
-        "  hint: pipesim COMMAND --help lists the options; values of a config are set with --set, "
-        "such as --set pipeline.schedule=1f1b\n");
+        "--busy: /: must be a whole number from 1 to 256, got 0\n"
+        "  hint: --busy N: Cores that compute at once while measuring: as many as devices will on "
+        "the wall clock, 1 for the measured clock\n");
   }
 
   TEST_CASE("a device file given with --set is found from where the command is typed") {

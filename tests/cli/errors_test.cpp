@@ -317,7 +317,7 @@ TEST_SUITE("cli/errors: the values") {
           "--set: /pipeline/micro_batch_size: does not divide the batch size 32 (its divisors "
           "nearby: 4 and 8), got 5\n"
           "  hint: every micro-batch has the same number of samples: change one of the two\n");
-    CHECK(refused(gpipe, {"pipeline.micro_batch_size=2"}) ==
+    CHECK(refused(gpipe, {"pipeline.micro_batch_size=2", "pipeline.micro_batches=8"}) ==
           "--set: /pipeline/micro_batch_size: makes 16 micro-batches of the batch size 32, which "
           "does not agree with micro_batches, got 2\n"
           "  hint: give only one of micro_batch_size and micro_batches\n");
@@ -537,6 +537,28 @@ TEST_SUITE("cli/errors: --set") {
           "  hint: known here: $schema, name, model, cluster, pipeline, training\n");
   }
 
+  TEST_CASE("a key in the wrong section is answered with its place, not with a similar one") {
+    for (const auto& [key, place] :
+         {std::pair{"training.micro_batch_size", "pipeline.micro_batch_size"},
+          {"training.recompute", "pipeline.recompute"},
+          {"training.name", "name"},
+          {"pipeline.tensor_parallel", "training.tensor_parallel"},
+          {"pipeline.backward_input", "model.backward_input"},
+          {"model.schedule", "pipeline.schedule"},
+          {"cluster.memory", "cluster.device.memory"},
+          {"cluster.bandwidth", "cluster.interconnect.bandwidth"},
+          {"cluster.node_size", "cluster.interconnect.node_size"}}) {
+      CAPTURE(key);
+      const std::string error = refused(unit, {std::string(key) + "=1"});
+      CAPTURE(error);
+      CHECK(error.find(": is not a known key, got 1\n") != std::string::npos);
+      CHECK(error.find(fmt::format("\n  hint: did you mean \"{}\"? known here: ", place)) !=
+            std::string::npos);
+    }
+    CHECK(refused(unit, {"pipeline.memory=5"}).find("did you mean \"memory_limit\"?") !=
+          std::string::npos);
+  }
+
   TEST_CASE("a key outside of its section is answered with its place") {
     for (const auto& [key, place] : {std::pair{"micro_batches", "pipeline.micro_batches"},
                                      {"precision", "training.precision"},
@@ -554,14 +576,19 @@ TEST_SUITE("cli/errors: --set") {
 }
 
 TEST_SUITE("cli/errors: the command line") {
-  constexpr const char* help =
-      "\n  hint: pipesim COMMAND --help lists the options; values of a config are set with --set, "
-      "such as --set pipeline.schedule=1f1b\n";
+  constexpr const char* every_command =
+      "commands: simulate, execute, calibrate, train, validate, compare, schedule, model, list, "
+      "schema, completion, manual; pipesim --help tells more\n";
+
+  // How a hint about something unexpected ends.
+  std::string help(const std::string& command) {
+    return "pipesim " + command +
+           " --help lists the options; values of a config are set with --set, such as --set "
+           "pipeline.schedule=1f1b\n";
+  }
 
   TEST_CASE("a command is required") {
-    const std::string hint =
-        "commands: simulate, execute, calibrate, train, validate, compare, schedule, model, "
-        "list, schema, completion, manual; pipesim --help tells more\n";
+    const std::string hint = every_command;
     CHECK(refused_command({}) ==
           "command line: /: must begin with a command, got nothing\n  hint: " + hint);
     CHECK(refused_command({"plan"}) ==
@@ -576,34 +603,135 @@ TEST_SUITE("cli/errors: the command line") {
           "tells more\n");
   }
 
+  TEST_CASE("an option that stands before the command is shown its place") {
+    CHECK(refused_command({"--json", "simulate", unit}) ==
+          "command line: /: must begin with the command, got --json\n"
+          "  hint: options stand behind it: pipesim simulate --json …\n");
+  }
+
+  TEST_CASE("an option without a command is named, with the nearest") {
+    for (const auto& [option, meant] : {std::pair{"-V", "did you mean --version? "},
+                                        {"--verion", "did you mean --version? "},
+                                        {"-x", ""}}) {
+      CHECK(refused_command({option}) ==
+            fmt::format("command line: /: must begin with a command, got {}\n  hint: {}{}", option,
+                        meant, every_command));
+    }
+  }
+
   TEST_CASE("an unknown option is named") {
     CHECK(refused_command({"simulate", unit, "--nope"}) ==
-          "command line: /: The following argument was not expected: --nope" + std::string(help));
+          "command line: /: holds an option that pipesim simulate does not take, got --nope\n"
+          "  hint: " +
+              help("simulate"));
   }
 
   TEST_CASE("an option that is nearly one is named with it, what stands behind it in its place") {
     CHECK(refused_command({"simulate", unit, "--htm", "x.html"}) ==
-          "command line: /: The following arguments were not expected: --htm x.html\n"
+          "command line: /: holds an option that pipesim simulate does not take, got --htm x.html\n"
           "  hint: did you mean --html? " +
-              std::string(help).substr(std::string(help).find("pipesim")));
+              help("simulate"));
+  }
+
+  TEST_CASE("a key of the config that stands as an option is answered with --set") {
+    for (const char* value : {"--micro-batches=4", "pipeline.micro_batches=4"}) {
+      const std::string error = refused_command({"simulate", unit, value});
+      CAPTURE(error);
+      CHECK(error.find("hint: did you mean --set pipeline.micro_batches=4? pipesim") !=
+            std::string::npos);
+    }
+    CHECK(refused_command({"compare", unit, "--stages", "4"}) ==
+          "command line: /: holds an option that pipesim compare does not take, got --stages 4\n"
+          "  hint: did you mean --set pipeline.stages=4? " +
+              help("compare"));
+    CHECK(refused_command({"list", "--stages=4"}) ==
+          "command line: /: holds an option that pipesim list does not take, got --stages=4\n"
+          "  hint: pipesim list --help lists the options\n");
   }
 
   TEST_CASE("CONFIG is required, once") {
-    for (const char* command : {"simulate", "compare", "schedule"}) {
+    for (const std::string command : {"simulate", "compare", "schedule"}) {
       CAPTURE(command);
       CHECK(refused_command({command}) ==
-            "command line: /: CONFIG is required" + std::string(help));
+            "command line: /: CONFIG is required, got nothing\n"
+            "  hint: pipesim " +
+                command + " CONFIG: The config, a JSON file; - reads standard input\n");
       CHECK(refused_command({command, unit, gpipe}) ==
-            "command line: /: The following argument was not expected: examples/gpipe.json" +
-                std::string(help));
+            "command line: /: holds an argument that pipesim " + command +
+                " does not take, got examples/gpipe.json\n"
+                "  hint: pipesim " +
+                command + " takes one CONFIG; " + help(command));
     }
+    CHECK(refused_command({"completion"}) ==
+          "command line: /: SHELL is required, got nothing\n"
+          "  hint: pipesim completion bash|zsh|fish: Whose script\n");
   }
 
   TEST_CASE("an option that needs a value says so") {
     CHECK(refused_command({"simulate", unit, "--set"}) ==
-          "command line: /: --set: 1 required KEY=VALUE missing" + std::string(help));
-    CHECK(refused_command({"simulate", unit, "--out"}) ==
-          "command line: /: --out: 1 required DIR missing" + std::string(help));
+          "--set: /: needs a value, got nothing\n"
+          "  hint: --set KEY=VALUE: Override a value of the config, such as "
+          "pipeline.micro_batches=16; repeatable\n");
+    CHECK(refused_command({"simulate", unit, "--schedule-file"}) ==
+          "--schedule-file: /: needs a value, got nothing\n"
+          "  hint: --schedule-file FILE: Run the schedule in this file, in PyTorch's CSV format, "
+          "instead of the config's\n");
+  }
+
+  TEST_CASE("an option that takes no value says so") {
+    CHECK(refused_command({"simulate", unit, "--json=maybe"}) ==
+          "--json: /: takes no value, got maybe\n"
+          "  hint: write --json alone, or leave it out\n");
+  }
+
+  TEST_CASE("an option that is given twice names both values") {
+    CHECK(refused_command({"simulate", unit, "--out", "o1", "--out", "o2"}) ==
+          "--out: /: may be given once, got o1 and o2\n"
+          "  hint: give only one of them\n");
+  }
+
+  TEST_CASE("a value that an option does not take is answered with those that it takes") {
+    CHECK(refused_command({"simulate", unit, "--color", "Always"}) ==
+          "--color: /: is not known, got Always\n"
+          "  hint: did you mean \"always\"? --color takes: auto, always, never\n");
+    CHECK(refused_command({"schedule", unit, "--format", "xml"}) ==
+          "--format: /: is not known, got xml\n"
+          "  hint: --format takes: text, csv, json\n");
+    for (const char* value : {"0", "100001", "x", "1.5", "1 not in range 2"}) {
+      CAPTURE(value);
+      CHECK(refused_command({"execute", gpipe, "--steps", value}) ==
+            fmt::format("--steps: /: must be a whole number from 1 to 100000, got {}\n"
+                        "  hint: --steps N: How many steps to run, after one to warm up; the "
+                        "median is reported\n",
+                        value));
+    }
+  }
+
+  TEST_CASE("options that belong together, or exclude each other, say so") {
+    CHECK(refused_command({"validate", "--published-data", "folder"}) ==
+          "--published-data: /: needs --published beside it, got --published-data folder\n"
+          "  hint: --published: Instead: hold published figures against predicted ones\n");
+    CHECK(refused_command({"validate", "--published", "--stages", "4"}) ==
+          "--stages: /: cannot stand beside --published, got both\n"
+          "  hint: give only one of the two\n");
+  }
+
+  TEST_CASE("a list of numbers says what is wrong with it") {
+    const auto error = [](const char* option, const char* list) {
+      return refused_command({"validate", option, list});
+    };
+    for (const char* list : {"1..1000000", "1..65536,1"}) {
+      CHECK(error("--stages", list) ==
+            fmt::format("--stages: /: must be at most 65536 numbers, got \"{}\"\n"
+                        "  hint: choose some of them, such as 1,10,100,1000\n",
+                        list));
+    }
+    CHECK(error("--micro-batches", "8,4..2") ==
+          "--micro-batches: /: must not run backwards, as 4..2 does, got \"8,4..2\"\n"
+          "  hint: write 2..4\n");
+    CHECK(error("--stages", "2,2147483648") ==
+          "--stages: /: must be numbers up to 2147483647, got \"2,2147483648\"\n"
+          "  hint: write one, a list or a range: 4 or 2,4,8 or 1..64\n");
   }
 
   TEST_CASE("every command that reads a config refuses a wrong one") {

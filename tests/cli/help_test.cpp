@@ -84,6 +84,18 @@ TEST_SUITE("cli/help") {
     const auto start = build.find(project) + project.size();
     CHECK(result.out == "pipesim " + build.substr(start, build.find(' ', start) - start) + "\n");
   }
+
+  TEST_CASE("--version behind a command gives the same, whatever stands beside it") {
+    const std::string version = run_pipesim({"--version"}).out;
+    for (const auto& arguments : {std::vector<std::string>{"simulate", "none.json", "--version"},
+                                  {"simulate", "--version"},
+                                  {"list", "--version"}}) {
+      const ProcessResult result = run_pipesim(arguments);
+      CHECK(result.exit_code == 0);
+      CHECK(result.err.empty());
+      CHECK(result.out == version);
+    }
+  }
 }
 
 }  // namespace pipesim::test

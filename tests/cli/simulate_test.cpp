@@ -304,9 +304,9 @@ device     on path     share        idle      waited   times  for
   }
 
   TEST_CASE("what is set stands instead of its alternative in the file") {
-    const std::string llama = "examples/llama7b.json";
-    const json by_count = summary({llama, "--set", "pipeline.micro_batches=8"});
-    CHECK(by_count["micro_batches"] == 8);
+    const ProcessResult by_count = run_pipesim(
+        {"simulate", "examples/llama7b.json", "--set", "pipeline.micro_batches=8", "--json"});
+    CHECK(json::parse(by_count.out)["micro_batches"] == 8);
     const json by_size = summary({"examples/gpipe.json", "--set", "pipeline.micro_batch_size=2"});
     CHECK(by_size["micro_batches"] == 16);
     const TemporaryFolder folder;

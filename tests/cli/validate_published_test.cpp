@@ -112,20 +112,29 @@ TEST_SUITE("cli/validate_published") {
       const ProcessResult result = run_pipesim(arguments);
       CHECK(result.exit_code == 2);
       CHECK(result.out.empty());
-      CHECK(result.err.substr(0, result.err.find('\n')) == "command line: /: " + problem);
+      CHECK(result.err.substr(0, result.err.find('\n')) == problem);
     };
-    refused({"--ablate"}, "--ablate requires --published");
-    refused({"--markdown"}, "--markdown requires --published");
-    refused({"--verbose"}, "--verbose requires --published");
-    refused({"--published-data", "."}, "--published-data requires --published");
-    refused({"--published", "--stages", "4"}, "--stages excludes --published");
-    refused({"--published", "--micro-batches", "4"}, "--micro-batches excludes --published");
-    refused({"--published", "--schedule", "gpipe"}, "--schedule excludes --published");
-    refused({"--published", "--execute"}, "--execute excludes --published");
-    refused({"--published", "--machine"}, "--machine excludes --published");
-    refused({"--published", "--repeats", "3"}, "--repeats excludes --published");
-    refused({"--published", "--markdown", "--verbose"}, "--verbose excludes --markdown");
-    refused({"--published", "--markdown", "--json"}, "--markdown excludes --json");
+    refused({"--ablate"}, "--ablate: /: needs --published beside it, got --ablate");
+    refused({"--markdown"}, "--markdown: /: needs --published beside it, got --markdown");
+    refused({"--verbose"}, "--verbose: /: needs --published beside it, got --verbose");
+    refused({"--published-data", "."},
+            "--published-data: /: needs --published beside it, got --published-data .");
+    refused({"--published", "--stages", "4"},
+            "--stages: /: cannot stand beside --published, got both");
+    refused({"--published", "--micro-batches", "4"},
+            "--micro-batches: /: cannot stand beside --published, got both");
+    refused({"--published", "--schedule", "gpipe"},
+            "--schedule: /: cannot stand beside --published, got both");
+    refused({"--published", "--execute"},
+            "--execute: /: cannot stand beside --published, got both");
+    refused({"--published", "--machine"},
+            "--machine: /: cannot stand beside --published, got both");
+    refused({"--published", "--repeats", "3"},
+            "--repeats: /: cannot stand beside --published, got both");
+    refused({"--published", "--markdown", "--verbose"},
+            "--verbose: /: cannot stand beside --markdown, got both");
+    refused({"--published", "--markdown", "--json"},
+            "--markdown: /: cannot stand beside --json, got both");
   }
 
   TEST_CASE("a folder that is none, an empty name and ten megabytes of anything are refused") {

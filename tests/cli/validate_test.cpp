@@ -175,16 +175,15 @@ TEST_SUITE("cli/validate") {
 
   TEST_CASE("a list that is none is refused") {
     for (const char* option : {"--stages", "--micro-batches"}) {
-      for (const char* list : {"", "0", "-1", "a", "2.5", " 2", "1,,2", "1,2,", "4..2", "1..",
-                               "..4", "1..2..3", "99999999999", "1..99999999"}) {
+      for (const char* list :
+           {"", "0", "-1", "a", "2.5", " 2", "1,,2", "1,2,", "1..", "..4", "1..2..3"}) {
         CAPTURE(option);
         CAPTURE(list);
         const ProcessResult result = run_pipesim({"validate", option, list});
         CHECK(result.exit_code == 2);
         CHECK(result.out.empty());
         CHECK(result.err == std::string(option) + ": /: must be numbers from 1, got \"" + list +
-                                "\"\n  hint: write one, a list or a range of at most 65536, the "
-                                "smaller number first: 4 or 2,4,8 or 1..64\n");
+                                "\"\n  hint: write one, a list or a range: 4 or 2,4,8 or 1..64\n");
       }
     }
   }
@@ -193,11 +192,9 @@ TEST_SUITE("cli/validate") {
     const ProcessResult result = run_pipesim({"validate", "--schedule", "gpipe,1f2b"});
     CHECK(result.exit_code == 2);
     CHECK(result.out.empty());
-    CHECK(result.err ==
-          fmt::format("command line: /: --schedule: 1f2b not in {{{},all}}\n",
-                      fmt::join(schedule_names(), ",")) +
-              "  hint: pipesim COMMAND --help lists the options; values of a config are set with "
-              "--set, such as --set pipeline.schedule=1f1b\n");
+    CHECK(result.err == fmt::format("--schedule: /: is not known, got 1f2b\n"
+                                    "  hint: did you mean \"1f1b\"? --schedule takes: {}, all\n",
+                                    fmt::join(schedule_names(), ", ")));
   }
 
   TEST_CASE("a grid with more ops than this machine's memory holds is refused") {
