@@ -16,7 +16,15 @@ namespace {
 
 constexpr std::string_view date = "2026-11-24";
 
-// Text that roff takes for nothing else: no escapes, no requests at the start of a line.
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  for (auto at = text.find(what); at != text.npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+// Text that roff takes for nothing else: no escapes, no requests at the start of a line, and ASCII,
+// since groff takes its input for Latin-1.
 std::string roff(std::string_view text) {
   std::string result;
   bool starts_line = true;
@@ -35,7 +43,7 @@ std::string roff(std::string_view text) {
       result += c;
     }
   }
-  return result;
+  return replaced(std::move(result), "×", "\\[mu]");
 }
 
 class Page {

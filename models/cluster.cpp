@@ -102,9 +102,9 @@ void read_devices(const Field& field, const RankGrid& grid, Cluster& cluster) {
 
 int read_rank(const Field& factor, const std::string& key, int devices) {
   int rank = -1;
-  const char* end = key.data() + key.size();
-  const auto [stop, failed] = std::from_chars(key.data(), end, rank);
-  if (failed != std::errc{} || stop != end || rank < 0 || rank >= devices) {
+  const auto failed = std::from_chars(key.data(), key.data() + key.size(), rank).ec;
+  const bool is_number = failed == std::errc{} && std::to_string(rank) == key;  // So not "01".
+  if (!is_number || rank < 0 || rank >= devices) {
     throw factor.error("is not under a device's number",
                        fmt::format("devices are 0 to {}", devices - 1));
   }
@@ -166,8 +166,7 @@ void read_network(const Field& field, Cluster& cluster) {
   for (const Interconnect& known : known_interconnects()) names.push_back(known.name);
   for (const NodeNetwork& known : known_node_networks()) names.push_back(known.name);
   for (const KnownTopology& known : known_topologies()) names.emplace_back(known.name);
-  throw field.error("is not a known interconnect",
-                    suggestion(field.text(), "interconnects", names));
+  throw unknown_interconnect(field, names);
 }
 
 void read_networks(const Field& section, Cluster& cluster) {

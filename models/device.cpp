@@ -56,9 +56,7 @@ bool looks_like_a_path(const std::string& text) {
   return text.find('/') != std::string::npos || text.ends_with(".json");
 }
 
-}  // namespace
-
-Device read_device(const Field& field) {
+Device read_device_value(const Field& field) {
   if (field.is_object()) return read_device_object(field);
   if (!field.is_text()) throw field.wrong_type("a device's name, a device file or an object");
   const std::string name = field.text();
@@ -70,12 +68,23 @@ Device read_device(const Field& field) {
   if (looks_like_a_path(name)) {
     const std::string path = path_named_by(field);
     if (!std::filesystem::exists(path)) {
-      throw field.error("names a device file that does not exist",
-                        "paths are relative to the config's folder: looked for " + path);
+      throw field.error("names a device file that does not exist", where_looked(field));
     }
     return read_device_object(Field(read_document(path)));
   }
-  throw field.error("is not a known device", suggestion(name, "devices", names));
+  throw field.error("is not a known device",
+                    suggestion(name, "devices", names) +
+                        R"(; or an object, such as {"memory": "24 GiB", "flops": "165 TFLOP/s", )"
+                        R"("memory_bandwidth": "1 TB/s"}, or a device file: pipesim calibrate )"
+                        "writes one");
+}
+
+}  // namespace
+
+Device read_device(const Field& field) {
+  Device device = read_device_value(field);
+  device.place.pointer = field.pointer();
+  return device;
 }
 
 }  // namespace pipesim

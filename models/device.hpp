@@ -15,6 +15,12 @@
 
 namespace pipesim {
 
+/// Where a config describes something, as a JSON pointer; no part of what it is.
+struct ConfigPlace {
+  std::string pointer{};
+  bool operator==(const ConfigPlace&) const { return true; }
+};
+
 /// One accelerator. A figure that is absent sets no limit, or can't be asked for: memory is then
 /// unlimited, and a cost model that needs the rate says so.
 struct Device {
@@ -33,6 +39,7 @@ struct Device {
   /// What devices of this kind exchange messages over, unless the config says.
   std::optional<Interconnect> interconnect{};
   std::string source{};  ///< Where the figures are from.
+  ConfigPlace place{};   ///< Empty: no config names it.
 
   std::optional<double> peak(Precision precision) const {
     return flops[static_cast<std::size_t>(precision)];

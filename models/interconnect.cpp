@@ -1,5 +1,8 @@
 #include "models/interconnect.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -114,6 +117,20 @@ const Interconnect& known_interconnect(std::string_view name) {
   return *found;
 }
 
+InputError unknown_interconnect(const Field& field, const std::vector<std::string>& names) {
+  const std::string word = field.text();
+  constexpr std::string_view problem = "is not a known interconnect";
+  if (parse_quantity(word, Dimension::bandwidth)) {
+    return field.error(problem,
+                       fmt::format("a bandwidth stands in an object: {{\"bandwidth\": {}}}; "
+                                   "interconnects: {}",
+                                   quoted(word), fmt::join(names, ", ")));
+  }
+  return field.error(problem, suggestion(word, "interconnects", names) +
+                                  R"(; or an object, such as {"bandwidth": "25 GB/s", )"
+                                  R"("latency": "5 us"})");
+}
+
 Interconnect read_interconnect(const Field& field) {
   if (field.is_object()) return read_described(field);
   if (!field.is_text()) throw field.wrong_type("an interconnect's name or an object");
@@ -123,7 +140,7 @@ Interconnect read_interconnect(const Field& field) {
     if (known.name == name) return known;
     names.push_back(known.name);
   }
-  throw field.error("is not a known interconnect", suggestion(name, "interconnects", names));
+  throw unknown_interconnect(field, names);
 }
 
 }  // namespace pipesim

@@ -69,4 +69,7 @@ const Interconnect& known_interconnect(std::string_view name);
 /// `collective_efficiency`, `collective_latency`, `shard_bandwidth`, `name`.
 Interconnect read_interconnect(const Field& field);
 
+/// What to say to a name that is none of `names`.
+InputError unknown_interconnect(const Field& field, const std::vector<std::string>& names);
+
 }  // namespace pipesim

@@ -9,7 +9,8 @@ namespace pipesim {
 namespace {
 
 InputError missing_figure(const LayerSite& site, std::string_view key, std::string_view wanted) {
-  return site.source.error("/cluster/device",
+  const std::string& place = site.device.place.pointer;
+  return site.source.error(place.empty() ? "/cluster/device" : place,
                            fmt::format("states no {}, which the model's times need", wanted),
                            quoted(site.device.name),
                            fmt::format("give the device as an object with \"{}\", or choose "

@@ -53,4 +53,17 @@ std::string path_named_by(const Field& field) {
   return (std::filesystem::path(field.source()->directory) / name).string();
 }
 
+std::string where_looked(const Field& field) {
+  const std::string name = field.text();
+  const std::string path = path_named_by(field);
+  if (field.source()->blame(field.pointer()) != "--set") {
+    return "paths are relative to the config's folder: looked for " + path;
+  }
+  if (path == name) return "paths are relative to the current folder: looked for " + path;
+  return fmt::format(
+      "paths given with --set are relative to the current folder or to the config's: looked for "
+      "{} and {}",
+      name, path);
+}
+
 }  // namespace pipesim

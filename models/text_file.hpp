@@ -18,4 +18,7 @@ bool is_utf8(std::string_view text);
 /// command line sets may also be meant from where it is typed. `-` stays what it is.
 std::string path_named_by(const Field& field);
 
+/// For the hint when it is not there: what it is relative to, and every path that was tried.
+std::string where_looked(const Field& field);
+
 }  // namespace pipesim

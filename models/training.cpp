@@ -1,8 +1,10 @@
 #include "models/training.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "models/config_keys.hpp"
 
@@ -70,12 +72,46 @@ void split_batch(const Field& config, const PipelineSettings& pipeline,
   training.micro_batch_size = training.batch_size / training.micro_batches;
 }
 
+std::string digits_of(std::string_view word) {
+  std::string digits;
+  for (const char c : word) {
+    if (c >= '0' && c <= '9') digits += c;
+  }
+  return digits;
+}
+
+// The name that PyTorch's was meant to be, or that has a slip in its letters: other digits make
+// another format.
+std::string meant_precision(const std::string& word, std::vector<std::string> names) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> others = {
+      {{"float64", "fp64"},
+       {"double", "fp64"},
+       {"float32", "fp32"},
+       {"float16", "fp16"},
+       {"half", "fp16"},
+       {"bfloat16", "bf16"}}};
+  for (const auto& [other, name] : others) names.emplace_back(other);
+  const std::string near = closest(word, names);
+  if (digits_of(near) != digits_of(word)) return "";
+  for (const auto& [other, name] : others) {
+    if (near == other) return std::string(name);
+  }
+  return near;
+}
+
 std::optional<Precision> read_precision(const Field& section, std::string_view key) {
   const auto field = section.find(key);
   if (!field) return std::nullopt;
   const std::vector<std::string> names(precision_names.begin(), precision_names.end());
-  const std::string name = field->choice("precisions", names);
-  return static_cast<Precision>(std::find(names.begin(), names.end(), name) - names.begin());
+  const auto found = std::ranges::find(names, field->text());
+  if (found == names.end()) {
+    const std::string meant = meant_precision(field->text(), names);
+    throw field->error("is not known",
+                       fmt::format("{}precisions: {}",
+                                   meant.empty() ? "" : fmt::format("did you mean \"{}\"? ", meant),
+                                   fmt::join(names, ", ")));
+  }
+  return static_cast<Precision>(found - names.begin());
 }
 
 // Half precision trains as Micikevicius et al. (arXiv:1710.03740): the optimizer works in fp32.

@@ -67,6 +67,9 @@ std::string known_network_names() {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+constexpr const char* other_networks =
+    "; or an object, such as {\"bandwidth\": \"25 GB/s\", \"latency\": \"5 us\"}\n";
+
 std::string known_schedule_names() {
   return fmt::format("{}", fmt::join(schedule_names(), ", "));
 }
@@ -280,11 +283,13 @@ TEST_SUITE("cli/errors: the keys") {
     CHECK(refused(gpipe, {"cluster.device=A100-80GB"}) ==
           "--set: /cluster/device: is not a known device, got \"A100-80GB\"\n"
           "  hint: did you mean \"a100-80gb\"? devices: cpu-core, p40, p100, v100-16gb, "
-          "v100-32gb, a100-40gb, a100-80gb, h100-80gb, h200, b200, tpu-v2, tpu-v3\n");
+          "v100-32gb, a100-40gb, a100-80gb, h100-80gb, h200, b200, tpu-v2, tpu-v3; or an object, "
+          "such as {\"memory\": \"24 GiB\", \"flops\": \"165 TFLOP/s\", \"memory_bandwidth\": \"1 "
+          "TB/s\"}, or a device file: pipesim calibrate writes one\n");
     CHECK(refused(gpipe, {"cluster.interconnect=nvlink"}) ==
           "--set: /cluster/interconnect: is not a known interconnect, got \"nvlink\"\n"
           "  hint: did you mean \"nvlink2\"? interconnects: " +
-              known_network_names() + "\n");
+              known_network_names() + other_networks);
     CHECK(refused(gpipe, {"pipeline.partition=best"}) ==
           "--set: /pipeline/partition: is not known, got \"best\"\n"
           "  hint: partitions: uniform, balanced, memory\n");
@@ -297,7 +302,7 @@ TEST_SUITE("cli/errors: the keys") {
     CHECK(refused(gpipe, {"cluster.interconnect=NVLink2"}) ==
           "--set: /cluster/interconnect: is not a known interconnect, got \"NVLink2\"\n"
           "  hint: did you mean \"nvlink2\"? interconnects: " +
-              known_network_names() + "\n");
+              known_network_names() + other_networks);
   }
 }
 
@@ -471,6 +476,32 @@ TEST_SUITE("cli/errors: the values") {
           "training.precision\n");
   }
 
+  TEST_CASE("of several devices the one that lacks a figure is named") {
+    CHECK(
+        refused(gpipe, {R"(cluster.device=["p100", "p100", {"flops": 1e12}, "p100"])"}) ==
+        "--set: /cluster/device/2: states no memory bandwidth, which the model's times need, got "
+        "\"custom device\"\n"
+        "  hint: give the device as an object with \"memory_bandwidth\", or choose another device "
+        "or training.precision\n");
+  }
+
+  TEST_CASE("a bandwidth in place of an interconnect's name is shown its place") {
+    CHECK(refused(gpipe, {"cluster.interconnect=25 GB/s"}) ==
+          "--set: /cluster/interconnect: is not a known interconnect, got \"25 GB/s\"\n"
+          "  hint: a bandwidth stands in an object: {\"bandwidth\": \"25 GB/s\"}; interconnects: " +
+              known_network_names() + "\n");
+  }
+
+  TEST_CASE("a straggler stands under its number, written in one way only") {
+    for (const char* key : {"01", "-0", "+1", "1.0", " 1", "", "4", "x"}) {
+      CAPTURE(key);
+      CHECK(refused(gpipe, {fmt::format(R"(cluster.stragglers={{"1": 2, "{}": 3}})", key)}) ==
+            fmt::format("--set: /cluster/stragglers/{}: is not under a device's number, got 3\n"
+                        "  hint: devices are 0 to 3\n",
+                        key));
+    }
+  }
+
   TEST_CASE("a device file that is missing, or wrong, is named") {
     const TemporaryFolder folder;
     const std::string config = folder / "config.json";
@@ -482,6 +513,14 @@ TEST_SUITE("cli/errors: the values") {
               ": /cluster/device: names a device file that does not exist, got \"gpu.json\"\n"
               "  hint: paths are relative to the config's folder: looked for " +
               folder / "gpu.json" + "\n");
+    CHECK(refused(config, {"cluster.device=nope.json"}) ==
+          "--set: /cluster/device: names a device file that does not exist, got \"nope.json\"\n"
+          "  hint: paths given with --set are relative to the current folder or to the config's: "
+          "looked for nope.json and " +
+              folder / "nope.json" + "\n");
+    CHECK(refused(config, {"cluster.device=/nope.json"})
+              .ends_with(
+                  "  hint: paths are relative to the current folder: looked for /nope.json\n"));
     write_text(folder / "gpu.json", R"({"memory": "16 GB/s"})");
     CHECK(refused(config, {}) ==
           folder / "gpu.json" +

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "models/config_keys.hpp"
@@ -44,6 +45,16 @@ TEST_SUITE("cli/manual") {
         CHECK(page.find("\\fB" + std::string(key.name) + "\\fR") != std::string::npos);
       }
     }
+  }
+
+  TEST_CASE("it is ASCII, as groff reads it") {
+    const std::string page = run_pipesim({"manual"}).out;
+    CHECK(std::ranges::all_of(page, [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
+    CHECK(page.find("\\[mu]") != std::string::npos);
+    if (run_shell("command -v groff").exit_code != 0) return;
+    const ProcessResult warnings = run_shell("$PIPESIM manual | groff -man -ww -z");
+    CHECK(warnings.exit_code == 0);
+    CHECK(warnings.err.empty());
   }
 
   TEST_CASE("mandoc finds nothing to say about it, where it is there") {

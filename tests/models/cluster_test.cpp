@@ -185,7 +185,8 @@ TEST_SUITE("models/cluster") {
         "c.json: /cluster/interconnect: is not a known interconnect, got \"dgx-a200\"\n"
         "  hint: did you mean \"dgx-a100\"? interconnects: ideal, pcie3, pcie4, pcie5, nvlink2, "
         "nvlink3, nvlink4, nvlink5, ib-edr, ib-hdr, ib-ndr, ici-v2, ici-v3, dgx-v100, dgx-a100, "
-        "dgx-a100-4nic, dgx-h100, dgx-b200, pcie3-host, tpu-v2-ring, tpu-v3-ring",
+        "dgx-a100-4nic, dgx-h100, dgx-b200, pcie3-host, tpu-v2-ring, tpu-v3-ring; or an object, "
+        "such as {\"bandwidth\": \"25 GB/s\", \"latency\": \"5 us\"}",
         InputError);
     CHECK_THROWS_WITH_AS(
         cluster(R"({"cluster": {"interconnect": "pcie3-host"}})", 3, 3),

@@ -74,7 +74,9 @@ TEST_SUITE("models/device") {
         device(R"("v100-16g")"),
         "c.json: /: is not a known device, got \"v100-16g\"\n"
         "  hint: did you mean \"v100-16gb\"? devices: cpu-core, p40, p100, v100-16gb, "
-        "v100-32gb, a100-40gb, a100-80gb, h100-80gb, h200, b200, tpu-v2, tpu-v3",
+        "v100-32gb, a100-40gb, a100-80gb, h100-80gb, h200, b200, tpu-v2, tpu-v3; or an object, "
+        "such as {\"memory\": \"24 GiB\", \"flops\": \"165 TFLOP/s\", \"memory_bandwidth\": \"1 "
+        "TB/s\"}, or a device file: pipesim calibrate writes one",
         InputError);
     CHECK_THROWS_WITH_AS(device("5"),
                          "c.json: /: must be a device's name, a device file or an object, got 5\n"

@@ -103,12 +103,13 @@ TEST_SUITE("models/interconnect") {
   }
 
   TEST_CASE("what is no interconnect is answered with the known ones") {
-    CHECK_THROWS_WITH_AS(interconnect(R"("nvlink6")"),
-                         "c.json: /: is not a known interconnect, got \"nvlink6\"\n"
-                         "  hint: did you mean \"nvlink2\"? interconnects: ideal, pcie3, pcie4, "
-                         "pcie5, nvlink2, nvlink3, nvlink4, nvlink5, ib-edr, ib-hdr, ib-ndr, "
-                         "ici-v2, ici-v3",
-                         InputError);
+    CHECK_THROWS_WITH_AS(
+        interconnect(R"("nvlink6")"),
+        "c.json: /: is not a known interconnect, got \"nvlink6\"\n"
+        "  hint: did you mean \"nvlink2\"? interconnects: ideal, pcie3, pcie4, "
+        "pcie5, nvlink2, nvlink3, nvlink4, nvlink5, ib-edr, ib-hdr, ib-ndr, "
+        "ici-v2, ici-v3; or an object, such as {\"bandwidth\": \"25 GB/s\", \"latency\": \"5 us\"}",
+        InputError);
     CHECK_THROWS_WITH_AS(
         interconnect(R"({"bandwidth": -5})"),
         "c.json: /bandwidth: must be above 0, got -5\n"

@@ -1,6 +1,7 @@
 #include "models/training.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 namespace pipesim {
 
@@ -181,7 +182,23 @@ TEST_SUITE("models/training") {
     CHECK(refused(R"({"pipeline": {"stages": 2, "micro_batches": 4},
                       "training": {"gradient_precision": "fp8"}})") ==
           "c.json: /training/gradient_precision: is not known, got \"fp8\"\n"
-          "  hint: did you mean \"fp64\"? precisions: fp64, fp32, fp16, bf16");
+          "  hint: precisions: fp64, fp32, fp16, bf16");
+  }
+
+  TEST_CASE("a precision by another name, or with a slip, is answered with its own") {
+    for (const auto& [given, meant] : {std::pair{"bfloat16", "bf16"},
+                                       {"float16", "fp16"},
+                                       {"half", "fp16"},
+                                       {"double", "fp64"},
+                                       {"BF16", "bf16"},
+                                       {"ft32", "fp32"}}) {
+      CAPTURE(given);
+      CHECK(refused(fmt::format(R"({{"pipeline": {{"stages": 2, "micro_batches": 4}},
+                                     "training": {{"precision": "{}"}}}})",
+                                given))
+                .ends_with(fmt::format(
+                    "hint: did you mean \"{}\"? precisions: fp64, fp32, fp16, bf16", meant)));
+    }
   }
 
   TEST_CASE("a deferred weight gradient excludes devices that share a sequence") {
