@@ -31,12 +31,13 @@ TEST_SUITE("sim/execute/train") {
 
   TEST_CASE("each mini-batch is reported with its loss, in order") {
     std::vector<double> reported;
-    const TrainingLosses losses = train(two_epochs(2), [&](const TrainingProgress& progress) {
-      CHECK(progress.epoch == static_cast<int>(reported.size()) / 3);
-      CHECK(progress.mini_batch == static_cast<int>(reported.size()) % 3);
-      CHECK(progress.mini_batches == 3);
-      reported.push_back(progress.loss);
-    }).losses;
+    const TrainingLosses losses =
+        train(two_epochs(2), [&](const TrainingProgress& progress) {
+          CHECK(progress.epoch == static_cast<int>(reported.size()) / 3);
+          CHECK(progress.mini_batch == static_cast<int>(reported.size()) % 3);
+          CHECK(progress.mini_batches == 3);
+          reported.push_back(progress.loss);
+        }).losses;
     REQUIRE(losses.size() == 2);
     REQUIRE(losses[0].size() == 3);
     std::vector<double> all = losses[0];
