@@ -21,6 +21,7 @@
 #include "reports/summary_json.hpp"
 #include "reports/svg_gantt.hpp"
 #include "reports/text_table.hpp"
+#include "sim/schedule_size.hpp"
 
 namespace pipesim::cli {
 
@@ -165,6 +166,7 @@ void write_figure(Output& out, const Config& config, std::vector<ComparedRow> ro
 
 int compare_command(const CompareOptions& options) {
   const Config config = load(options.config);
+  check_schedule_size(config);  // Of which there will be many variants.
   check_plot_options(options.files, options.json, options.config);
   std::optional<OutputFile> html;
   std::optional<OutputFile> svg;

@@ -174,7 +174,8 @@ json* step_into(json& node, const std::string& key, const std::string& pointer,
       fmt::format("--set: {}: leads to no value of the config, got {}", pointer, setting),
       node.is_array()
           ? fmt::format("the list there has entries 0 to {}", static_cast<long>(node.size()) - 1)
-          : "the path continues below a value that is not an object");
+          : fmt::format("{} stands there, which has no keys: set an object in its place",
+                        node.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60)));
 }
 
 void take_out(json& root, std::string path) {

@@ -546,7 +546,7 @@ TEST_SUITE("cli/errors: --set") {
   TEST_CASE("a path that leads nowhere is refused") {
     CHECK(refused(unit, {"model.forward.x=3"}) ==
           "--set: /model/forward/x: leads to no value of the config, got model.forward.x=3\n"
-          "  hint: the path continues below a value that is not an object\n");
+          "  hint: 1 stands there, which has no keys: set an object in its place\n");
     for (const char* index : {"12", "-1", "x", "4294967296", ""}) {
       CAPTURE(index);
       const std::string key = std::string("model.layer_sizes.") + index;

@@ -123,7 +123,7 @@ TEST_SUITE("models/document") {
   TEST_CASE("an override below a value that is no object leads nowhere") {
     CHECK(refused(R"({"a": 1})", {"a.b=2"}) ==
           "--set: /a/b: leads to no value of the config, got a.b=2\n"
-          "  hint: the path continues below a value that is not an object");
+          "  hint: 1 stands there, which has no keys: set an object in its place");
   }
 
   TEST_CASE("an override without a key or an equals sign is refused") {
