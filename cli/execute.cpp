@@ -121,9 +121,8 @@ void add_execute(CLI::App& application, Action& action) {
       "what simulate predicts for the config's devices; pipesim calibrate writes a device file of\n"
       "this machine. Of several steps the median counts: of the wall clock the step whose time it\n"
       "is, of the measured clock that of each op.\n"
-      "Exit code 3: a device's memory does not hold it, or the schedule deadlocks. 4: gradients "
-      "or\n"
-      "memory are not as they should be.\n\n"
+      "Exit code 3: a device's memory does not hold it, or the schedule deadlocks. 4: gradients\n"
+      "or memory are not as they should be.\n\n"
       "Examples:\n"
       "  pipesim execute examples/imbalanced.json\n"
       "  pipesim execute examples/giant.json --clock measured --set pipeline.recompute=full");

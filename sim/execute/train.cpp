@@ -67,7 +67,7 @@ void check_trainable(const Config& config) {
 
 TrainingResult train(const Experiment& experiment,
                      const std::function<void(const TrainingProgress&)>& report) {
-  check_trainable(experiment.config);
+  check_samples(experiment.config);
   TrainingResult result{.prediction =
                             simulate(experiment, {.timeline = false, .breakdown = false})};
   check_executable(experiment, result.prediction,
