@@ -60,7 +60,7 @@ Config load(const ConfigOptions& options) {
   }
   std::vector<std::string> settings = options.settings;
   if (!options.schedule_file.empty()) {
-    settings.push_back("pipeline.schedule_file=" + pipesim::quoted(options.schedule_file));
+    settings.push_back("pipeline.schedule_file=" + pipesim::in_quotes(options.schedule_file));
   }
   return read_config(read_document(options.path, settings, replaced_by(settings)),
                      default_virtual_stages);

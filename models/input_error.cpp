@@ -51,7 +51,7 @@ InputError Source::error(std::string_view pointer, std::string_view problem, std
                     hint, fmt::format("{}: {}, got {}", pointer, problem, got));
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr auto replace = nlohmann::json::error_handler_t::replace;  // Of bytes that are no UTF-8.
   return nlohmann::json(text).dump(-1, ' ', true, replace);
 }

@@ -38,7 +38,7 @@ struct Source {
 };
 
 /// A text as JSON writes it, in ASCII: for what an error got.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// One step of a JSON pointer with its slash, escaped as RFC 6901 asks; control characters as \\u.
 std::string pointer_step(std::string_view key);

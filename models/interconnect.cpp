@@ -124,7 +124,7 @@ InputError unknown_interconnect(const Field& field, const std::vector<std::strin
     return field.error(problem,
                        fmt::format("a bandwidth stands in an object: {{\"bandwidth\": {}}}; "
                                    "interconnects: {}",
-                                   quoted(word), fmt::join(names, ", ")));
+                                   in_quotes(word), fmt::join(names, ", ")));
   }
   return field.error(problem, suggestion(word, "interconnects", names) +
                                   R"(; or an object, such as {"bandwidth": "25 GB/s", )"

@@ -12,7 +12,7 @@ InputError missing_figure(const LayerSite& site, std::string_view key, std::stri
   const std::string& place = site.device.place.pointer;
   return site.source.error(place.empty() ? "/cluster/device" : place,
                            fmt::format("states no {}, which the model's times need", wanted),
-                           quoted(site.device.name),
+                           in_quotes(site.device.name),
                            fmt::format("give the device as an object with \"{}\", or choose "
                                        "another device or training.precision",
                                        key));

@@ -99,7 +99,7 @@ AxisOrder read_order(const Field& field, const RankGrid& grid) {
     if (word == "ep") continue;
     const auto found = std::ranges::find(axis_names, word);
     if (found == axis_names.end()) {
-      throw field.error(fmt::format("has no axis {}", quoted(word)),
+      throw field.error(fmt::format("has no axis {}", in_quotes(word)),
                         fmt::format("axes: tp, cp, dp, pp, {}", how_to_order));
     }
     const auto axis = static_cast<Axis>(found - axis_names.begin());

@@ -123,7 +123,7 @@ InputError error_in(const ProfileLine& line, std::string_view problem, std::stri
                     std::string_view hint) {
   constexpr std::size_t longest = 60;
   return InputError(fmt::format("{}:{}: {}, got {}{}", line.file, line.number, problem,
-                                quoted(got.substr(0, longest)), got.size() > longest ? "…" : ""),
+                                in_quotes(got.substr(0, longest)), got.size() > longest ? "…" : ""),
                     hint);
 }
 

@@ -141,8 +141,8 @@ TopologyPlan read_topology(const Field& field, int needed) {
   const Topology topology(plan);
   const int lost = topology.unreachable();
   if (lost >= 0) {
-    throw field.error(fmt::format("does not connect {} with {}", quoted(plan.vertices.front()),
-                                  quoted(topology.vertex_name(lost))),
+    throw field.error(fmt::format("does not connect {} with {}", in_quotes(plan.vertices.front()),
+                                  in_quotes(topology.vertex_name(lost))),
                       "add a link, or a switch that both are linked to");
   }
   return plan;

@@ -75,7 +75,7 @@ InputError error_in(const Cell& cell, std::string_view problem, std::string_view
   const bool cut = cell.text.size() > longest;
   return InputError(
       fmt::format("{}: row {}, column {}: {}, got {}{}", cell.file, cell.row + 1, cell.column + 1,
-                  problem, quoted(cell.text.substr(0, longest)), cut ? "…" : ""),
+                  problem, in_quotes(cell.text.substr(0, longest)), cut ? "…" : ""),
       hint);
 }
 

@@ -44,7 +44,7 @@ class Assembly {
                    std::string_view hint) const {
     const Op& op = cells_.lanes[static_cast<std::size_t>(row)][slot];
     return InputError(fmt::format("{}: {}, got {}", place_of(cells_, file_, row, slot), problem,
-                                  quoted(csv_token(op))),
+                                  in_quotes(csv_token(op))),
                       hint);
   }
 

@@ -18,7 +18,7 @@ namespace {
 const KnownSchedule& known_schedule(const PipelineSettings& settings, const Source& source) {
   const KnownSchedule* known = find_schedule(settings.schedule);
   if (known != nullptr) return *known;
-  throw source.error("/pipeline/schedule", "is not a known schedule", quoted(settings.schedule),
+  throw source.error("/pipeline/schedule", "is not a known schedule", in_quotes(settings.schedule),
                      suggestion(settings.schedule, "schedules", schedule_names()));
 }
 

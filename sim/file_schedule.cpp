@@ -107,7 +107,7 @@ void check_recompute(const Config& config, const ParsedFile& file) {
           fmt::format("{}: {}, got {}", place_of(file.cells, file.name, device, slot),
                       has ? "needs no R: all activations of the last micro-batch are kept"
                           : "needs an R before it, as others have",
-                      pipesim::quoted(csv_token(op))),
+                      pipesim::in_quotes(csv_token(op))),
           fmt::format("pipeline.recompute is \"{}\"; a file without any R gets them by itself",
                       name_of(config.pipeline.recompute)));
     }

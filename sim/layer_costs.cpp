@@ -74,7 +74,7 @@ bool alike(const Layer& a, const Layer& b, const LayerTime& a_time, const LayerT
 std::vector<LayerCost> layer_costs(const Config& config) {
   const auto* given = std::get_if<Network>(&config.model);
   if (given == nullptr) {
-    throw config.source->error("/model/kind", "has no layers to show", quoted(config.model_kind),
+    throw config.source->error("/model/kind", "has no layers to show", in_quotes(config.model_kind),
                                "its stages' costs are those that the config gives");
   }
   const Network network = with_inner_recompute(*given, config.pipeline.recompute);

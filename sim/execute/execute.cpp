@@ -146,7 +146,7 @@ void check_settings(const Config& config) {
   const Training& training = config.training;
   const Recompute recompute = config.pipeline.recompute;
   if (as_ops(recompute) != recompute) {
-    throw source.error("/pipeline/recompute", "is only simulated", quoted(name_of(recompute)),
+    throw source.error("/pipeline/recompute", "is only simulated", in_quotes(name_of(recompute)),
                        "choose \"none\", \"full\" or \"except_last\"");
   }
   if (training.parallel.zero_stage > 0) {
@@ -159,7 +159,7 @@ void check_settings(const Config& config) {
   for (const auto& [key, precision] : precisions) {
     if (precision == training.precision) continue;
     throw source.error(fmt::format("/training/{}", key), "is only simulated",
-                       quoted(precision_names[static_cast<std::size_t>(precision)]),
+                       in_quotes(precision_names[static_cast<std::size_t>(precision)]),
                        "leave it out: what is executed is of one precision");
   }
 }
@@ -170,12 +170,12 @@ void check_executable(const Config& config) {
   const Source& source = *config.source;
   const Training& training = config.training;
   if (!config.mlp) {
-    throw source.error("/model/kind", "has no kernels to execute", quoted(config.model_kind),
+    throw source.error("/model/kind", "has no kernels to execute", in_quotes(config.model_kind),
                        "only an mlp is executed; simulate predicts the others");
   }
   if (training.precision != Precision::fp32 && training.precision != Precision::fp64) {
     throw source.error("/training/precision", "has no kernels to execute",
-                       quoted(precision_names[static_cast<std::size_t>(training.precision)]),
+                       in_quotes(precision_names[static_cast<std::size_t>(training.precision)]),
                        "set it to \"fp32\" or \"fp64\"");
   }
   if (training.data_parallel > 1) {

@@ -38,7 +38,7 @@ InputError error_at(const std::string& file, int line, std::string_view problem,
 // Of a long text the start.
 std::string shown(std::string_view text) {
   constexpr std::size_t longest = 40;
-  return quoted(text.substr(0, longest)) + (text.size() > longest ? "…" : "");
+  return in_quotes(text.substr(0, longest)) + (text.size() > longest ? "…" : "");
 }
 
 void check_columns(const CsvTable& table, int line) {
@@ -123,7 +123,7 @@ std::string CsvRow::place() const {
 InputError CsvRow::error(std::string_view column, std::string_view problem,
                          std::string_view hint) const {
   const std::string* cell = find(column);
-  return error_at(table_.file, row_.line, fmt::format("column {}: {}", quoted(column), problem),
+  return error_at(table_.file, row_.line, fmt::format("column {}: {}", in_quotes(column), problem),
                   cell == nullptr || cell->empty() ? "nothing" : shown(*cell), hint);
 }
 

@@ -43,7 +43,7 @@ DataFiles data_files_in(const std::string& folder, const std::vector<std::string
   std::error_code failure;
   if (!std::filesystem::is_directory(folder, failure)) {
     throw InputError(
-        fmt::format("--published-data: /: must be a folder, got {}", pipesim::quoted(folder)),
+        fmt::format("--published-data: /: must be a folder, got {}", pipesim::in_quotes(folder)),
         "give the folder that holds the CSV files");
   }
   std::vector<std::string> names = external;
@@ -53,7 +53,7 @@ DataFiles data_files_in(const std::string& folder, const std::vector<std::string
       std::ranges::any_of(names, [&](const std::string& name) { return exists_in(folder, name); });
   if (any) return {.folder = folder};
   throw InputError(fmt::format("--published-data: /: must hold a file of a known name, got {}",
-                               pipesim::quoted(folder)),
+                               pipesim::in_quotes(folder)),
                    fmt::format("names: {}", fmt::join(names, ", ")));
 }
 

@@ -55,7 +55,7 @@ json model_of(const SimumaxStep& step, const std::string& place) {
     return model;
   }
   throw InputError(fmt::format("{}: column \"model\": is not a known model, got {}", place,
-                               pipesim::quoted(step.model)),
+                               pipesim::in_quotes(step.model)),
                    "models: llama3-70b, llama3-405b, deepseekv2, deepseekv3");
 }
 
@@ -85,7 +85,7 @@ std::map<std::string, int> ranks_of(const SimumaxStep& step, const std::string& 
   throw InputError(
       fmt::format("{}: column \"parallel\": {}, got {}", place,
                   rest.empty() ? "does not divide the 8 devices" : "is not like tp2cp4pp1",
-                  pipesim::quoted(step.parallel)),
+                  pipesim::in_quotes(step.parallel)),
       "tp, cp, ep, pp, each with its number of ranks");
 }
 

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "schedules/catalog.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -10,6 +10,7 @@
 #include "schedules/catalog.hpp"
 #include "support/documented_commands.hpp"
 #include "support/experiments.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 #include "support/shown_output.hpp"
 

@@ -8,6 +8,7 @@
 #include "models/node_network.hpp"
 #include "models/topology_config.hpp"
 #include "schedules/catalog.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/experiments.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

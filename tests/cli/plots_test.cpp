@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 #include "support/written.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -11,6 +11,7 @@
 #include "reports/device_json.hpp"
 #include "reports/output_keys.hpp"
 #include "support/experiments.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 #include "support/terminal.hpp"
 

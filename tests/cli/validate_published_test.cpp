@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

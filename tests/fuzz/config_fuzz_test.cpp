@@ -12,6 +12,7 @@
 #include "reports/summary_text.hpp"
 #include "reports/timeline_json.hpp"
 #include "sim/run.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -7,6 +7,7 @@
 #include "models/linear_states.hpp"
 #include "models/profile_model.hpp"
 #include "models/replicated_partition.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim {

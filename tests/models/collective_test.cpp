@@ -1,4 +1,5 @@
 #include "models/collective.hpp"
+#include "support/places.hpp"
 
 #include <doctest/doctest.h>
 

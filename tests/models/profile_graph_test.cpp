@@ -111,7 +111,7 @@ TEST_SUITE("models/profile_graph") {
       const std::string line = node_line("b", large);
       check_refused(node_line("a", large) + line,
                     fmt::format("g.txt:2: makes the nodes' total too large, got {}…{}",
-                                quoted(line.substr(0, 60)), hint));
+                                in_quotes(line.substr(0, 60)), hint));
     }
   }
 

@@ -10,6 +10,7 @@
 
 #include "models/profile_graph.hpp"
 #include "support/graphs.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -10,6 +10,7 @@
 #include "models/config_keys.hpp"
 #include "sim/config_schedule.hpp"
 #include "support/experiments.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

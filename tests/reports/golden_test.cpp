@@ -9,6 +9,7 @@
 #include "reports/timeline_json.hpp"
 #include "sim/run.hpp"
 #include "support/experiments.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 #include "support/written.hpp"
 

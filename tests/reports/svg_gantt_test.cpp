@@ -7,6 +7,7 @@
 #include "reports/gantt_lane.hpp"
 #include "sim/run.hpp"
 #include "support/experiments.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 #include "support/written.hpp"
 

@@ -9,6 +9,7 @@
 #include "schedules/schedule_csv.hpp"
 #include "sim/engine.hpp"
 #include "support/experiments.hpp"
+#include "support/places.hpp"
 #include "support/process.hpp"
 #include "support/schedules.hpp"
 #include "support/step_simulation.hpp"

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "sim/config_schedule.hpp"
+#include "support/places.hpp"
 
 namespace pipesim::test {
 

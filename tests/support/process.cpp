@@ -9,11 +9,13 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "support/places.hpp"
+
 namespace pipesim::test {
 
 namespace {
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -53,7 +55,7 @@ ProcessResult run_shell(const std::string& command) {
   const TemporaryFolder folder;
   set_environment();
   const std::string line =
-      "( " + command + "\n) >" + quoted(folder / "out") + " 2>" + quoted(folder / "err");
+      "( " + command + "\n) >" + in_quotes(folder / "out") + " 2>" + in_quotes(folder / "err");
   const int status = std::system(line.c_str());
   return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
           .out = read_text(folder / "out"),
@@ -63,9 +65,9 @@ ProcessResult run_shell(const std::string& command) {
 ProcessResult run_pipesim(const std::vector<std::string>& arguments, const std::string& input) {
   const TemporaryFolder folder;
   write_text(folder / "in", input);
-  std::string command = "cd " + quoted(PIPESIM_SOURCE_DIR) + " && " + quoted(PIPESIM_BINARY);
-  for (const std::string& argument : arguments) command += " " + quoted(argument);
-  return run_shell(command + " <" + quoted(folder / "in"));
+  std::string command = "cd " + in_quotes(PIPESIM_SOURCE_DIR) + " && " + in_quotes(PIPESIM_BINARY);
+  for (const std::string& argument : arguments) command += " " + in_quotes(argument);
+  return run_shell(command + " <" + in_quotes(folder / "in"));
 }
 
 }  // namespace pipesim::test

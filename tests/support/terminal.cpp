@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::published {

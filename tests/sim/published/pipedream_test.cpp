@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::published {

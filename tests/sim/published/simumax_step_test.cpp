@@ -10,6 +10,7 @@
 
 #include "models/config.hpp"
 #include "sim/run.hpp"
+#include "support/places.hpp"
 
 namespace pipesim {
 

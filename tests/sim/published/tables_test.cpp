@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::published {
