@@ -1,152 +1,29 @@
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <random>
-
-#include "models/input_error.hpp"
-#include "models/linear_states.hpp"
-#include "models/profile_model.hpp"
-#include "models/replicated_partition.hpp"
+#include "fuzz/target.hpp"
 #include "support/places.hpp"
 #include "support/process.hpp"
 
 namespace pipesim::test {
 
-namespace {
-
-using Random = std::mt19937;  // The same numbers on every machine, unlike the distributions.
-
-std::size_t below(Random& random, std::size_t bound) {
-  return random() % bound;
-}
-
-constexpr std::string_view words[] = {"\n",
-                                      "\t",
-                                      " -- ",
-                                      ", ",
-                                      "=",
-                                      "[1.0; 2.0]",
-                                      "[",
-                                      "-1",
-                                      "nan",
-                                      "1e300",
-                                      "4611686018427387904",
-                                      "0.000",
-                                      "node1",
-                                      "node5",
-                                      "node7",
-                                      "node11",
-                                      "Input",
-                                      "__getitem__",
-                                      "\tnode8 -- node4\n",
-                                      "\tnode2 -- node9\n",
-                                      " -- stage_id=1",
-                                      "activation_size=",
-                                      "\r\n",
-                                      "\xff"};
-
-struct Part {
-  std::size_t first = 0;
-  std::size_t size = 0;
-};
-
-// The line around a place in the text, with its end.
-Part line_at(const std::string& text, std::size_t at) {
-  const std::size_t before = at == 0 ? text.npos : text.rfind('\n', at - 1);
-  const std::size_t first = before == text.npos ? 0 : before + 1;
-  const std::size_t end = std::min(text.find('\n', first), text.size());
-  return {.first = first, .size = std::min(end + 1, text.size()) - first};
-}
-
-// The digits, or the word, around a place.
-Part word_at(const std::string& text, std::size_t at) {
-  constexpr const char* blanks = "\n\t ,=;";
-  const std::size_t before = at == 0 ? text.npos : text.find_last_of(blanks, at - 1);
-  const std::size_t first = before == text.npos ? 0 : before + 1;
-  return {.first = first, .size = std::min(text.find_first_of(blanks, first), text.size()) - first};
-}
-
-void mutate(std::string& text, Random& random) {
-  const std::size_t at = below(random, text.size() + 1);
-  const Part line = line_at(text, at);
-  const Part word = word_at(text, at);
-  const std::string_view other = words[below(random, std::size(words))];
-  switch (below(random, 12)) {
-    case 0:
-      if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << below(random, 8)));
-      return;
-    case 1:
-      text.insert(at, 1, static_cast<char>(below(random, 256)));
-      return;
-    case 2:
-      text.erase(at, 1 + below(random, 20));
-      return;
-    case 3:
-      text.insert(at, other);
-      return;
-    case 4:
-      text.replace(word.first, word.size, other);
-      return;
-    case 5:
-      text.erase(line.first, line.size);
-      return;
-    case 6:
-      text.insert(line.first, text.substr(line.first, line.size));
-      return;
-    default: {  // Another edge, which may close a cycle.
-      const auto node = [&] { return "node" + std::to_string(1 + below(random, 12)); };
-      text.append("\t").append(node()).append(" -- ").append(node()).append("\n");
-      return;
-    }
-  }
-}
-
-// What became of a file: "divided", the error, or what should never be.
-std::string outcome_of(const std::string& text) {
-  try {
-    const ProfileGraph graph = read_profile_graph(text, "my.txt");
-    const Network network = profile_network(graph, 32);
-    const std::vector<LinearState> states = linear_states(layer_graph(graph));
-    if (states.back().layers != static_cast<int>(network.layers.size())) return "never: a layer";
-    const auto stages = replicate(states, {.machines = 3,
-                                           .bandwidth = 1e9,
-                                           .straight_pipeline = text.size() % 2 == 0,
-                                           .transfer_time_considered = true});
-    if (stages.back().last != static_cast<int>(states.size())) return "never: a state";
-    return "divided";
-  } catch (const InputError& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    return std::string("never: ") + error.what();
-  }
-}
-
-bool is_sound_error(const std::string& text) {
-  const auto hint = text.find("\n  hint: ");
-  return text.starts_with("my.txt:") && hint != text.npos &&
-         text.substr(0, hint).find(", got ") != text.npos && hint + 9 < text.size() &&
-         text.size() < 800 && std::count(text.begin(), text.end(), '\n') == 1;
-}
-
-}  // namespace
-
 TEST_SUITE("fuzz") {
   TEST_CASE("a damaged profile is divided into stages, or is refused in two lines") {
     Random random(20260103);
     const std::string sound = read_text(PIPESIM_SOURCE_DIR "/examples/profiles/resnet_block.txt");
-    REQUIRE(outcome_of(sound) == "divided");
+    REQUIRE(profile_outcome(sound) == "divided");
     int divided = 0;
     int refused = 0;
     for (int i = 0; i < 6000; ++i) {
       std::string text = sound;
-      for (std::size_t times = 1 + below(random, 3); times > 0; --times) mutate(text, random);
-      const std::string outcome = outcome_of(text);
+      for (std::size_t times = 1 + below(random, 3); times > 0; --times)
+        damage_profile(text, random);
+      const std::string outcome = profile_outcome(text);
       if (outcome == "divided") {
         ++divided;
         continue;
       }
       ++refused;
-      if (!is_sound_error(outcome)) {
+      if (!is_sound_error(outcome, "my.txt:")) {
         CAPTURE(text);
         CAPTURE(outcome);
         FAIL_CHECK("neither divided nor refused in two lines");

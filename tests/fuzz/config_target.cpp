@@ -1,0 +1,58 @@
+#include <nlohmann/json.hpp>
+
+#include "fuzz/target.hpp"
+#include "models/device.hpp"
+#include "models/document.hpp"
+#include "models/topology_config.hpp"
+#include "reports/chrome_trace.hpp"
+#include "reports/json_text.hpp"
+#include "reports/memory_csv.hpp"
+#include "reports/summary_json.hpp"
+#include "reports/summary_text.hpp"
+#include "reports/timeline_json.hpp"
+#include "sim/run.hpp"
+
+namespace pipesim::test {
+
+namespace {
+
+void write_all_reports(const Experiment& experiment, const Run& run) {
+  Output nowhere([](std::string_view) {});
+  write_summary_text(nowhere, experiment, run, {}, {});
+  write_timeline_json(nowhere, experiment, run);
+  write_chrome_trace(nowhere, experiment, run);
+  write_memory_csv(nowhere, experiment, run);
+  nowhere.append(to_text(summary_json(experiment, run, {})));
+}
+
+}  // namespace
+
+// Steps of many ops are left out: they are sound, and take long.
+std::string config_outcome(const std::string& text) {
+  constexpr std::int64_t most_ops = 3000;
+  return outcome_of([&]() -> std::string {
+    const Config config = read_config(parse_document(text, "config.json"));
+    const std::int64_t ops =
+        std::int64_t{config.pipeline.all_stages()} * config.training.micro_batches;
+    if (ops > most_ops) return "large";
+    const Experiment experiment = assemble(config);
+    write_all_reports(experiment, simulate(experiment));
+    return "ran";
+  });
+}
+
+std::string device_outcome(const std::string& text) {
+  return outcome_of([&]() -> std::string {
+    read_device(Field(parse_document(text, "device.json")));
+    return "ran";
+  });
+}
+
+std::string topology_outcome(const std::string& text) {
+  return outcome_of([&]() -> std::string {
+    const Topology topology(read_topology(Field(parse_document(text, "topology.json")), 2));
+    return topology.links() > 0 ? "ran" : "never: no links between two devices";
+  });
+}
+
+}  // namespace pipesim::test
