@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
-#include <numeric>
 
 #include "sim/execute/executed_run.hpp"
+#include "sim/execute/kept_steps.hpp"
 #include "sim/execute/memory_check.hpp"
 #include "sim/execute/samples.hpp"
 #include "sim/machine_memory.hpp"
@@ -33,35 +34,54 @@ Time step_time(const Timeline& timeline) {
   return last;
 }
 
+std::size_t ops_of(const Schedule& schedule) {
+  std::size_t ops = 0;
+  for (const std::vector<Op>& lane : schedule.lanes) ops += lane.size();
+  return ops;
+}
+
+// The kept step whose time is nearest to the median over all steps, the lower one of two.
+std::size_t median_step(const KeptSteps<Timeline>& steps, const std::vector<Time>& times) {
+  std::vector<Time> sorted = times;
+  const auto middle = sorted.begin() + (std::ssize(sorted) - 1) / 2;
+  std::ranges::nth_element(sorted, middle);
+  const auto distance = [&](const KeptSteps<Timeline>::Kept& kept) {
+    const std::int64_t off = (times[kept.number] - *middle).ps;
+    return std::pair{std::abs(off), off};
+  };
+  const auto nearest = std::ranges::min_element(steps.kept(), {}, distance);
+  return static_cast<std::size_t>(nearest - steps.kept().begin());
+}
+
 template <class T>
 void run_on_threads(Executor<T>& executor, const MiniBatch<T>& batch, const Experiment& experiment,
                     const ExecuteOptions& options, Execution& execution) {
-  std::vector<Timeline> timelines;
+  KeptSteps<Timeline> steps(most_kept_steps(ops_of(experiment.schedule)));
   for (int step = 0; step < options.steps; ++step) {
-    timelines.push_back(executor.run(batch));
-    execution.step_times.push_back(step_time(timelines.back()));
+    Timeline timeline = executor.run(batch);
+    execution.step_times.push_back(step_time(timeline));
+    steps.add(std::move(timeline));
     if (options.report) options.report(step + 1);
   }
-  std::vector<std::size_t> by_time(timelines.size());
-  std::iota(by_time.begin(), by_time.end(), std::size_t{0});
-  std::ranges::sort(by_time, {}, [&](std::size_t i) { return execution.step_times[i]; });
-  const std::size_t median = by_time[(by_time.size() - 1) / 2];
-  execution.run =
-      wall_run(experiment, std::move(timelines[median]), allocations_of(executor, experiment));
+  Timeline& median = steps.kept()[median_step(steps, execution.step_times)].step;
+  execution.run = wall_run(experiment, std::move(median), allocations_of(executor, experiment));
 }
 
 template <class T>
 void run_one_by_one(Executor<T>& executor, const MiniBatch<T>& batch, const Experiment& experiment,
                     const ExecuteOptions& options, Execution& execution) {
-  std::vector<Measured> measured;
+  KeptSteps<Measured> steps(most_kept_steps(ops_of(experiment.schedule)));
   const auto replay = [&](const Measured& step) {
     return measured_run(experiment, step, allocations_of(executor, experiment));
   };
   for (int step = 0; step < options.steps; ++step) {
-    measured.push_back(executor.measure(batch));
-    execution.step_times.push_back(replay(measured.back()).metrics.step_time);
+    Measured measured = executor.measure(batch);
+    execution.step_times.push_back(replay(measured).metrics.step_time);
+    steps.add(std::move(measured));
     if (options.report) options.report(step + 1);
   }
+  std::vector<Measured> measured;
+  for (KeptSteps<Measured>::Kept& kept : steps.kept()) measured.push_back(std::move(kept.step));
   execution.run = replay(median_of(measured));
 }
 

@@ -23,7 +23,8 @@ struct HostNeeds {
 
 /// Training steps that really ran, beside what the simulator says about them.
 struct Execution {
-  /// wall: the step whose time is the median; measured: every op at its median over the steps.
+  /// wall: the step whose time is the median; measured: every op at its median over the steps. Of
+  /// more than 64 steps, or fewer where the schedule is large, an evenly spread sample is kept.
   Run run{};
   Run prediction{};
   double loss = 0;  ///< Of the first step: before any update.
