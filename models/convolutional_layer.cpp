@@ -17,6 +17,7 @@ void ConvolutionalLayer::product(double multiply_adds, double elements, double w
   layer_.forward.push_back(op);
   op.kernel = Kernel::input_gradient;
   if (computes_input_gradient_) layer_.backward_input.push_back(op);
+  kept_for_weights_ += elements * element_;
   op.kernel = Kernel::weight_gradient;
   op.fixed_bytes = 2 * weights * element_;  // the gradient so far, read and written
   layer_.backward_weight.push_back(op);
@@ -105,6 +106,7 @@ Layer ConvolutionalLayer::finish(std::string name, double output_elements) {
   layer_.parameters = parameters_;
   layer_.parameter_bytes = static_cast<Bytes>(parameters_ * element_);
   layer_.stash_bytes = static_cast<Bytes>(kept_);
+  layer_.weight_stash_bytes = static_cast<Bytes>(kept_for_weights_);
   layer_.output_bytes = static_cast<Bytes>(output_elements * element_);
   return std::move(layer_);
 }

@@ -64,7 +64,8 @@ class ConvolutionalLayer {
   bool computes_input_gradient_;
   Layer layer_{};
   double parameters_ = 0;
-  double kept_ = 0;  ///< Bytes.
+  double kept_ = 0;              ///< Bytes.
+  double kept_for_weights_ = 0;  ///< Bytes that W reads.
 
   void move(std::vector<Operator>& operators, double elements);
   void product(double multiply_adds, double elements, double weights);

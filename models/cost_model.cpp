@@ -28,24 +28,34 @@ std::vector<Bytes> each_workspace(const Network& network, const Training& traini
   return bytes;
 }
 
+// The same while I runs, less what the layers up to it leave for W: those behind it have left
+// theirs.
+std::vector<Bytes> each_input_workspace(const Network& network, const Training& training) {
+  std::vector<Bytes> bytes = each_workspace(network, training);
+  Bytes weight_stash = 0;
+  for (std::size_t l = 0; l < bytes.size(); ++l) {
+    weight_stash = capped_sum(weight_stash, network.layers[l].weight_stash_bytes);
+    bytes[l] -= capped_product(weight_stash, training.micro_batch_size);
+    bytes[l] -= network.layers[l].handed_gradient_bytes;
+  }
+  return bytes;
+}
+
 }  // namespace
 
-LayerSizes::LayerSizes(const Network& network, const Training& training,
-                       const std::vector<Bytes>& regained)
+LayerSizes::LayerSizes(const Network& network, const Training& training)
     : network_(network),
       training_(training),
       widest_output_(each_layer(network, &Layer::output_bytes)),
       largest_weights_(each_layer(network, &Layer::parameter_bytes)),
-      held_in_backward_(each_workspace(network, training)) {
+      held_in_backward_(each_workspace(network, training)),
+      held_in_input_gradient_(each_input_workspace(network, training)),
+      handed_gradient_(each_layer(network, &Layer::handed_gradient_bytes)) {
   for (const Layer& layer : network.layers) {
     weights_.push_back(capped_sum(weights_.back(), layer.parameter_bytes));
     experts_.push_back(capped_sum(experts_.back(), layer.expert_bytes));
     stash_.push_back(capped_sum(stash_.back(), layer.stash_bytes));
-    gradient_stash_.push_back(capped_sum(gradient_stash_.back(), layer.gradient_stash_bytes));
-  }
-  regained_.resize(network.layers.size() + 1);
-  for (std::size_t l = 0; l < regained.size(); ++l) {
-    regained_[l + 1] = capped_sum(regained_[l], regained[l]);
+    weight_stash_.push_back(capped_sum(weight_stash_.back(), layer.weight_stash_bytes));
   }
 }
 
@@ -85,10 +95,26 @@ void LayerSizes::set_bytes(std::size_t first, std::size_t last, StageCost& cost)
                               scratch_within(first, last));
   cost.stash = network_.stash_holds_input ? std::max(stash, cost.boundary)
                                           : capped_sum(stash, cost.boundary);
-  // All of it waits for W, and the gradients between the layers too, where the model knows them.
-  const Bytes added = capped_sum(gradient_stash_[last - 1] - gradient_stash_[first],
-                                 regained_[last] - regained_[first]);
-  cost.weight_stash = capped_sum(cost.stash, capped_product(samples, added));
+  set_weight_stash(first, last, cost);
+}
+
+// The gradients between layers that I leaves for W are what a backward has scratch for.
+void LayerSizes::set_weight_stash(std::size_t first, std::size_t last, StageCost& cost) const {
+  cost.weight_stash = cost.stash;
+  cost.input_workspace = cost.workspace;
+  cost.update_workspace = handed_gradient_(first, last);
+  if (network_.whole_stash_waits) return;
+  const Bytes samples = training_.micro_batch_size;
+  cost.weight_stash = capped_product(samples, weight_stash_[last] - weight_stash_[first]);
+  const Bytes left = capped_product(samples, weight_stash_[last]);
+  const Bytes input = network_.stash_holds_input ? 0 : cost.boundary;
+  const Bytes held =
+      held_in_input_gradient_(first, last) + left - capped_product(samples, stash_[first]) + input;
+  cost.input_workspace = std::max<Bytes>(0, held - std::max(cost.stash, cost.weight_stash));
+  if (cost.weight_stash <= cost.stash) {
+    cost.input_workspace =
+        capped_sum(cost.input_workspace, capped_product(samples, scratch_between(first, last)));
+  }
 }
 
 StageCoster::StageCoster(std::shared_ptr<const LayerSizes> sizes, std::size_t begin,
@@ -157,7 +183,7 @@ void StageCoster::defer_weight_gradient(const LayerTime& times, std::size_t firs
   cost.backward_weight = deferred_weight_time(times, first, last);
   cost.optimizer = {};
   if (training_.optimizer == Optimizer::adam || training_.optimizer == Optimizer::rmsprop) {
-    cost.update_workspace = sizes_->largest_weights(first, last);
+    cost.update_workspace = std::max(cost.update_workspace, sizes_->largest_weights(first, last));
   }
 }
 
@@ -215,10 +241,11 @@ StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Train
 Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first) {
   const Bytes messages = capped_sum(cost.output, is_first ? 0 : cost.boundary);
   if (cost.deferred_micro_batches > 0) {  // The last I, or W.
-    const Bytes kept = capped_product(cost.weight_stash, cost.deferred_micro_batches);
-    const Bytes scratch = capped_sum(messages, cost.input_gradient_workspace());
-    return capped_sum(capped_sum(cost.static_bytes(), kept),
-                      std::max(scratch, cost.update_workspace));
+    const Bytes waiting = capped_product(cost.weight_stash, cost.deferred_micro_batches - 1);
+    const Bytes last = std::max(cost.stash, cost.weight_stash);
+    const Bytes in_input = capped_sum(last, capped_sum(messages, cost.input_workspace));
+    const Bytes in_weight = capped_sum(cost.weight_stash, cost.update_workspace);
+    return capped_sum(capped_sum(cost.static_bytes(), waiting), std::max(in_input, in_weight));
   }
   const Bytes insides = capped_product(cost.stash - cost.boundary, in_flight.insides);
   const Bytes for_weights = capped_product(cost.weight_stash, in_flight.weights);

@@ -18,10 +18,7 @@ namespace pipesim {
 /// and the training.
 class LayerSizes {
  public:
-  /// `regained`: what each layer's I computes again, bytes of a sample that wait for W; empty:
-  /// none.
-  LayerSizes(const Network& network, const Training& training,
-             const std::vector<Bytes>& regained = {});
+  LayerSizes(const Network& network, const Training& training);
 
   /// Sets all bytes of a stage that runs layers [first, last).
   void set_bytes(std::size_t first, std::size_t last, StageCost& cost) const;
@@ -35,14 +32,16 @@ class LayerSizes {
   std::vector<Bytes> weights_{0};
   std::vector<Bytes> experts_{0};  // Of the weights.
   std::vector<Bytes> stash_{0};
-  std::vector<Bytes> gradient_stash_{0};
-  std::vector<Bytes> regained_{0};
+  std::vector<Bytes> weight_stash_{0};
   RangeMax widest_output_;
   RangeMax largest_weights_;
   RangeMax held_in_backward_;  // Of a micro-batch; each layer's.
+  RangeMax held_in_input_gradient_;
+  RangeMax handed_gradient_;
 
   Bytes scratch_between(std::size_t first, std::size_t last) const;
   Bytes scratch_within(std::size_t first, std::size_t last) const;
+  void set_weight_stash(std::size_t first, std::size_t last, StageCost& cost) const;
 };
 
 /// A device of a stage, and the factor by which it is slower than its kind.
@@ -97,8 +96,7 @@ struct InFlight {
 
 /// The most memory that a stage holds: static bytes, stash, and what a backward needs while it
 /// runs. Where the backward is split, no less than that. `is_first`: the stage sends no gradient
-/// on. Where the weight gradient is deferred, every micro-batch waits for W, whatever the schedule;
-/// `weight_stash` must be no less than `stash`.
+/// on. Where the weight gradient is deferred, every micro-batch waits for W, whatever the schedule.
 Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first);
 
 }  // namespace pipesim

@@ -6,7 +6,14 @@ namespace pipesim {
 
 namespace {
 
+// Each operator is one launch.
 void compute_again(Layer& layer, const std::vector<Operator>& operators) {
+  const auto recomputable =
+      std::ranges::count_if(layer.forward, [](const Operator& op) { return op.recomputable; });
+  if (recomputable > 0) {
+    layer.launched_again =
+        static_cast<double>(operators.size()) / static_cast<double>(recomputable);
+  }
   std::vector<Operator>& backward = layer.backward_input;
   backward.insert(backward.begin(), operators.begin(), operators.end());
 }

@@ -60,11 +60,11 @@ TransformerShare along_sequence(TransformerShare share) {
 
 // A narrow vector from the stream, and its norm; the vector and its norm are kept.
 void add_narrow(Layer& layer, const Transformer& model, const TransformerShare& share,
-                std::int64_t normed, std::int64_t plain) {
+                std::int64_t normed, std::int64_t plain, ProductInput input) {
   const TransformerShare own = along_sequence(share);
   const auto width = static_cast<double>(normed + plain);
   const double elements = own.tokens * static_cast<double>(normed);
-  add_product(layer, model, own, share.hidden, width);
+  add_product(layer, model, own, share.hidden, width, input);
   add_elementwise(layer.forward, 2 * share.element * elements);
   add_elementwise(layer.backward_input, 3 * share.element * elements);
   add_stash(layer, share.element * (2 * elements + own.tokens * static_cast<double>(plain)));
@@ -86,8 +86,10 @@ void add_latent_projections(Layer& layer, const Transformer& model, const Transf
   const auto rank = static_cast<double>(latent.query_rank);
   const auto pair_rank = static_cast<double>(latent.key_value_rank);
   const double pairs = heads * static_cast<double>(latent.plain_head + latent.value_head);
-  if (latent.query_rank > 0) add_narrow(layer, model, share, latent.query_rank, 0);
-  add_narrow(layer, model, share, latent.key_value_rank, latent.rotary_head);
+  if (latent.query_rank > 0) {
+    add_narrow(layer, model, share, latent.query_rank, 0, ProductInput::own);
+  }
+  add_narrow(layer, model, share, latent.key_value_rank, latent.rotary_head, ProductInput::shared);
   const double gathered = rank + pair_rank + static_cast<double>(latent.rotary_head);
   add_input_exchange(layer, share, latent.query_rank > 0 ? gathered : share.hidden);
   add_wide(layer, model, share, latent.query_rank > 0 ? rank : share.hidden, share.queries);

@@ -52,7 +52,9 @@ Layer read_layer(const Field& field, std::size_t index) {
 Network read_layer_list(const Field& model) {
   model.allow_keys(keys_of({Section::model, Section::layer_list}));
   const Field list = model.at("layers", "a list of {name, forward, backward, …}");
-  Network network{.input_bytes = optional_bytes(model, "input_bytes"), .stash_holds_input = true};
+  Network network{.input_bytes = optional_bytes(model, "input_bytes"),
+                  .stash_holds_input = true,
+                  .whole_stash_waits = true};
   for (const Field& item : list.items()) {
     network.layers.push_back(read_layer(item, network.layers.size()));
     const auto splits = [](const Layer& layer) { return !layer.backward_weight.empty(); };

@@ -88,7 +88,8 @@ double operator_seconds(const Operator& op, const LayerSite& site, std::int64_t 
                                             : roofline_seconds(op, site, samples));
 }
 
-// A layer's kernels are launched one by one: the device waits where that takes longer.
+// A layer's kernels are launched one by one, those that are computed again once more: the device
+// waits where that takes longer.
 LayerTime layer_time(const Layer& layer, const LayerSite& site) {
   const std::int64_t samples = site.training.micro_batch_size;
   const Total forward = total_of(layer.forward, site, samples);
@@ -97,11 +98,12 @@ LayerTime layer_time(const Layer& layer, const LayerSite& site) {
   const double share = site.device.efficiency ? site.device.efficiency->hidden_communication : 0;
   const double hidden = std::min(share * input.beside_products, input.products + weight.products);
   const Time host = to_time(site.host_time);
+  const Time input_host = to_time(site.host_time * (1 + layer.launched_again));
   LayerTime time{.forward = std::max(forward.time, host),
-                 .backward_input = std::max(input.time, host),
+                 .backward_input = std::max(input.time, input_host),
                  .backward_weight = std::max(weight.time, host)};
   const Time backward = capped_sum(input.time, weight.time) - to_time(hidden);
-  time.backward = std::max(backward, capped_sum(host, host));
+  time.backward = std::max(backward, capped_sum(input_host, host));
   if (site.training.deferred_weight_gradient) {
     time.deferred_weight = total_of(layer.backward_weight, site, site.training.batch_size).time;
   }

@@ -27,7 +27,8 @@ struct LayerSite {
   const Training& training;
   const Source& source;
   std::array<GroupNetwork, 3> groups{};  ///< By LayerGroup.
-  /// What launching a layer's forward takes the host at least, its backward twice that; seconds.
+  /// What launching a layer's forward takes the host at least, its backward twice that and what it
+  /// launches again of the forward; seconds.
   double host_time = 0;
   double working_set = 0;  ///< Bytes of weights worked through in turn, where rates were measured.
   double slowdown = 1;     ///< All that the device computes takes this much longer.

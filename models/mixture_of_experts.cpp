@@ -117,7 +117,9 @@ void add_router(Layer& layer, const Transformer& model, const TransformerShare& 
   TransformerShare own = share;
   own.tokens /= share.sequence_parts;
   const double scores = own.tokens * experts;
-  add_product(layer, model, own, share.hidden, experts);
+  const bool other_reads = model.mixture->shared_hidden > 0;  // The shared experts' product.
+  add_product(layer, model, own, share.hidden, experts,
+              other_reads ? ProductInput::shared : ProductInput::own);
   add_elementwise(layer.forward, 5 * 4 * scores);
   add_elementwise(layer.backward_input, 5 * 4 * scores);
   add_stash(layer, 3 * 4 * scores);
@@ -153,6 +155,7 @@ void add_grouped_product(Layer& layer, const Transformer& model, const Transform
                    .kernel = Kernel::grouped_product,
                    .weights = weights,
                    .products = part.experts};
+  keep_for_weights(layer, product.bytes);
   layer.forward.push_back(product);
   layer.backward_input.push_back(product);
   if (model.fused_gradient_accumulation) {

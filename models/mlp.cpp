@@ -42,7 +42,7 @@ Layer linear_layer(double inputs, double outputs, Activation activation, double 
   layer.parameter_bytes = static_cast<Bytes>((weights + outputs) * element);
   layer.output_bytes = static_cast<Bytes>(outputs * element);
   layer.stash_bytes = layer.output_bytes;
-  layer.gradient_stash_bytes = layer.output_bytes;
+  layer.weight_stash_bytes = static_cast<Bytes>((inputs + outputs) * element);
   return layer;
 }
 

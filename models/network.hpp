@@ -64,11 +64,16 @@ struct Layer {
   /// Per sample: what of it re-computation of layers keeps beside the layer's input.
   Bytes kept_bytes = 0;
   Bytes output_bytes = 0;  ///< Per sample: what the next layer takes.
-  /// Per sample: what I adds to the stash for W, the gradient behind the layer. Not on a stage's
-  /// last layer, whose gradient overwrites its output in the stash.
-  Bytes gradient_stash_bytes = 0;
+  /// Per sample: what W reads, the inputs of the layer's products and the gradients of their
+  /// outputs. I leaves that and nothing else. Meaningless where the network says so.
+  Bytes weight_stash_bytes = 0;
+  /// The launches that the backward repeats to compute again what forward did not keep, as a share
+  /// of the forward's.
+  double launched_again = 0;
   Bytes workspace_bytes = 0;        ///< Per sample: scratch while its backward runs.
   Bytes fixed_workspace_bytes = 0;  ///< The same, whatever the number of samples.
+  /// Of it, the gradients that W makes beside the sum: scratch of W, not of I.
+  Bytes handed_gradient_bytes = 0;
 };
 
 /// A chain of layers.
@@ -77,6 +82,8 @@ struct Network {
   Bytes input_bytes = 0;  ///< Per sample.
   /// stash_bytes already contains the layer's input, as it does where a user states it.
   bool stash_holds_input = false;
+  /// What W reads is not known, as where a user states the stash alone: all of it waits for W.
+  bool whole_stash_waits = false;
   /// Each of so many devices of a stage sends its own part of a message.
   int message_parts = 1;
   /// The parts are put together again where they arrive.

@@ -28,7 +28,8 @@ int added_layer(const LinearState& state, int before) {
 Network profile_network(const ProfileGraph& graph, int batch_size) {
   const ProfileGraph layers = layer_graph(graph);
   const std::vector<LinearState> states = linear_states(layers);
-  Network network{.input_bytes = per_sample(input_bytes(graph), batch_size)};
+  Network network{.input_bytes = per_sample(input_bytes(graph), batch_size),
+                  .whole_stash_waits = true};
   int before = -1;
   for (const int at : least_crossing_line(states)) {
     const LinearState& state = states[static_cast<std::size_t>(at)];

@@ -30,18 +30,18 @@ struct StageCost {
   Bytes expert_weights = 0;
 
   Bytes stash = 0;         ///< All that F leaves for its backward, its input included.
-  Bytes weight_stash = 0;  ///< What I leaves for W; where that is more than `stash`, I adds to it.
+  Bytes weight_stash = 0;  ///< What I leaves for W, which may be more than `stash`, or less.
   Bytes boundary = 0;      ///< The stage's input; also the gradient that it sends back.
   Bytes output = 0;        ///< What it sends on; also the gradient that it receives.
   Bytes workspace = 0;     ///< Scratch while a backward runs, or a forward that keeps nothing.
+  /// Scratch while I runs, beside the larger of `stash` and `weight_stash`.
+  Bytes input_workspace = 0;
 
   /// The micro-batches that W stands for where the weight gradient is deferred; 0: one W for each.
   int deferred_micro_batches = 0;
-  Bytes update_workspace = 0;  ///< Scratch of a deferred W: a gradient that is not kept.
+  Bytes update_workspace = 0;  ///< Scratch of W: a gradient that is not kept.
 
   bool operator==(const StageCost&) const = default;
-  /// Scratch of I: gradients that it leaves in the stash need none.
-  Bytes input_gradient_workspace() const { return weight_stash > stash ? 0 : workspace; }
   Bytes static_bytes() const { return capped_sum(weights, capped_sum(gradients, optimizer_state)); }
 };
 

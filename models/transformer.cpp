@@ -38,8 +38,10 @@ TransformerShare share_of(const Transformer& model, const Training& training) {
 }
 
 void add_product(Layer& layer, const Transformer& model, const TransformerShare& share,
-                 double inputs, double outputs) {
+                 double inputs, double outputs, ProductInput input) {
   const double weights = inputs * outputs;
+  const double kept = outputs + (input == ProductInput::own ? inputs : 0);
+  keep_for_weights(layer, share.element * share.tokens * kept);
   Operator product{.flops = 2 * share.tokens * weights,
                    .bytes = share.tokens * (inputs + outputs) * share.element,
                    .fixed_bytes = weights * share.element,
@@ -89,6 +91,10 @@ void keep_stash(Layer& layer, double bytes) {
   layer.kept_bytes = capped_sum(layer.kept_bytes, whole(bytes));
 }
 
+void keep_for_weights(Layer& layer, double bytes) {
+  layer.weight_stash_bytes = capped_sum(layer.weight_stash_bytes, whole(bytes));
+}
+
 void need_workspace(Layer& layer, double bytes) {
   layer.workspace_bytes = std::max(layer.workspace_bytes, whole(bytes));
 }
@@ -97,6 +103,7 @@ void need_workspace(Layer& layer, double bytes) {
 // shape and type, which no one reads (Transformer Engine's dummy gradients, one for each shape).
 void add_handed_gradient(Layer& layer, double bytes) {
   layer.fixed_workspace_bytes = capped_sum(layer.fixed_workspace_bytes, whole(bytes));
+  layer.handed_gradient_bytes = capped_sum(layer.handed_gradient_bytes, whole(bytes));
 }
 
 namespace {

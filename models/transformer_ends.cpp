@@ -56,7 +56,18 @@ void need_head_workspace(Layer& layer, const Transformer& model, const Transform
   add_handed_gradient(layer, share.element * weights);
 }
 
-// Logits and their softmax are fp32: 4 bytes an entry (arXiv:2205.05198, 4.3).
+// A chunk's logits are made again in the backward and gone after it: its part of the weight
+// gradient is I's, and nothing waits for W.
+void compute_in_chunks(Layer& head) {
+  put_before(head.backward_input, head.forward);
+  head.backward_input.insert(head.backward_input.end(), head.backward_weight.begin(),
+                             head.backward_weight.end());
+  head.backward_weight.clear();
+  head.weight_stash_bytes = 0;
+}
+
+// Logits and their softmax are fp32: 4 bytes an entry (arXiv:2205.05198, 4.3). The gradient that W
+// reads is as narrow as the products.
 void add_head(Layer& layer, const Transformer& model, const TransformerShare& share) {
   const double e = share.element;
   const auto vocabulary = static_cast<double>(model.vocabulary);
@@ -74,8 +85,11 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
   begin_part(head, "loss");
   add_elementwise(head.forward, (model.fused_cross_entropy ? fused_loss : 10) * e * logits);
   add_elementwise(head.backward_input, (model.fused_cross_entropy ? fused_loss : 5) * e * logits);
-  if (in_chunks) put_before(head.backward_input, head.forward);
-  if (!in_chunks) add_stash(head, 4 * logits);
+  if (in_chunks) {
+    compute_in_chunks(head);
+  } else {
+    add_stash(head, 4 * logits);
+  }
   end_parts(head);
   keep_forward(head);
   layer.forward.insert(layer.forward.end(), head.forward.begin(), head.forward.end());
@@ -86,6 +100,7 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
   layer.parameter_bytes = capped_sum(layer.parameter_bytes, head.parameter_bytes);
   layer.parts.insert(layer.parts.end(), head.parts.begin(), head.parts.end());
   layer.stash_bytes = capped_sum(layer.stash_bytes, head.stash_bytes);
+  layer.weight_stash_bytes = capped_sum(layer.weight_stash_bytes, head.weight_stash_bytes);
   layer.kept_bytes = capped_sum(layer.kept_bytes, head.stash_bytes);
   if (in_chunks) {
     const double rows = std::min(share.tokens, static_cast<double>(model.logits_chunk));

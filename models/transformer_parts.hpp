@@ -29,9 +29,13 @@ struct TransformerShare {
 
 TransformerShare share_of(const Transformer& model, const Training& training);
 
-/// Adds a linear layer's three products: tokens × inputs into tokens × outputs.
+/// Whether another product of the layer reads the same input, whose W keeps it for both.
+enum class ProductInput { own, shared };
+
+/// Adds a linear layer's three products: tokens × inputs into tokens × outputs. Between I and W
+/// they keep their input, as it was gathered, and the gradient of their output.
 void add_product(Layer& layer, const Transformer& model, const TransformerShare& share,
-                 double inputs, double outputs);
+                 double inputs, double outputs, ProductInput input = ProductInput::own);
 
 /// Adds a kernel bound by memory that moves so many bytes a sample; none where that is 0.
 void add_elementwise(std::vector<Operator>& operators, double bytes);
@@ -75,6 +79,9 @@ Bytes whole(double bytes);
 /// Adds to what forward leaves for backward; to what of it stays where layers are computed again.
 void add_stash(Layer& layer, double bytes);
 void keep_stash(Layer& layer, double bytes);
+
+/// Adds to what W reads.
+void keep_for_weights(Layer& layer, double bytes);
 
 /// What fused accumulation hands on beside the sum.
 void add_handed_gradient(Layer& layer, double bytes);

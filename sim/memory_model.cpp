@@ -66,7 +66,7 @@ OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place) 
     case OpKind::backward:
       return backward_memory(cost, place, cost.workspace, {.released = cost.stash});
     case OpKind::backward_input:
-      return backward_memory(cost, place, cost.input_gradient_workspace(),
+      return backward_memory(cost, place, cost.input_workspace,
                              {.added = std::max<Bytes>(0, cost.weight_stash - cost.stash),
                               .released = std::max<Bytes>(0, cost.stash - cost.weight_stash)});
     case OpKind::backward_weight:

@@ -58,18 +58,6 @@ LayerSite site_with(const Config& config, const Device& device, const Groups& gr
           .host_time = seconds(config.cluster.host_time_per_layer)};
 }
 
-// What each layer's backward computes again and its W needs: all but what its forward kept. Scores,
-// of which selective re-computation makes more, lie between no weights.
-std::vector<Bytes> regained_for_weights(const Config& config, const Network& kept) {
-  std::vector<Bytes> regained;
-  if (config.pipeline.recompute != Recompute::layers) return regained;
-  const auto& all = std::get<Network>(config.model).layers;
-  for (std::size_t l = 0; l < all.size(); ++l) {
-    regained.push_back(std::max<Bytes>(0, all[l].stash_bytes - kept.layers[l].stash_bytes));
-  }
-  return regained;
-}
-
 }  // namespace
 
 LayerSite site_at(const Config& config, const Device& device, int position) {
@@ -81,8 +69,7 @@ StageCosters::StageCosters(const Config& config, Network network, const std::vec
       kinds_(kinds),
       network_(std::make_shared<const Network>(
           with_inner_recompute(std::move(network), config.pipeline.recompute))),
-      sizes_(std::make_shared<const LayerSizes>(*network_, config.training,
-                                                regained_for_weights(config, *network_))),
+      sizes_(std::make_shared<const LayerSizes>(*network_, config.training)),
       working_set_(working_set(*network_)),
       like_(first_alike(network_->layers)) {
   find_groups();

@@ -67,8 +67,10 @@ TEST_SUITE("models/transformer_ends") {
     const Ended chunked = ends_of({.more_model = R"(, "logits_chunk_size": 4)"});
     CHECK(chunked.last.stash_bytes - chunked.block.stash_bytes == 4 * sh);
     CHECK(chunked.last.fixed_workspace_bytes - chunked.block.fixed_workspace_bytes == 4 * 4 * 64);
-    // Their product is computed once more.
+    // Their product is computed once more, and the weight gradient chunk by chunk beside it.
     CHECK(flops_of(chunked.last.backward_input) - flops_of(ends.last.backward_input) ==
+          2 * 2.0 * 16 * 32 * 64);
+    CHECK(flops_of(ends.last.backward_weight) - flops_of(chunked.last.backward_weight) ==
           2.0 * 16 * 32 * 64);
     const Ended wide = ends_of({.more_model = R"(, "logits_chunk_size": 1000)"});
     CHECK(wide.last.fixed_workspace_bytes - wide.block.fixed_workspace_bytes == 4 * sv);

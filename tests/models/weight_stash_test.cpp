@@ -1,0 +1,132 @@
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "models/cost_model.hpp"
+#include "models/mlp.hpp"
+#include "models/transformer_parts.hpp"
+#include "sim/stage_costers.hpp"
+#include "support/gpt.hpp"
+#include "support/random_pipelines.hpp"
+#include "support/transformers.hpp"
+#include "support/zero_bubble.hpp"
+
+// What lies between I and W: the inputs of a layer's products, and the gradients of their outputs.
+
+using namespace pipesim;
+using namespace pipesim::test;
+
+namespace {
+
+// A block's four products of hidden h in a tensor group of t: h into 3h/t, h/t into h, h into 4h/t,
+// 4h/t into h.
+Bytes block_bytes(const Gpt& gpt) {
+  const std::int64_t h = gpt.hidden();
+  const std::int64_t element = gpt.precision == "fp16" ? 2 : 4;
+  return element * gpt.sequence * (4 * h + 12 * h / gpt.tensor);
+}
+
+// The logits' input, and their gradient, which is as narrow as the products.
+Bytes head_bytes(const Gpt& gpt) {
+  const std::int64_t element = gpt.precision == "fp16" ? 2 : 4;
+  return element * gpt.sequence * (gpt.hidden() + gpt.vocabulary / gpt.tensor);
+}
+
+Layer only_block(const std::string& model) {
+  const Config config = transformer_config(model);
+  return transformer_network(*config.transformer, config.training, false).layers.back();
+}
+
+}  // namespace
+
+TEST_SUITE("models/weight_stash") {
+  TEST_CASE("W of a GPT's layers reads the inputs and output gradients of their products") {
+    std::mt19937 random(11);
+    for (int i = number_of_draws(2000); i > 0; --i) {
+      const Gpt gpt = random_gpt(random);
+      CAPTURE(text_of(gpt));
+      const Network network = network_of(gpt);
+      for (std::size_t l = 0; l < network.layers.size(); ++l) {
+        const bool is_last = l + 1 == network.layers.size();
+        CHECK(network.layers[l].weight_stash_bytes ==
+              block_bytes(gpt) + (is_last ? head_bytes(gpt) : 0));
+      }
+    }
+  }
+
+  TEST_CASE("whatever is computed again, W waits for the same") {
+    for (const std::string recompute : {"none", "layers", "selective", "full"}) {
+      const Gpt gpt{.layers = 6, .samples = 3, .recompute = recompute};
+      const Config config = config_of(gpt);
+      StageCosters costers(config, std::get<Network>(config.model), {config.cluster.kinds.front()});
+      CHECK(costers.on(0).cost(1, 4).weight_stash == 3 * 3 * block_bytes(gpt));
+    }
+  }
+
+  TEST_CASE("an input that several products read is kept once") {
+    // Latent attention: both narrow products read the norm's output. Sequence 8, hidden 64, two
+    // heads: 64 into 16, 64 into 12 + 4, 16 into 2 x (8 + 4), 12 into 2 x (8 + 8), 2 x 8 into 64;
+    // the MLP 64 into 32, 32 into 64.
+    const Layer latent = only_block(R"("kind": "transformer", "num_layers": 1, "hidden_size": 64,
+      "num_attention_heads": 2, "seq_length": 8, "vocab_size": 64, "ffn_hidden_size": 32,
+      "multi_latent_attention": true, "q_lora_rank": 16, "kv_lora_rank": 12, "qk_head_dim": 8,
+      "qk_pos_emb_head_dim": 4, "v_head_dim": 8, "position_embedding_type": "rope",
+      "add_bias_linear": false)");
+    const Bytes element = latent.output_bytes / (8 * 64);
+    CHECK(latent.weight_stash_bytes ==
+          element * 8 *
+              ((64 + 16) + 16 + (16 + 24) + (12 + 32) + (16 + 64) + (64 + 32) + (32 + 64)));
+
+    // The router and the shared expert read the norm's output; each of two experts' rows are sent
+    // to it.
+    const Layer experts = only_block(R"("kind": "transformer", "num_layers": 1, "hidden_size": 64,
+      "num_attention_heads": 2, "seq_length": 8, "vocab_size": 64, "ffn_hidden_size": 32,
+      "num_experts": 4, "moe_router_topk": 2, "moe_shared_expert_intermediate_size": 16)");
+    CHECK(experts.weight_stash_bytes ==
+          element * 8 *
+              ((64 + 192) + (64 + 64) + 4 + 2 * ((64 + 32) + (32 + 64)) + (64 + 16) + (16 + 64)));
+  }
+
+  TEST_CASE("where logits are made in chunks, nothing of them waits for W") {
+    Gpt gpt{.layers = 2, .vocabulary = 128};
+    gpt.more_model = R"(, "logits_chunk_size": 4)";
+    CHECK(network_of(gpt).layers.back().weight_stash_bytes == block_bytes(gpt));
+  }
+
+  TEST_CASE("W of a perceptron reads each layer's input and the gradient behind it") {
+    std::mt19937 random(12);
+    for (int i = number_of_draws(2000); i > 0; --i) {
+      Mlp mlp;
+      for (int l = draw(random, 2, 9); l > 0; --l) mlp.layer_sizes.push_back(draw(random, 1, 99));
+      const Network network = mlp_network(mlp, Precision::fp32);
+      const Training training{.micro_batch_size = draw(random, 1, 5)};
+      const LayerSizes sizes(network, training);
+      const int layers = static_cast<int>(network.layers.size());
+      const int first = draw(random, 0, layers - 1);
+      const int last = draw(random, first + 1, layers);
+      Bytes read = 0;
+      for (int l = first; l < last; ++l) {
+        read += 4 * (mlp.layer_sizes[static_cast<std::size_t>(l)] +
+                     mlp.layer_sizes[static_cast<std::size_t>(l) + 1]);
+      }
+      StageCost cost;
+      sizes.set_bytes(static_cast<std::size_t>(first), static_cast<std::size_t>(last), cost);
+      CHECK(cost.weight_stash == training.micro_batch_size * read);
+      CHECK(cost.weight_stash >= cost.stash);
+      CHECK(cost.input_workspace == 0);
+    }
+  }
+
+  TEST_CASE("I holds, layer by layer, what is left for W and what is still to be read") {
+    // Three blocks that are computed again: when the first one's backward runs, the two behind it
+    // have left what W reads, and all of it is in memory again.
+    const Gpt gpt{.layers = 5, .recompute = "layers"};
+    const Config config = config_of(gpt);
+    StageCosters costers(config, std::get<Network>(config.model), {config.cluster.kinds.front()});
+    const StageCost one = costers.on(0).cost(1, 2);
+    const StageCost three = costers.on(0).cost(1, 4);
+    const Bytes first = 2 * one.weight_stash + one.stash + one.workspace;
+    CHECK(three.input_workspace ==
+          std::max<Bytes>(0, first - std::max(three.stash, three.weight_stash)));
+  }
+}
