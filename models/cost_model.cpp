@@ -41,6 +41,50 @@ std::vector<Bytes> each_input_workspace(const Network& network, const Training& 
   return bytes;
 }
 
+// What ZeRO gathers at once, by layer: a transformer's first and last block hold the table of
+// embeddings and the product to the logits, which are gathered by themselves. Where that product
+// has the table of the first stage, too, it works with a copy.
+std::vector<std::vector<Bytes>> units_of_layers(const Network& network, const Training& training) {
+  const Divided divided = divided_weights(training);
+  std::vector<std::vector<Bytes>> units;
+  for (const Layer& layer : network.layers) {
+    Bytes before = 0;
+    Bytes behind = units.size() + 1 == network.layers.size() ? network.shared_embedding_bytes : 0;
+    Bytes inside = layer.parameter_bytes - layer.expert_bytes;
+    for (const LayerPart& part : layer.parts) {
+      if (part.name != "embedding" && part.name != "logits") continue;
+      Bytes& unit = part.name == "embedding" ? before : behind;
+      unit = capped_sum(unit, part.parameter_bytes);
+      inside -= std::min(inside, part.parameter_bytes);
+    }
+    std::vector<Bytes>& of_layer = units.emplace_back();
+    if (before > 0) of_layer.push_back(divided.dense ? before : 0);
+    of_layer.push_back(
+        capped_sum(divided.dense ? inside : 0, divided.experts ? layer.expert_bytes : 0));
+    if (behind > 0) of_layer.push_back(divided.dense ? behind : 0);
+  }
+  return units;
+}
+
+std::vector<std::size_t> first_units(const std::vector<std::vector<Bytes>>& units) {
+  std::vector<std::size_t> first{0};
+  for (const std::vector<Bytes>& of_layer : units) first.push_back(first.back() + of_layer.size());
+  return first;
+}
+
+std::vector<Bytes> joined(const std::vector<std::vector<Bytes>>& units) {
+  std::vector<Bytes> all;
+  for (const std::vector<Bytes>& of_layer : units) {
+    all.insert(all.end(), of_layer.begin(), of_layer.end());
+  }
+  return all;
+}
+
+std::vector<Bytes> with_next(std::vector<Bytes> bytes) {
+  for (std::size_t l = 0; l + 1 < bytes.size(); ++l) bytes[l] = capped_sum(bytes[l], bytes[l + 1]);
+  return bytes;
+}
+
 }  // namespace
 
 LayerSizes::LayerSizes(const Network& network, const Training& training)
@@ -50,7 +94,10 @@ LayerSizes::LayerSizes(const Network& network, const Training& training)
       largest_weights_(each_layer(network, &Layer::parameter_bytes)),
       held_in_backward_(each_workspace(network, training)),
       held_in_input_gradient_(each_input_workspace(network, training)),
-      handed_gradient_(each_layer(network, &Layer::handed_gradient_bytes)) {
+      handed_gradient_(each_layer(network, &Layer::handed_gradient_bytes)),
+      first_unit_(first_units(units_of_layers(network, training))),
+      units_(joined(units_of_layers(network, training))),
+      unit_pairs_(with_next(joined(units_of_layers(network, training)))) {
   for (const Layer& layer : network.layers) {
     weights_.push_back(capped_sum(weights_.back(), layer.parameter_bytes));
     experts_.push_back(capped_sum(experts_.back(), layer.expert_bytes));
@@ -85,8 +132,22 @@ Bytes LayerSizes::largest_weights(std::size_t first, std::size_t last) const {
   return largest_weights_(first, last);
 }
 
+// With ZeRO 3 a pass gathers unit by unit; where that overlaps, the next beside the one in work.
+// From ZeRO 2 on a unit's gradient is whole until it is scattered.
+void LayerSizes::set_layer_in_work(std::size_t first, std::size_t last, StageCost& cost) const {
+  const Parallelism& parallel = training_.parallel;
+  const std::size_t begin = first_unit_[first];
+  const std::size_t end = first_unit_[last];
+  const Bytes largest = units_(begin, end);
+  const Bytes with_next =
+      parallel.overlap_grad_reduce ? std::max(largest, unit_pairs_(begin, end - 1)) : largest;
+  cost.gathered_layer = parallel.zero_stage == 3 ? with_next : 0;
+  cost.unreduced_gradient = parallel.zero_stage >= 2 ? largest : 0;
+}
+
 void LayerSizes::set_bytes(std::size_t first, std::size_t last, StageCost& cost) const {
   set_static_bytes(weights_of(first, last), training_, cost);
+  set_layer_in_work(first, last, cost);
   const Bytes samples = training_.micro_batch_size;
   const Bytes stash = capped_product(samples, stash_[last] - stash_[first]);
   cost.boundary = capped_product(samples, network_.bytes_into(first));
@@ -184,6 +245,7 @@ void StageCoster::defer_weight_gradient(const LayerTime& times, std::size_t firs
   cost.optimizer = {};
   if (training_.optimizer == Optimizer::adam || training_.optimizer == Optimizer::rmsprop) {
     cost.update_workspace = std::max(cost.update_workspace, sizes_->largest_weights(first, last));
+    cost.unreduced_gradient = 0;  // It is that workspace.
   }
 }
 
@@ -243,15 +305,19 @@ Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first) {
   if (cost.deferred_micro_batches > 0) {  // The last I, or W.
     const Bytes waiting = capped_product(cost.weight_stash, cost.deferred_micro_batches - 1);
     const Bytes last = std::max(cost.stash, cost.weight_stash);
-    const Bytes in_input = capped_sum(last, capped_sum(messages, cost.input_workspace));
-    const Bytes in_weight = capped_sum(cost.weight_stash, cost.update_workspace);
-    return capped_sum(capped_sum(cost.static_bytes(), waiting), std::max(in_input, in_weight));
+    const Bytes scratch =
+        capped_sum(messages, capped_sum(cost.input_workspace, cost.gathered_layer));
+    const Bytes update = capped_sum(cost.update_workspace, cost.unreduced_gradient);
+    return capped_sum(capped_sum(cost.static_bytes(), waiting),
+                      std::max(capped_sum(last, scratch), capped_sum(cost.weight_stash, update)));
   }
   const Bytes insides = capped_product(cost.stash - cost.boundary, in_flight.insides);
   const Bytes for_weights = capped_product(cost.weight_stash, in_flight.weights);
   const Bytes kept =
       capped_sum(capped_product(cost.boundary, in_flight.inputs), capped_sum(insides, for_weights));
-  return capped_sum(capped_sum(cost.static_bytes(), kept), capped_sum(messages, cost.workspace));
+  const Bytes in_work = capped_sum(cost.gathered_layer, cost.unreduced_gradient);
+  return capped_sum(capped_sum(cost.static_bytes(), kept),
+                    capped_sum(capped_sum(messages, cost.workspace), in_work));
 }
 
 }  // namespace pipesim

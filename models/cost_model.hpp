@@ -38,10 +38,16 @@ class LayerSizes {
   RangeMax held_in_backward_;  // Of a micro-batch; each layer's.
   RangeMax held_in_input_gradient_;
   RangeMax handed_gradient_;
+  // What ZeRO gathers at once: a layer, without an embedding's table or logits that it has; those
+  // are by themselves.
+  std::vector<std::size_t> first_unit_;  // Of each layer, and behind the last.
+  RangeMax units_;                       // Their weights that replicas divide among them.
+  RangeMax unit_pairs_;                  // The same of a unit and the one behind it.
 
   Bytes scratch_between(std::size_t first, std::size_t last) const;
   Bytes scratch_within(std::size_t first, std::size_t last) const;
   void set_weight_stash(std::size_t first, std::size_t last, StageCost& cost) const;
+  void set_layer_in_work(std::size_t first, std::size_t last, StageCost& cost) const;
 };
 
 /// A device of a stage, and the factor by which it is slower than its kind.

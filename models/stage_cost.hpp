@@ -29,6 +29,13 @@ struct StageCost {
   Bytes expert_gradients = 0;
   Bytes expert_weights = 0;
 
+  /// What ZeRO holds beside the shards: while a pass runs, the whole weights of the layer in work
+  /// (stage 3); while a weight gradient is computed, that layer's gradient before it is scattered
+  /// (stages 2 and 3). And what an UNSHARD in the lane brings, until RESHARD.
+  Bytes gathered_layer = 0;
+  Bytes unreduced_gradient = 0;
+  Bytes unsharded_weights = 0;
+
   Bytes stash = 0;         ///< All that F leaves for its backward, its input included.
   Bytes weight_stash = 0;  ///< What I leaves for W, which may be more than `stash`, or less.
   Bytes boundary = 0;      ///< The stage's input; also the gradient that it sends back.

@@ -89,6 +89,16 @@ void set_static_bytes(StageWeights weights, const Training& training, StageCost&
   cost.expert_gradients = cost.summed_gradients;
   cost.expert_weights = cost.gathered_weights;
   add_static_bytes(weights.dense, training, replicas, cost);
+  const Divided divided = divided_weights(training);
+  const bool shares_weights = training.parallel.zero_stage == 3;
+  cost.unsharded_weights = shares_weights ? capped_sum(divided.dense ? weights.dense : 0,
+                                                       divided.experts ? weights.experts : 0)
+                                          : 0;
+}
+
+Divided divided_weights(const Training& training) {
+  const std::int64_t replicas = replicas_of_all(training);
+  return {.dense = replicas > 1, .experts = replicas / training.parallel.expert > 1};
 }
 
 Time optimizer_time(StageWeights weights, const Training& training, const Device& device,

@@ -15,8 +15,16 @@ struct StageWeights {
 /// Sets what a stage holds all the time, and what its replicas sum, from the bytes of its weights
 /// on one device: weights, gradients and optimizer states, each at its precision, and divided among
 /// the replicas as training.zero_stage asks (Rajbhandari et al., arXiv:1910.02054).
-/// A device's own experts are divided among the replicas of its expert group alone.
+/// A device's own experts are divided among the replicas of its expert group alone. Sets, too, what
+/// an UNSHARD of the whole stage brings beside the shards.
 void set_static_bytes(StageWeights weights, const Training& training, StageCost& cost);
+
+/// Whether replicas divide weights among them that all of them hold, and a device's own experts.
+struct Divided {
+  bool dense = false;
+  bool experts = false;
+};
+Divided divided_weights(const Training& training);
 
 /// One update of so many bytes of weights, of which each replica takes its part from ZeRO stage 1
 /// on. Where all is of one precision: weight and states are read and written, the gradient is read.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 namespace pipesim {
 
@@ -34,6 +36,10 @@ std::vector<std::vector<StageCopy>> stages_ahead(const std::vector<Op>& lane, st
                        by_next_use.begin() + static_cast<std::ptrdiff_t>(count));
   }
   return ahead;
+}
+
+bool makes_gradient(OpKind kind) {
+  return kind == OpKind::backward || kind == OpKind::backward_weight;
 }
 
 bool has(const std::vector<StageCopy>& stages, const StageCopy& stage) {
@@ -80,14 +86,77 @@ Schedule add_unshard_reshard(Schedule schedule, int most_active) {
   return schedule;
 }
 
+std::vector<bool> stages_with(const Schedule& schedule, OpKind kind) {
+  std::vector<bool> found(static_cast<std::size_t>(schedule.stages()));
+  for (const std::vector<Op>& lane : schedule.lanes) {
+    for (const Op& op : lane) {
+      if (op.kind == kind) found[static_cast<std::size_t>(op.stage)] = true;
+    }
+  }
+  return found;
+}
+
+namespace {
+
+// Goes through a lane, and keeps of its sharding what changes something.
+class CompleteSharding {
+ public:
+  CompleteSharding(const std::vector<bool>& gathered, const std::vector<bool>& reduced)
+      : gathered_(gathered), reduced_(reduced) {}
+
+  std::vector<Op> lane(const std::vector<Op>& ops) && {
+    for (std::size_t slot = 0; slot < ops.size(); ++slot) {
+      const bool in_pair = slot > 0 && ops[slot - 1].with_next;
+      if (!in_pair) gather_for(ops[slot]);
+      if (ops[slot].with_next) gather_for(ops[slot + 1]);
+      keep(ops[slot]);
+    }
+    for (const StageCopy& stage : unreduced_) lane_.push_back(of_stage(OpKind::reduce_grad, stage));
+    for (const StageCopy& stage : whole_) lane_.push_back(of_stage(OpKind::reshard, stage));
+    return std::move(lane_);
+  }
+
+ private:
+  const std::vector<bool>& gathered_;
+  const std::vector<bool>& reduced_;
+  std::vector<Op> lane_{};
+  std::set<StageCopy> whole_{};      // Weights that stand gathered.
+  std::set<StageCopy> unreduced_{};  // Gradients of which no REDUCE_GRAD knows.
+
+  void gather_for(const Op& op) {
+    const bool gathers = computes(op.kind) && gathered_[static_cast<std::size_t>(op.stage)];
+    if (!gathers || is_deferred(op) || !whole_.insert(stage_of(op)).second) return;
+    lane_.push_back(of_stage(OpKind::unshard, stage_of(op)));
+  }
+
+  void keep(const Op& op) {
+    const StageCopy stage = stage_of(op);
+    if (op.kind == OpKind::unshard && !whole_.insert(stage).second) return;
+    if (op.kind == OpKind::reshard && whole_.erase(stage) == 0) return;
+    if (op.kind == OpKind::reduce_grad) unreduced_.erase(stage);
+    if (makes_gradient(op.kind) && reduced_[static_cast<std::size_t>(op.stage)]) {
+      unreduced_.insert(stage);
+    }
+    lane_.push_back(op);
+  }
+};
+
+}  // namespace
+
+Schedule with_complete_sharding(Schedule schedule) {
+  const std::vector<bool> gathered = stages_with(schedule, OpKind::unshard);
+  const std::vector<bool> reduced = stages_with(schedule, OpKind::reduce_grad);
+  for (std::vector<Op>& lane : schedule.lanes) {
+    lane = CompleteSharding(gathered, reduced).lane(lane);
+  }
+  return schedule;
+}
+
 Schedule add_reduce_grad(Schedule schedule) {
   for (std::vector<Op>& lane : schedule.lanes) {
     std::map<StageCopy, std::size_t> last;
     for (std::size_t slot = 0; slot < lane.size(); ++slot) {
-      const OpKind kind = lane[slot].kind;
-      if (kind == OpKind::backward || kind == OpKind::backward_weight) {
-        last[stage_of(lane[slot])] = slot;
-      }
+      if (makes_gradient(lane[slot].kind)) last[stage_of(lane[slot])] = slot;
     }
     std::vector<Op> longer;
     for (std::size_t slot = 0; slot < lane.size(); ++slot) {

@@ -12,4 +12,13 @@ Schedule add_unshard_reshard(Schedule schedule, int most_active = 3);
 /// Places a REDUCE_GRAD behind the last B or W of each stage.
 Schedule add_reduce_grad(Schedule schedule);
 
+/// Whether an op of that kind stands in a lane, by stage.
+std::vector<bool> stages_with(const Schedule& schedule, OpKind kind);
+
+/// The same order with sharding that holds together, for every stage of which it says anything. Of
+/// a stage with an UNSHARD: one stands before whatever computes without its weights, none where
+/// they are there already, a RESHARD only where they are, and at the lane's end at the latest. Of a
+/// stage with a REDUCE_GRAD: one stands behind its last gradient. O(ops).
+Schedule with_complete_sharding(Schedule schedule);
+
 }  // namespace pipesim

@@ -145,7 +145,13 @@ void Engine::finish_op(Lane& lane, int device, const Op& op, Interval when, Mode
   lane.clock = when.finish;
   ++lane.next;
   if (mode.record) *lane.record++ = when;
-  if (!computes(op.kind)) return;
+  if (!computes(op.kind)) {
+    // What it holds counts, its time is no computing.
+    if (mode.account) {
+      account_for(lane, device, op, cost_of(op), {.start = when.start, .finish = when.start});
+    }
+    return;
+  }
   if (!lane.computed) lane.span.start = when.start;
   lane.computed = true;
   lane.span.finish = when.finish;

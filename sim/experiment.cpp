@@ -71,7 +71,9 @@ void check_totals(const Experiment& experiment) {
     const Time once = deferred ? stage.backward_weight : stage.optimizer;
     time = capped_sum(time, capped_sum(capped_product(passes, micro_batches), once));
     const Bytes messages = capped_sum(capped_sum(stage.output, stage.boundary), stage.workspace);
-    const Bytes scratch = capped_sum(messages, stage.update_workspace);
+    const Bytes sharding = capped_sum(capped_sum(stage.gathered_layer, stage.unreduced_gradient),
+                                      stage.unsharded_weights);
+    const Bytes scratch = capped_sum(capped_sum(messages, stage.update_workspace), sharding);
     const Bytes kept = capped_product(std::max(stage.stash, stage.weight_stash), micro_batches);
     bytes = capped_sum(
         bytes, capped_product(capped_sum(capped_sum(stage.static_bytes(), kept), scratch), copies));

@@ -12,8 +12,14 @@ std::string_view name_of(MemoryTag tag) {
 
 namespace {
 
+// Held while an op runs.
+MemoryUse for_now(MemoryTag tag, Bytes bytes) {
+  return {.tag = tag, .at_start = bytes, .at_finish = bytes};
+}
+
 OpMemory forward_memory(const StageCost& cost, const StagePlace& place) {
   OpMemory memory;
+  memory.add(for_now(MemoryTag::weights, cost.gathered_layer));
   const Bytes held = place.received_input ? cost.boundary : 0;
   if (place.keeps_insides) {
     const Bytes sent = place.is_last ? 0 : cost.output;
@@ -37,6 +43,7 @@ OpMemory backward_memory(const StageCost& cost, const StagePlace& place, Bytes w
                          const StashChange& stash) {
   const Bytes sent = place.is_first ? 0 : cost.boundary;
   OpMemory memory;
+  memory.add(for_now(MemoryTag::weights, cost.gathered_layer));
   memory.add({.tag = MemoryTag::activation_gradient,
               .at_start = place.received_gradient ? 0 : cost.output,
               .at_finish = cost.output});
@@ -48,6 +55,7 @@ OpMemory backward_memory(const StageCost& cost, const StagePlace& place, Bytes w
 
 OpMemory weight_memory(const StageCost& cost) {
   OpMemory memory;
+  memory.add(for_now(MemoryTag::gradients, cost.unreduced_gradient));
   memory.add({.tag = MemoryTag::workspace,
               .at_start = cost.update_workspace,
               .at_finish = cost.update_workspace});
@@ -64,7 +72,9 @@ OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place) 
     case OpKind::forward:
       return forward_memory(cost, place);
     case OpKind::backward:
-      return backward_memory(cost, place, cost.workspace, {.released = cost.stash});
+      memory = backward_memory(cost, place, cost.workspace, {.released = cost.stash});
+      memory.add(for_now(MemoryTag::gradients, cost.unreduced_gradient));
+      break;
     case OpKind::backward_input:
       return backward_memory(cost, place, cost.input_workspace,
                              {.added = std::max<Bytes>(0, cost.weight_stash - cost.stash),
@@ -72,6 +82,7 @@ OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place) 
     case OpKind::backward_weight:
       return weight_memory(cost);
     case OpKind::recompute:
+      memory.add(for_now(MemoryTag::weights, cost.gathered_layer));
       memory.add({.tag = MemoryTag::stash, .at_start = cost.stash - cost.boundary});
       break;
     case OpKind::receive_forward:
@@ -79,6 +90,12 @@ OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place) 
       break;
     case OpKind::receive_backward:
       memory.add({.tag = MemoryTag::activation_gradient, .at_start = cost.output});
+      break;
+    case OpKind::unshard:
+      memory.add({.tag = MemoryTag::weights, .at_start = cost.unsharded_weights});
+      break;
+    case OpKind::reshard:
+      memory.add({.tag = MemoryTag::weights, .at_finish = cost.unsharded_weights});
       break;
     default:
       break;

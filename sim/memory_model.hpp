@@ -32,7 +32,7 @@ struct MemoryUse {
 
 /// All that an op allocates and releases, in order.
 struct OpMemory {
-  std::array<MemoryUse, 4> uses{};
+  std::array<MemoryUse, 6> uses{};
   int count = 0;
 
   void add(MemoryUse use) {
@@ -55,7 +55,9 @@ struct StagePlace {
 /// What an op receives it holds from its start, or from that of the receive before it in the lane;
 /// what it sends it holds until its finish; a message under way is on no device. `stash` is held
 /// from F (its inside from R, where that was not kept) to the backward, or what of it W needs to W,
-/// with the gradients that I adds.
+/// with the gradients that I adds. While an op runs it holds the layer that it has gathered, under
+/// `weights`, and that layer's gradient before it is scattered, under `gradients`. What UNSHARD
+/// brings is held until RESHARD.
 OpMemory op_memory(OpKind kind, const StageCost& cost, const StagePlace& place);
 
 }  // namespace pipesim

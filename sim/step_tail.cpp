@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schedules/sharding.hpp"
 #include "sim/replica_exchange.hpp"
 
 namespace pipesim {
@@ -16,14 +17,10 @@ class Tail {
         schedule_(experiment.schedule),
         replicas_(replicas),
         spans_(schedule_.lanes.size()),
-        reduced_(schedule_.placement.size()),
+        gathered_(stages_with(schedule_, OpKind::unshard)),
+        reduced_(stages_with(schedule_, OpKind::reduce_grad)),
         seen_(schedule_.placement.size(), -1) {
     for (const FinishedReplica& replica : replicas) now_.push_back(replica.finish);
-    for (const std::vector<Op>& lane : schedule_.lanes) {
-      for (const Op& op : lane) {
-        if (op.kind == OpKind::reduce_grad) reduced_[index(op.stage)] = 1;
-      }
-    }
   }
 
   StepTail run() && {
@@ -51,8 +48,9 @@ class Tail {
   std::span<const FinishedReplica> replicas_;
   std::vector<std::vector<Time>> now_{};  // When each device of each replica is free.
   std::vector<std::vector<TailSpan>> spans_;
-  std::vector<std::uint8_t> reduced_;  // [stage]: its REDUCE_GRAD stands in the lanes.
-  std::vector<int> seen_;              // [stage]: the last device whose lane was read for it.
+  std::vector<bool> gathered_;  // [stage]: its UNSHARD stands in the lanes.
+  std::vector<bool> reduced_;   // [stage]: its REDUCE_GRAD does.
+  std::vector<int> seen_;       // [stage]: the last device whose lane was read for it.
 
   // A stage's last backward in a lane.
   struct LastPass {
@@ -102,7 +100,7 @@ class Tail {
     }
   }
 
-  bool sums_at_end(int stage) const { return reduced_[index(stage)] == 0; }
+  bool sums_at_end(int stage) const { return !reduced_[index(stage)]; }
 
   void reduce(int stage) {
     add_to_all(OpKind::all_reduce, stage,
@@ -188,7 +186,9 @@ class Tail {
     }
   }
 
+  // What the next step's UNSHARD will bring is not gathered here.
   void gather(int stage) {
+    if (gathered_[index(stage)]) return;
     const Time duration = weight_gather_time(experiment_, stage);
     if (duration > Time{}) add_to_all(OpKind::unshard, stage, duration);
   }

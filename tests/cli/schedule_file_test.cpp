@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "support/places.hpp"
@@ -55,6 +56,15 @@ class Written {
  private:
   TemporaryFolder folder_{};
 };
+
+// What a case says in JSON, with settings.
+json case_of(const std::string& config, const std::vector<std::string>& settings) {
+  std::vector<std::string> arguments = {"simulate", "tests/cases/" + config, "--json"};
+  for (const std::string& setting : settings) {
+    arguments.insert(arguments.end(), {"--set", setting});
+  }
+  return json::parse(run_pipesim(arguments).out);
+}
 
 }  // namespace
 
@@ -248,6 +258,45 @@ TEST_SUITE("cli/schedule_file") {
     CHECK(piped.err ==
           "<stdin>: row 1, column 2: lacks its micro-batch, got \"0B\"\n"
           "  hint: write the micro-batch behind the kind: 0F3\n");
+  }
+
+  TEST_CASE("a file gathers at its UNSHARD and reduces at its REDUCE_GRAD, and nothing else does") {
+    // The pipeline's own 1.0554 s, a gather of 11.8 ms before it, a reduction of 11.8 ms
+    // and an update of 7.5 ms behind.
+    const auto step = [](int zero_stage) {
+      return case_of("lowered_file_with_zero3.json",
+                     {"training.zero_stage=" + std::to_string(zero_stage)})["step_time_s"]
+          .get<double>();
+    };
+    for (const int zero_stage : {1, 2, 3}) {
+      CAPTURE(zero_stage);
+      CHECK(step(zero_stage) == doctest::Approx(1.0864).epsilon(0.0005));
+    }
+  }
+
+  TEST_CASE("weights that a file gathers are held from UNSHARD to RESHARD") {
+    const json with = case_of("lowered_file_with_zero3.json", {})["devices"];
+    std::ifstream file(PIPESIM_SOURCE_DIR "/tests/cases/lowered_file_with_zero3.json");
+    json config = json::parse(file);
+    config["pipeline"].erase("schedule_file");
+    config["pipeline"]["schedule"] = "1f1b";
+    const TemporaryFolder folder;
+    const std::string path = folder / "without.json";
+    write_text(path, config.dump());
+    const json without = json::parse(run_pipesim({"simulate", path, "--json"}).out)["devices"];
+    constexpr double gib = 1 << 30;
+    const double more =
+        with[0]["peak_memory_bytes"].get<double>() - without[0]["peak_memory_bytes"].get<double>();
+    CHECK(more / gib > 3.70);
+  }
+
+  TEST_CASE(
+      "ZeRO 3 holds the layer that it has gathered, and its gradient before it is scattered") {
+    // A layer of Llama 405B in bf16 is 5.94 GiB; 21.91 GiB without the two.
+    const json device = case_of("zero3_largest_layer.json", {})["devices"][0];
+    constexpr double gib = 1 << 30;
+    CHECK(device["peak_memory_bytes"].get<double>() / gib ==
+          doctest::Approx(21.91 + 2 * 5.94).epsilon(0.001));
   }
 }
 

@@ -63,6 +63,37 @@ TEST_CASE("gradients are reduced behind the last backward of their stage") {
         "0F0,0I0,0F1,0I1,0W1,0W0,0REDUCE_GRAD\n");
 }
 
+TEST_CASE("sharding that a file leaves open is filled in, and what changes nothing is left out") {
+  const auto complete = [](std::string_view row) {
+    return csv(with_complete_sharding(one_device(row)));
+  };
+  SUBCASE("nothing said, nothing added") {
+    CHECK(complete("0F0,0B0") == "0F0,0B0\n");
+  }
+  SUBCASE("weights are held to the end where none drops them") {
+    CHECK(complete("0UNSHARD,0F0,0B0") == "0UNSHARD,0F0,0B0,0RESHARD\n");
+  }
+  SUBCASE("a pass before the first UNSHARD gets one") {
+    CHECK(complete("0F0,0UNSHARD,0B0,0RESHARD") == "0UNSHARD,0F0,0B0,0RESHARD\n");
+  }
+  SUBCASE("what is there is not gathered again, what is not there is not dropped") {
+    CHECK(complete("0RESHARD,0UNSHARD,0UNSHARD,0F0,0RESHARD,0RESHARD,0UNSHARD,0B0,0RESHARD") ==
+          "0UNSHARD,0F0,0RESHARD,0UNSHARD,0B0,0RESHARD\n");
+  }
+  SUBCASE("gradients behind the last REDUCE_GRAD are reduced at the end") {
+    CHECK(complete("0F0,0F1,0B0,0REDUCE_GRAD,0B1") ==
+          "0F0,0F1,0B0,0REDUCE_GRAD,0B1,0REDUCE_GRAD\n");
+  }
+  SUBCASE("each stage by itself") {
+    CHECK(complete("0F0,1UNSHARD,1F0,1B0,0B0,0REDUCE_GRAD") ==
+          "0F0,1UNSHARD,1F0,1B0,0B0,0REDUCE_GRAD,1RESHARD\n");
+  }
+  SUBCASE("a pair has both of its stages' weights before it") {
+    CHECK(complete("0F0,1F0,(0F1;1B0)OVERLAP_F_B,0UNSHARD,1UNSHARD,0B0,1F1,1B1,0B1") ==
+          "0UNSHARD,0F0,1UNSHARD,1F0,(0F1;1B0)OVERLAP_F_B,0B0,1F1,1B1,0B1,0RESHARD,1RESHARD\n");
+  }
+}
+
 TEST_CASE("every schedule of the catalog keeps its order and stays sound with sharded weights") {
   for (const KnownSchedule& known : known_schedules()) {
     const auto schedule = test::made(known, {.stages = 4, .micro_batches = 8});

@@ -36,6 +36,8 @@ Case random_case(const KnownSchedule& known, Recompute recompute, std::mt19937& 
     stage.workspace = bytes(50);
     stage.weights = bytes(1000);
     stage.gradients = bytes(1000);
+    stage.gathered_layer = bytes(300);
+    stage.unreduced_gradient = bytes(300);
   }
   for (std::size_t s = 0; s + 1 < result.costs.stages.size(); ++s) {
     result.costs.stages[s].output = result.costs.stages[s + 1].boundary;
