@@ -75,11 +75,12 @@ int execute_command(const ExecuteOptions& options) {
     return report_deadlock(experiment, execution, options, files, progress);
   }
   const nlohmann::ordered_json json = execution_json(experiment, execution);
-  const nlohmann::ordered_json predicted = summary_json(experiment, execution.prediction, {});
+  const Run& expected = execution.expected();
+  const nlohmann::ordered_json predicted = summary_json(experiment, expected, {});
   files.write({.experiment = experiment,
                .run = execution.run,
                .summary = json,
-               .prediction = &execution.prediction,
+               .prediction = &expected,
                .predicted_summary = &predicted},
               progress);
   progress.end();
@@ -118,11 +119,13 @@ void add_execute(CLI::App& application, Action& action) {
   command->footer(
       "The model must be an mlp, in fp32 or fp64; its samples are synthetic. Beside the run "
       "stands\n"
-      "what simulate predicts for the config's devices; pipesim calibrate writes a device file of\n"
-      "this machine. Of several steps the median counts: of the wall clock the step whose time it\n"
-      "is, of the measured clock that of each op.\n"
+      "what is predicted for this machine: from a device file that pipesim calibrate wrote here, "
+      "or\n"
+      "else from the durations that the run measured, replayed by the simulator. Of several steps\n"
+      "the median counts: of the wall clock the step whose time it is, of the measured clock that\n"
+      "of each op. Training that diverges is said, and is no failure.\n"
       "Exit code 3: a device's memory does not hold it, or the schedule deadlocks. 4: gradients\n"
-      "or memory are not as they should be.\n\n"
+      "differ from those without a pipeline, or memory from the simulation.\n\n"
       "Examples:\n"
       "  pipesim execute examples/imbalanced.json\n"
       "  pipesim execute examples/giant.json --clock measured --set pipeline.recompute=full");

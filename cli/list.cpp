@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -22,6 +25,12 @@ constexpr std::pair<std::string_view, NameList> lists[] = {
     {"interconnects", NameList::interconnects},
 };
 
+// "…; also GPipe, AFAB"
+std::string about(const KnownName& entry) {
+  if (entry.aliases.empty()) return entry.about;
+  return fmt::format("{}; also {}", entry.about, fmt::join(entry.aliases, ", "));
+}
+
 int list_command(bool as_json) {
   Output out = standard_output();
   nlohmann::ordered_json json;
@@ -29,6 +38,7 @@ int list_command(bool as_json) {
   for (const auto& [title, list] : lists) {
     for (const KnownName& entry : known_names(list)) {
       json[std::string(title)].push_back({{"name", entry.name}, {"about", entry.about}});
+      if (list == NameList::schedules) json[std::string(title)].back()["aliases"] = entry.aliases;
       width = std::max(width, display_width(entry.name));
     }
   }
@@ -38,7 +48,7 @@ int list_command(bool as_json) {
     TextTable table{
         .columns = {{"", width, true}, {"", 0, true}}, .gap = 1, .indent = 2, .has_header = false};
     for (const KnownName& entry : known_names(list)) {
-      table.rows.push_back({.cells = {entry.name, entry.about}});
+      table.rows.push_back({.cells = {entry.name, about(entry)}});
     }
     write_text_table(out, table);
   }
@@ -54,6 +64,9 @@ void add_list(CLI::App& application, Action& action) {
   CLI::App* command =
       application.add_subcommand("list", "The known schedules, models, devices and interconnects");
   command->add_flag("--json", *as_json, "Print one JSON object");
+  command->footer(
+      "Of a schedule the other names stand for it wherever it is named, in any spelling: 1F1B,\n"
+      "Interleaved1F1B and ScheduleZBVZeroBubble as torch.distributed.pipelining has them, zb-h1.");
   command->callback([as_json, &action] { action = [as_json] { return list_command(*as_json); }; });
 }
 

@@ -53,14 +53,16 @@ std::string shown(std::string_view line) {
          printable(line.substr(sign_from(line.size() - most_bytes / 4)));
 }
 
-// What an error quotes may hold anything; it must not reach the terminal as an escape sequence, nor
-// break the two lines that an error has.
+// What an error quotes may hold anything; it must not reach the terminal as an escape sequence.
+// Each error has two lines, and there may be several.
 void report(const char* what) {
-  const std::string_view text = what;
-  const auto hint = text.rfind("\n  hint: ");
-  const std::string first = shown(text.substr(0, hint));
-  const std::string second = hint == text.npos ? "" : "\n  " + shown(text.substr(hint + 3));
-  fmt::print(stderr, "{}{}\n", first, second);
+  std::istringstream text(what);
+  std::string lines;
+  for (std::string line; std::getline(text, line);) {
+    const std::size_t indent = line.starts_with("  hint: ") ? 2 : 0;
+    lines += std::string(indent, ' ') + shown(std::string_view(line).substr(indent)) + "\n";
+  }
+  fmt::print(stderr, "{}", lines);
 }
 
 constexpr const char* version = "pipesim " PIPESIM_VERSION;

@@ -49,7 +49,9 @@ void write_page(Output& out, const StepReport& step) {
                         .summary = step.summary,
                         .config = step.experiment.config,
                         .runs = has_two ? std::size_t{2} : std::size_t{1}});
-  if (has_two) page.add("predicted", step.experiment, *step.prediction, *step.predicted_summary);
+  const bool replayed = has_two && step.prediction->outcome.timeline.clock != Clock::modeled;
+  const std::string predicted = replayed ? "predicted, from the durations below" : "predicted";
+  if (has_two) page.add(predicted, step.experiment, *step.prediction, *step.predicted_summary);
   const std::string title =
       has_two ? fmt::format("executed, {} clock", name_of(step.run.outcome.timeline.clock))
               : "simulated";

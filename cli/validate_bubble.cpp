@@ -148,11 +148,19 @@ void add_bubble_options(CLI::App& command, BubbleOptions& options) {
       ->type_name("LIST");
   std::vector<std::string> names = schedule_names();
   names.emplace_back(every_schedule);
+  // Names of other frameworks become pipesim's before they are looked up.
+  const CLI::Validator own_name(
+      [](std::string& name) {
+        if (const KnownSchedule* known = find_schedule(name)) name = known->name;
+        return std::string{};
+      },
+      "");
   command
       .add_option("--schedule", options.schedules,
                   "Schedules, separated by commas; default gpipe,1f1b; all: those that have a "
                   "closed form")
       ->delimiter(',')
+      ->transform(own_name)
       ->check(CLI::IsMember(names));
   command.add_flag("--execute", options.executes,
                    "Really run each row too: an mlp of equal stages");

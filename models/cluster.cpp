@@ -114,6 +114,7 @@ int read_rank(const Field& factor, const std::string& key, int devices) {
 void read_stragglers(const Field& field, Cluster& cluster) {
   constexpr double most = 1e6;
   for (const auto& [key, factor] : field.entries()) {
+    if (factor.is_null()) continue;
     const int rank = read_rank(factor, key, cluster.devices);
     const double slowdown = factor.number(1, most);
     if (slowdown > 1) cluster.stragglers[rank] = slowdown;

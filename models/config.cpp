@@ -10,10 +10,10 @@
 #include "models/amoebanet_d.hpp"
 #include "models/config_keys.hpp"
 #include "models/layer_list.hpp"
-#include "models/misplaced_key.hpp"
 #include "models/mlp.hpp"
 #include "models/profile_model.hpp"
 #include "models/transformer.hpp"
+#include "models/unknown_keys.hpp"
 
 namespace pipesim {
 
@@ -193,15 +193,11 @@ std::string default_name(const Source& source) {
   return json::parse(name.dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
-}  // namespace
-
-Config read_config(const Document& document, const DefaultVirtualStages& default_stages) {
-  const Field root(document);
-  check_places(root);
+Config read_sections(const Field& root, const DefaultVirtualStages& default_stages) {
   root.allow_keys(keys_of(Section::config));
-  Config config{.source = document.source, .text = document.root};
+  Config config{.source = root.source()};
   const auto name = root.find("name");
-  config.name = name ? name->text() : default_name(*document.source);
+  config.name = name ? name->text() : default_name(*root.source());
   const Field model =
       root.at("model", R"(for example {"kind": "mlp", "layer_sizes": [128, 256, 10]})");
   config.pipeline = read_pipeline(
@@ -219,6 +215,15 @@ Config read_config(const Document& document, const DefaultVirtualStages& default
   check_layers(root, config);
   check_recompute(root, config);
   check_weight_gradient(root, config);
+  return config;
+}
+
+}  // namespace
+
+Config read_config(const Document& document, const DefaultVirtualStages& default_stages) {
+  Config config = read_all(document, Section::config,
+                           [&](const Field& root) { return read_sections(root, default_stages); });
+  config.text = document.root;
   return config;
 }
 

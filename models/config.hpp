@@ -36,7 +36,8 @@ struct Config {
 };
 
 /// Reads a config. `default_stages`: what schedules ask for; without it one stage a device.
-/// Throws InputError for the first thing that is wrong.
+/// Throws InputError: every key that is unknown or stands twice or is required and missing, every
+/// value of a wrong type, and of what else is wrong the first.
 Config read_config(const Document& document, const DefaultVirtualStages& default_stages = {});
 
 /// The ranks that the config asks for, in the cluster's order.

@@ -4,6 +4,7 @@
 
 #include "models/config_keys.hpp"
 #include "models/text_file.hpp"
+#include "models/unknown_keys.hpp"
 
 namespace pipesim {
 
@@ -70,7 +71,7 @@ Device read_device_value(const Field& field) {
     if (!std::filesystem::exists(path)) {
       throw field.error("names a device file that does not exist", where_looked(field));
     }
-    return read_device_object(Field(read_document(path)));
+    return read_all(read_document(path), Section::device, read_device_object);
   }
   throw field.error("is not a known device",
                     suggestion(name, "devices", names) +

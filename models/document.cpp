@@ -17,11 +17,21 @@ using nlohmann::json;
 
 constexpr std::size_t deepest_nesting = 100;
 
-// Builds the tree like the library's own parser, but refuses what that lets pass: a key that stands
-// twice in one object, and nesting so deep that walking the tree would exhaust the stack.
+/// A key that stands in its object already, and the characters up to its end.
+struct Duplicate {
+  std::string key;
+  std::size_t position = 0;
+};
+
+// Builds the tree like the library's own parser, but notes what that lets pass, a key that stands
+// twice in one object, and refuses nesting so deep that walking the tree would exhaust the stack.
 class TreeBuilder final : public nlohmann::json_sax<json> {
  public:
+  /// `passed`: how many characters have been read.
+  explicit TreeBuilder(const std::size_t& passed) : passed_(passed) {}
+
   json root;
+  std::vector<Duplicate> duplicates{};
   std::string problem{};  ///< What stopped the parser; empty when nothing did.
   std::string got{};
   std::string hint{};
@@ -41,12 +51,7 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
-    if (open_.back()->contains(name)) {
-      problem = "the key stands twice in one object";
-      hint = "keep only one of the two";
-      got = json(name).dump();
-      return false;
-    }
+    if (open_.back()->contains(name)) duplicates.push_back({name, passed_});
     key_ = std::move(name);
     return true;
   }
@@ -74,6 +79,7 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
   }
 
  private:
+  const std::size_t& passed_;
   std::vector<json*> open_{};
   std::string key_{};
 
@@ -123,37 +129,48 @@ struct CountingIterator {
   bool operator!=(const CountingIterator& other) const { return at != other.at; }
 };
 
-InputError syntax_error(std::string_view text, const std::string& file, const TreeBuilder& builder,
-                        std::size_t passed) {
+// "FILE:LINE:COLUMN"
+std::string place_in(std::string_view text, const std::string& file, std::size_t passed) {
   const std::string_view before = text.substr(0, std::min(passed, text.size()));
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const auto line_start = before.rfind('\n');
   const std::size_t column = before.size() - (line_start == before.npos ? 0 : line_start + 1);
-  return InputError(
-      fmt::format("{}:{}:{}: {}, got {}", file, line, std::max<std::size_t>(column, 1),
-                  builder.problem, builder.got.substr(0, 60)),
-      builder.hint);
+  return fmt::format("{}:{}:{}", file, line, std::max<std::size_t>(column, 1));
 }
 
-json parse(std::string_view text, const std::string& file) {
+json parse(std::string_view text, const std::string& file, Mistakes& mistakes) {
   if (text.find_first_not_of(" \t\r\n") == text.npos) {
     throw InputError(fmt::format("{}:1:1: the input is empty, got nothing", file),
                      "a config is a JSON object with at least \"model\" and \"pipeline\"; "
                      "examples/ has some to start from");
   }
-  TreeBuilder builder;
   std::size_t passed = 0;
+  TreeBuilder builder(passed);
   const CountingIterator first{text.data(), &passed};
   const CountingIterator last{text.data() + text.size(), &passed};
   if (!json::sax_parse(first, last, &builder, json::input_format_t::json, true, true)) {
-    throw syntax_error(text, file, builder, builder.position > 0 ? builder.position : passed);
+    const std::size_t position = builder.position > 0 ? builder.position : passed;
+    throw InputError(fmt::format("{}: {}, got {}", place_in(text, file, position), builder.problem,
+                                 builder.got.substr(0, 60)),
+                     builder.hint);
+  }
+  for (const Duplicate& twice : builder.duplicates) {
+    if (mistakes.full()) {
+      ++mistakes.more;
+      continue;
+    }
+    mistakes.add(InputError(
+        fmt::format("{}: the key stands twice in one object, got {}",
+                    place_in(text, file, twice.position), in_quotes(twice.key).substr(0, 60)),
+        "keep only one of the two"));
   }
   return std::move(builder.root);
 }
 
 json parse_override_value(const std::string& text) {
-  TreeBuilder builder;
-  if (json::sax_parse(text, &builder) && builder.problem.empty()) return std::move(builder.root);
+  constexpr std::size_t anywhere = 0;
+  TreeBuilder builder(anywhere);
+  if (json::sax_parse(text, &builder) && builder.duplicates.empty()) return std::move(builder.root);
   if (!is_utf8(text)) {
     throw InputError("--set: /: the value must be UTF-8 text, got bytes that are not",
                      "write it as JSON with \\u escapes");
@@ -214,11 +231,15 @@ Document parse_document(std::string_view text, const std::string& file,
                         const std::vector<std::string>& overrides,
                         const std::vector<std::string>& without) {
   Source source{.file = file, .directory = std::filesystem::path(file).parent_path().string()};
-  json root = parse(text, file);
+  Mistakes mistakes;
+  json root = parse(text, file, mistakes);
   for (const std::string& key : without) take_out(root, key);
-  for (const std::string& setting : overrides) apply_override(root, source, setting);
+  for (const std::string& setting : overrides) {
+    mistakes.gather([&] { apply_override(root, source, setting); });
+  }
   return {.root = std::make_shared<const json>(std::move(root)),
-          .source = std::make_shared<const Source>(std::move(source))};
+          .source = std::make_shared<const Source>(std::move(source)),
+          .mistakes = std::move(mistakes)};
 }
 
 Document read_document(const std::string& path, const std::vector<std::string>& overrides,

@@ -1,11 +1,8 @@
 #include "models/input_error.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 namespace pipesim {
 
@@ -34,6 +31,45 @@ InputError::InputError(std::string_view problem, std::string_view hint)
 InputError::InputError(std::string_view problem, std::string_view hint, std::string_view reason)
     : std::runtime_error(one_line(problem) + "\n  hint: " + one_line(hint)),
       reason_(one_line(reason)) {}
+
+namespace {
+
+std::string joined(const std::vector<InputError>& all) {
+  std::string text;
+  for (const InputError& error : all) {
+    if (!text.empty()) text += '\n';
+    text += error.what();
+  }
+  return text;
+}
+
+}  // namespace
+
+InputError::InputError(const std::vector<InputError>& all)
+    : std::runtime_error(joined(all)), reason_(all.front().reason_) {}
+
+void Mistakes::add(InputError error) {
+  if (full()) {
+    ++more;
+  } else {
+    shown.push_back(std::move(error));
+  }
+}
+
+void Mistakes::add(const Mistakes& others) {
+  for (const InputError& error : others.shown) add(error);
+  more += others.more;
+}
+
+InputError Mistakes::error(std::string_view file) const {
+  std::vector<InputError> all = shown;
+  if (more > 0) {
+    all.emplace_back(
+        fmt::format("{}: /: has more mistakes of these kinds, got {} more", file, more),
+        "correct the ones above first");
+  }
+  return InputError(all);
+}
 
 std::string_view Source::blame(std::string_view pointer) const {
   for (const std::string& set : overrides) {
@@ -68,57 +104,6 @@ std::string pointer_step(std::string_view key) {
     }
   }
   return step;
-}
-
-namespace {
-
-// Levenshtein's distance; a swap of two neighbours counts as two.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-std::string lower(std::string_view text) {
-  std::string word(text);
-  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return word;
-}
-
-}  // namespace
-
-std::string closest(std::string_view given, const std::vector<std::string>& known) {
-  const std::string word = lower(given);
-  constexpr std::size_t longest_worth_comparing = 100;
-  if (word.size() > longest_worth_comparing) return {};
-  std::string best;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2) + 1;
-  for (const std::string& candidate : known) {
-    const std::string other = lower(candidate);
-    const bool is_start = word.size() > 1 && other.starts_with(word);
-    const std::size_t distance = is_start ? 0 : edit_distance(word, other);
-    if (distance < best_distance && distance < candidate.size()) {
-      best_distance = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
-std::string suggestion(std::string_view word, std::string_view plural,
-                       const std::vector<std::string>& known) {
-  const std::string near = closest(word, known);
-  const std::string all = fmt::format("{}: {}", plural, fmt::join(known, ", "));
-  return near.empty() ? all : fmt::format("did you mean \"{}\"? {}", near, all);
 }
 
 }  // namespace pipesim

@@ -16,11 +16,39 @@ class InputError : public std::runtime_error {
   InputError(std::string_view problem, std::string_view hint);
   /// `reason`: the problem without the file, as a table says why a row can't be.
   InputError(std::string_view problem, std::string_view hint, std::string_view reason);
+  /// Several at once, at least one: `what()` has the lines of all, `reason()` is the first's.
+  explicit InputError(const std::vector<InputError>& all);
 
   const std::string& reason() const { return reason_; }
 
  private:
   std::string reason_;
+};
+
+/// Gathers what is wrong with an input, so that all of it is said at once.
+struct Mistakes {
+  static constexpr std::size_t most_shown = 20;
+
+  std::vector<InputError> shown{};
+  std::size_t more = 0;  ///< Found beyond those.
+
+  bool none() const { return shown.empty(); }
+  bool full() const { return shown.size() >= most_shown; }
+  void add(InputError error);
+  void add(const Mistakes& others);
+
+  /// Does a part of the reading; what it throws is one more mistake.
+  template <class Read>
+  void gather(Read&& read) {
+    try {
+      read();
+    } catch (const InputError& error) {
+      add(error);
+    }
+  }
+
+  /// All of them; how many more there are is said of `file`.
+  InputError error(std::string_view file) const;
 };
 
 /// Where a piece of input comes from, so that an error can name it.
@@ -45,7 +73,8 @@ std::string pointer_step(std::string_view key);
 
 using SourcePtr = std::shared_ptr<const Source>;
 
-/// The entry of `known` that `word` was probably meant to be; empty when none is near.
+/// The entry of `known` that `word` was probably meant to be: near in meaning (models/key_synonyms)
+/// or in its letters, for its length. Empty when none is.
 std::string closest(std::string_view word, const std::vector<std::string>& known);
 
 /// "did you mean "X"?" when one is near, then in any case the whole list: "PLURAL: a, b, c".

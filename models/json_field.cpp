@@ -9,7 +9,9 @@
 namespace pipesim {
 
 Field::Field(const Document& document)
-    : document_(document.root), value_(document.root.get()), source_(document.source) {}
+    : document_(document.root), value_(document.root.get()), source_(document.source) {
+  if (!document.mistakes.none()) throw document.mistakes.error(source_->file);
+}
 
 Field::Field(const Field& parent, const nlohmann::json& value, std::string_view key)
     : document_(parent.document_),
@@ -29,6 +31,12 @@ bool Field::is_list() const {
 bool Field::is_object() const {
   return value_->is_object();
 }
+bool Field::is_boolean() const {
+  return value_->is_boolean();
+}
+bool Field::is_null() const {
+  return value_->is_null();
+}
 
 std::string Field::shown() const {
   constexpr std::size_t widest = 60;
@@ -46,35 +54,40 @@ InputError Field::error(std::string_view problem, std::string_view hint) const {
 }
 
 InputError Field::wrong_type(std::string_view expected) const {
-  const std::string_view is = is_object()            ? "an object"
-                              : is_list()            ? "a list"
-                              : is_text()            ? "a text"
-                              : is_number()          ? "a number"
-                              : value_->is_boolean() ? "true or false"
-                                                     : "null";
+  const std::string_view is = is_object()    ? "an object"
+                              : is_list()    ? "a list"
+                              : is_text()    ? "a text"
+                              : is_number()  ? "a number"
+                              : is_boolean() ? "true or false"
+                                             : "null";
   return error(fmt::format("must be {}", expected),
                fmt::format("write {} here; this is {}", expected, is));
 }
 
 void Field::allow_keys(const std::vector<std::string>& keys) const {
-  if (!is_object()) throw wrong_type("an object");
-  for (const auto& [key, value] : value_->items()) {
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-      const Field field(*this, value, key);
-      throw field.error("is not a known key", suggestion(key, "known here", keys));
-    }
+  Mistakes unknown;
+  for (const auto& [key, field] : entries()) {
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
+    unknown.add(field.error("is not a known key", suggestion(key, "known here", keys)));
   }
+  if (!unknown.none()) throw unknown.error(source_->file);
 }
 
 Field Field::at(std::string_view key, std::string_view hint) const {
   if (const auto field = find(key)) return *field;
-  throw source_->error(pointer_ + "/" + std::string(key), "is required", "nothing", hint);
+  throw missing(key, hint);
+}
+
+InputError Field::missing(std::string_view key, std::string_view hint) const {
+  const bool is_null = value_->contains(key);
+  return source_->error(pointer_ + pointer_step(key), "is required", is_null ? "null" : "nothing",
+                        hint);
 }
 
 std::optional<Field> Field::find(std::string_view key) const {
   if (!is_object()) throw wrong_type("an object");
   const auto found = value_->find(key);
-  if (found == value_->end()) return std::nullopt;
+  if (found == value_->end() || found->is_null()) return std::nullopt;
   return Field(*this, *found, key);
 }
 

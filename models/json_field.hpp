@@ -27,6 +27,7 @@ struct Choice {
 /// range; what does not pass is an InputError with the pointer, the value and a hint.
 class Field {
  public:
+  /// Throws the document's mistakes, if it has any.
   explicit Field(const Document& document);
 
   const std::string& pointer() const { return pointer_; }
@@ -36,13 +37,15 @@ class Field {
   bool is_number() const;
   bool is_list() const;
   bool is_object() const;
+  bool is_boolean() const;
+  bool is_null() const;
 
-  /// This is an object and has no keys but these; an unknown one is answered with the nearest.
+  /// This is an object and has no keys but these; each unknown one is answered with the nearest.
   void allow_keys(const std::vector<std::string>& keys) const;
 
   /// The value under `key`, which must be there. `hint` says what to write when it is not.
   Field at(std::string_view key, std::string_view hint) const;
-  /// The value under `key`, if there is one.
+  /// The value under `key`, if there is one; null is as absent.
   std::optional<Field> find(std::string_view key) const;
   /// The entries of a list.
   std::vector<Field> items() const;
@@ -66,6 +69,8 @@ class Field {
 
   InputError error(std::string_view problem, std::string_view hint) const;
   InputError wrong_type(std::string_view expected) const;
+  /// That this object lacks a key which is required.
+  InputError missing(std::string_view key, std::string_view hint) const;
 
  private:
   std::shared_ptr<const nlohmann::json> document_;

@@ -58,11 +58,10 @@ void read_virtual_stages(const Field& field, const DefaultVirtualStages& default
   constexpr int most_stages = 1 << 24;
   const auto count = field.find("virtual_stages");
   settings.virtual_stages_given = count.has_value();
-  if (count) {
-    settings.virtual_stages = count->count(1 << 16);
-  } else if (default_stages) {
+  if (default_stages && (!count || settings.file == nullptr)) {
     settings.virtual_stages = default_stages(settings, *field.source());
   }
+  if (count) settings.virtual_stages = count->count(1 << 16);
   if (std::int64_t{settings.stages} * settings.virtual_stages > most_stages) {
     throw(count ? *count : field.at("stages", ""))
         .error(fmt::format("makes {} stages of {} on each of {} devices",

@@ -103,8 +103,8 @@ struct PipelineSettings {
 };
 
 /// How many stages a device holds where the config does not say: what its schedule asks for. Reads
-/// what stands before it in the section.
-using DefaultVirtualStages = std::function<int(const PipelineSettings&, const Source&)>;
+/// what stands before it in the section, and puts the schedule's own name where another was given.
+using DefaultVirtualStages = std::function<int(PipelineSettings&, const Source&)>;
 
 PipelineSettings read_pipeline(const Field& field, const DefaultVirtualStages& default_stages = {});
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "reports/known_names.hpp"
 #include "reports/number_text.hpp"
 
 namespace pipesim {
@@ -83,6 +84,14 @@ std::string meaning_text(const ConfigKey& key) {
   return text;
 }
 
+void write_schedule_names(Output& out) {
+  out.append("\n| schedule | also |\n|---|---|\n");
+  for (const KnownName& known : known_names(NameList::schedules)) {
+    if (known.aliases.empty()) continue;
+    out.append(fmt::format("| `{}` | `{}` |\n", known.name, fmt::join(known.aliases, "`, `")));
+  }
+}
+
 void write_section(Output& out, const ConfigSection& section) {
   const auto print = [&]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
@@ -115,8 +124,11 @@ void write_config_keys_markdown(Output& out) {
       "Written by `pipesim schema --format markdown`; [config.md](config.md) explains and gives\n"
       "examples. A time, size, bandwidth or compute rate is a number in SI base units, or a text\n"
       "with its unit: `\"1.5 ms\"`, `\"16 GiB\"`, `\"25 GB/s\"`, `\"312 TFLOP/s\"`. Names in\n"
-      "brackets are other names of the same, mostly Hugging Face's. `pipesim list` has the names\n"
-      "of schedules, devices and interconnects.\n");
+      "brackets are other names of the same, mostly Hugging Face's. A key that is not required "
+      "may\n"
+      "be `null`, which is as absent. `pipesim list` has the names of schedules, devices and\n"
+      "interconnects; these are what other frameworks call schedules, in any spelling:\n");
+  write_schedule_names(out);
   for (int i = 0; i < section_count; ++i) write_section(out, describe(static_cast<Section>(i)));
 }
 

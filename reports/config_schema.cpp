@@ -33,6 +33,17 @@ Json default_value(const ConfigKey& key) {
   return std::ranges::any_of(key.forms, is_word) ? Json(key.preset) : Json();
 }
 
+// An optional key may be null, which is as absent.
+void allow_null(Json& form) {
+  if (form.contains("anyOf")) {
+    form["anyOf"].push_back({{"type", "null"}});
+  } else if (form.contains("type")) {
+    form["type"] = Json::array({form["type"], "null"});
+  } else {
+    form = {{"anyOf", Json::array({std::move(form), {{"type", "null"}}})}};
+  }
+}
+
 Json key_schema(const ConfigKey& key) {
   Json json = {{"description", key.about}};
   if (!key.preset.empty() && key.preset != ConfigKey::required) {
@@ -47,6 +58,7 @@ Json key_schema(const ConfigKey& key) {
   Json form = value_schema(key.forms);
   if (form.contains("$ref")) form = {{"anyOf", Json::array({std::move(form)})}};
   if (form.contains("description")) form.erase("description");
+  if (key.preset != ConfigKey::required) allow_null(form);
   json.update(form);
   return json;
 }

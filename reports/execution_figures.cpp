@@ -30,11 +30,11 @@ std::optional<double> Compared::error_percent() const {
   return (predicted - executed) / executed * 100;
 }
 
-std::vector<Compared> compared_figures(const Execution& execution) {
-  const Metrics& executed = execution.run.metrics;
-  const Metrics& predicted = execution.prediction.metrics;
-  const Bytes held = largest_peak(execution.run);
-  const Bytes foreseen = largest_peak(execution.prediction);
+std::vector<Compared> compared_figures(const Run& run, const Run& prediction) {
+  const Metrics& executed = run.metrics;
+  const Metrics& predicted = prediction.metrics;
+  const Bytes held = largest_peak(run);
+  const Bytes foreseen = largest_peak(prediction);
   return {
       compare_times("step_time_s", "step time", executed.step_time, predicted.step_time),
       compare_times("pipeline_time_s", "pipeline", executed.pipeline_time, predicted.pipeline_time),

@@ -25,7 +25,8 @@ struct Compared {
 /// The peak of the device that holds most.
 Bytes largest_peak(const Run& run);
 
-/// Step time, bubble and peak memory of the fullest device.
-std::vector<Compared> compared_figures(const Execution& execution);
+/// Step time, pipeline time, bubble and peak memory of the fullest device: of the run beside those
+/// of a prediction.
+std::vector<Compared> compared_figures(const Run& executed, const Run& predicted);
 
 }  // namespace pipesim

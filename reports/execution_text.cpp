@@ -20,19 +20,26 @@ void print(Output& out, fmt::format_string<Args...> format, Args&&... args) {
   out.end_of_line();
 }
 
-bool is_known_device(const std::string& name) {
-  return std::ranges::any_of(known_devices(), [&](const Device& d) { return d.name == name; });
-}
-
-// A known device's figures are not those of the CPU that ran the step.
-void write_prediction_source(Output& out, const Experiment& experiment) {
+// What the prediction was made from. Figures of the config's devices are none of this machine,
+// unless calibrate has measured them here: they stand apart, as a comparison.
+void write_prediction_source(Output& out, const Experiment& experiment,
+                             const Execution& execution) {
   const std::vector<Device>& kinds = experiment.config.cluster.kinds;
-  const auto known = std::ranges::find_if(kinds, is_known_device, &Device::name);
-  if (known == kinds.end()) return;
-  print(out,
-        "  simulated  for {}, not for the CPU that ran it: pipesim calibrate --out device.json\n"
-        "             measures this machine, --set cluster.device=device.json predicts for it\n",
-        kinds.size() == 1 ? short_name(known->name) : "the devices of the config");
+  const std::string device =
+      kinds.size() == 1 ? short_name(kinds.front().name) : "the devices of the config";
+  if (execution.is_for_this_machine) {
+    print(out, "  predicted  from the rates of {}, which pipesim calibrate measured\n", device);
+    return;
+  }
+  const Metrics& there = execution.prediction.metrics;
+  print(
+      out,
+      "  predicted  from the durations that this run measured, replayed by the simulator{}\n"
+      "  compare    {} would take {} a step, its bubble {}; to predict for this machine\n"
+      "             beforehand: pipesim calibrate --out device.json, then --set "
+      "cluster.device=device.json\n",
+      execution.run.outcome.timeline.clock == Clock::wall ? "; the rest is waiting for cores" : "",
+      device, readable(there.step_time), percent(there.bubble_fraction.value()));
 }
 
 void write_steps(Output& out, const Execution& execution) {
@@ -56,28 +63,23 @@ void write_steps(Output& out, const Execution& execution) {
 
 void write_comparison(Output& out, const Experiment& experiment, const Execution& execution) {
   write_steps(out, execution);
-  TextTable table{.columns = {{"", 11, true}, {"executed", 10}, {"simulated", 12}, {"error", 9}},
+  TextTable table{.columns = {{"", 11, true}, {"executed", 10}, {"predicted", 12}, {"error", 9}},
                   .indent = 2};
-  for (const Compared& figure : compared_figures(execution)) {
+  for (const Compared& figure : compared_figures(execution.run, execution.expected())) {
     const std::optional<double> error = figure.error_percent();
     table.rows.push_back(
         {.cells = {std::string(figure.name), figure.executed_text, figure.predicted_text,
                    error ? fmt::format("{:+.1f} %", *error) : "-"}});
   }
   write_text_table(out, table);
-  write_prediction_source(out, experiment);
+  write_prediction_source(out, experiment, execution);
 }
 
 void write_gradient_check(Output& out, const GradientCheck& check) {
-  if (!std::isfinite(check.largest_error)) {
-    print(out,
-          "gradients    NOT FINITE in {}: nothing to compare; a smaller training.learning_rate "
-          "may help\n",
-          check.tensor);
-    return;
-  }
-  if (check.largest_error <= check.tolerance) {
-    print(out, "gradients    agree: within {:.1e} of those without a pipeline ({} allowed; {})\n",
+  if (!check.finite) {
+    print(out, "gradients    not finite, with a pipeline or without\n");
+  } else if (check.largest_error <= check.tolerance) {
+    print(out, "gradients    match: within {:.1e} of those without a pipeline ({} allowed; {})\n",
           check.largest_error, check.tolerance, check.tensor);
   } else {
     print(out, "gradients    DIFFER by {:.1e} from those without a pipeline ({} allowed; {})\n",
@@ -88,14 +90,23 @@ void write_gradient_check(Output& out, const GradientCheck& check) {
                         : "NOT those of a sequential run that adds in the same order");
 }
 
-void write_checks(Output& out, const Execution& execution) {
+void write_loss(Output& out, const Experiment& experiment, const Execution& execution) {
   print(out, "loss         {} before the first update\n",
-        std::isfinite(execution.loss) ? fmt::format("{:.6g}", execution.loss) : "NOT FINITE");
+        std::isfinite(execution.loss) ? fmt::format("{:.6g}", execution.loss) : "not finite");
+  if (!execution.diverged_after) return;
+  print(out,
+        "             it left the range of {} after {} {}: try a smaller training.learning_rate\n",
+        precision_names[static_cast<std::size_t>(experiment.config.training.precision)],
+        *execution.diverged_after, *execution.diverged_after == 1 ? "update" : "updates");
+}
+
+void write_checks(Output& out, const Experiment& experiment, const Execution& execution) {
+  write_loss(out, experiment, execution);
   write_gradient_check(out, execution.gradients);
   print(out, "memory       {}; the process held {}\n",
         execution.memory_difference.empty()
-            ? "as simulated, allocation by allocation"
-            : "NOT AS SIMULATED: " + printable(execution.memory_difference),
+            ? "matches the simulation, allocation by allocation"
+            : "DIFFERS from the simulation: " + printable(execution.memory_difference),
         readable_bytes(execution.peak_resident));
 }
 
@@ -105,7 +116,7 @@ void write_execution_text(Output& out, const Experiment& experiment, const Execu
                           const TextStyle& style) {
   write_summary_text(out, experiment, execution.run, {}, style);
   write_comparison(out, experiment, execution);
-  write_checks(out, execution);
+  write_checks(out, experiment, execution);
 }
 
 }  // namespace pipesim

@@ -65,7 +65,12 @@ std::vector<KnownName> known_names(NameList list) {
   std::vector<KnownName> names;
   switch (list) {
     case NameList::schedules:
-      return names_of(known_schedules());
+      names = names_of(known_schedules());
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        const std::vector<std::string_view>& aliases = known_schedules()[i].aliases;
+        names[i].aliases.assign(aliases.begin(), aliases.end());
+      }
+      return names;
     case NameList::model_kinds:
       return names_of(known_model_kinds());
     case NameList::interconnects:

@@ -11,6 +11,7 @@ namespace pipesim {
 struct KnownName {
   std::string name{};
   std::string about{};
+  std::vector<std::string> aliases{};  ///< What others call it; a config may, too.
 };
 std::vector<KnownName> known_names(NameList list);
 

@@ -173,6 +173,7 @@ std::vector<OutputKey> list_keys() {
   return {
       {"schedules[].name", "", "for `pipeline.schedule`"},
       {"schedules[].about", "", "what it trades"},
+      {"schedules[].aliases[]", "", "what others call it, for `pipeline.schedule` as well"},
       {"models[].name", "", "for `model.kind`"},
       {"models[].about", "", "what it is"},
       {"devices[].name", "", "for `cluster.device`"},

@@ -114,19 +114,28 @@ std::vector<OutputKey> run_keys() {
       {"steps", "", "how many were run"},
       {"step_times_s[]", "s", "of each, in order"},
       {"loss", "", "of the first step, before any update; null where not finite"},
+      {"diverged_after_updates", "", "when the loss was first not finite; null: never"},
       {"peak_resident_bytes", "bytes", "the most memory that the process held"},
       {"gradient_check.passed", "", "against the same network without a pipeline"},
       {"gradient_check.largest_error", "fraction", "largest max|Δ| / max|g| of all tensors"},
       {"gradient_check.tensor", "", "where it is"},
       {"gradient_check.tolerance", "fraction", "1e-5 in fp32, 1e-12 in fp64"},
       {"gradient_check.same_bits_as_sequential", "", "of a run that adds in the same order"},
+      {"gradient_check.finite", "", "whether all were; if not, only the bits are compared"},
       {"memory_check.passed", "", "whether allocations are those of the simulation"},
       {"memory_check.difference", "", "null, or the first"},
+      {"compared_with", "",
+       "what the run is held against: `prediction` on devices that calibrate measured, else "
+       "`replay`"},
       {"prediction.step_time_s", "s", "what simulate says for the same config"},
       {"prediction.pipeline_time_s", "s", "the same"},
       {"prediction.bubble_fraction", "fraction", "the same"},
       {"prediction.peak_memory_bytes", "bytes", "the same, of the fullest device"},
-      {"prediction_error_percent.*", "%", "of each of these; null where 0 was executed"},
+      {"prediction_error_percent.*", "%",
+       "of each of these; null where 0 was executed, and for times on devices that are not this "
+       "machine"},
+      {"replay.*", "", "the same figures from the durations that the run measured"},
+      {"replay_error_percent.*", "%", "of each of these; null where 0 was executed"},
   };
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "models/key_synonyms.hpp"
 #include "reports/known_names.hpp"
 
 namespace pipesim {
@@ -46,9 +47,35 @@ Json word(std::string_view name, std::string_view about) {
   return json;
 }
 
+// A pattern of the name in small letters or large, its parts together or apart.
+std::string any_spelling(std::string_view name) {
+  constexpr std::string_view apart = "[-_ ./]*";
+  std::string pattern(apart);
+  for (const char c : spelled(name)) {
+    const char large = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    pattern += c == large ? std::string(1, c) : fmt::format("[{}{}]", c, large);
+    pattern += apart;
+  }
+  return pattern;
+}
+
 Json names_schema(NameList list) {
   Json names = Json::array();
-  for (const KnownName& known : known_names(list)) names.push_back(word(known.name, known.about));
+  std::vector<std::string> patterns;
+  for (const KnownName& known : known_names(list)) {
+    names.push_back(word(known.name, known.about));
+    for (const std::string& alias : known.aliases) {
+      names.push_back(word(alias, fmt::format("{} in other words", known.name)));
+      patterns.push_back(any_spelling(alias));
+    }
+    if (list == NameList::schedules) patterns.push_back(any_spelling(known.name));
+  }
+  if (!patterns.empty()) {
+    names.push_back({{"type", "string"},
+                     {"pattern", fmt::format("^({})?({})$", any_spelling("schedule"),
+                                             fmt::join(patterns, "|"))},
+                     {"description", "any of these in another spelling, such as ScheduleGPipe"}});
+  }
   return {{"anyOf", names}};
 }
 

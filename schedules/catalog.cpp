@@ -1,5 +1,12 @@
 #include "schedules/catalog.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "models/input_error.hpp"
+#include "models/key_synonyms.hpp"
 #include "schedules/chimera.hpp"
 #include "schedules/controllable_memory.hpp"
 #include "schedules/dualpipe.hpp"
@@ -26,16 +33,19 @@ const std::vector<KnownSchedule>& known_schedules() {
   static const std::vector<KnownSchedule> schedules = {
       {.name = "gpipe",
        .about = "all forwards, then all backwards in reverse: simple, holds every micro-batch",
+       .aliases = {"GPipe", "AFAB", "AllForwardAllBackward", "FThenB"},
        .generate = gpipe,
        .bubble = flush_bubble},
       {.name = "1f1b",
        .about = "one forward, one backward: the bubble of gpipe, at most stages - k in flight on "
                 "stage k",
+       .aliases = {"1F1B", "PipeDreamFlush", "DAPPLE", "OneForwardOneBackward", "TrainSchedule"},
        .generate = one_f_one_b,
        .bubble = flush_bubble},
       {.name = "interleaved_1f1b",
        .about = "1f1b over several stages on each device: a bubble v times smaller, for more "
                 "messages and memory",
+       .aliases = {"Interleaved1F1B", "Interleaved", "VPP"},
        .generate = interleaved_1f1b,
        .bubble = interleaved_1f1b_bubble,
        .refuse = interleaved_1f1b_refusal,
@@ -44,6 +54,7 @@ const std::vector<KnownSchedule>& known_schedules() {
       {.name = "looped_bfs",
        .about = "all micro-batches through each stage in turn: interleaved's bubble, holds every "
                 "micro-batch",
+       .aliases = {"LoopedBFS", "BreadthFirst"},
        .generate = looped_bfs,
        .bubble = looped_bfs_bubble,
        .virtual_stages = 2,
@@ -51,12 +62,15 @@ const std::vector<KnownSchedule>& known_schedules() {
       {.name = "zb_h1",
        .about =
            "splits the backward, W fills gaps: about a third of 1f1b's bubble in 1f1b's memory",
+       .aliases = {"ZBH1", "ZB1P", "InterleavedZeroBubble"},
        .generate = zb_h1,
        .bubble = zb_h1_bubble,
        .refuse = zb_h1_refusal,
+       .any_virtual_stages = true,
        .splits_backward = true},
       {.name = "zb_h2",
        .about = "as zb_h1 with more forwards ahead: next to no bubble, about twice the memory",
+       .aliases = {"ZBH2", "ZB2P"},
        .generate = zb_h2,
        .bubble = zb_h2_bubble,
        .refuse = zb_h2_refusal,
@@ -72,6 +86,7 @@ const std::vector<KnownSchedule>& known_schedules() {
        .about =
            "made for the times given, two stages a device, there and back: next to no bubble in "
            "1f1b's memory",
+       .aliases = {"ZBVZeroBubble", "ZBV", "ZBVPP"},
        .automatic = AutomaticSchedule{.generate = zb_v,
                                       .least_memory = least_memory,
                                       .placement = v_placement,
@@ -81,6 +96,7 @@ const std::vector<KnownSchedule>& known_schedules() {
       {.name = "v_half",
        .about = "two stages a device, there and back: half of 1f1b's memory and, in equal times, "
                 "half its bubble",
+       .aliases = {"VHalf"},
        .generate = v_half,
        .bubble = v_half_bubble,
        .refuse = v_half_refusal,
@@ -90,6 +106,7 @@ const std::vector<KnownSchedule>& known_schedules() {
        .about =
            "two stages a device, there and back: a third of 1f1b's memory, sensitive to uneven "
            "times",
+       .aliases = {"VMin"},
        .generate = v_min,
        .bubble = v_min_bubble,
        .refuse = v_min_refusal,
@@ -98,6 +115,7 @@ const std::vector<KnownSchedule>& known_schedules() {
       {.name = "dualpipe",
        .about = "fed from both ends, forwards overlap backwards: small bubble, two copies of the "
                 "weights",
+       .aliases = {"DualPipe"},
        .generate = dualpipe,
        .bubble = dualpipe_bubble,
        .refuse = dualpipe_refusal,
@@ -105,6 +123,7 @@ const std::vector<KnownSchedule>& known_schedules() {
        .bidirectional = true},
       {.name = "dualpipe_v",
        .about = "dualpipe folded in half: no stage twice, two stages a device",
+       .aliases = {"DualPipeV", "CutInHalf"},
        .generate = dualpipe_v,
        .bubble = dualpipe_v_bubble,
        .refuse = dualpipe_v_refusal,
@@ -127,11 +146,59 @@ std::vector<std::string> schedule_names() {
   return names;
 }
 
+namespace {
+
+// As torch.distributed.pipelining names its classes; alone it is no name.
+constexpr std::string_view class_prefix = "schedule";
+
+std::string without_prefix(std::string_view name) {
+  std::string letters = spelled(name);
+  const bool has_prefix = letters.starts_with(class_prefix) && letters != class_prefix;
+  return has_prefix ? letters.substr(class_prefix.size()) : letters;
+}
+
+bool is_called(const KnownSchedule& schedule, std::string_view letters) {
+  return spelled(schedule.name) == letters ||
+         std::ranges::any_of(schedule.aliases,
+                             [&](std::string_view alias) { return spelled(alias) == letters; });
+}
+
+// Orders of others that the catalog lacks, and the nearest that it has.
+struct Absent {
+  std::string_view name;
+  std::string_view hint;
+};
+constexpr Absent absent[] = {
+    {"PipeDream", "it has no flush, so weights differ within a step; with one it is 1f1b"},
+    {"PipeDream2BW", "it has no flush, so weights differ within a step; with one it is 1f1b"},
+};
+
+}  // namespace
+
 const KnownSchedule* find_schedule(std::string_view name) {
   for (const KnownSchedule& schedule : known_schedules()) {
     if (schedule.name == name) return &schedule;
   }
+  const std::string letters = without_prefix(name);
+  for (const KnownSchedule& schedule : known_schedules()) {
+    if (is_called(schedule, letters)) return &schedule;
+  }
   return nullptr;
+}
+
+std::string schedule_hint(std::string_view name) {
+  const std::string letters = without_prefix(name);
+  std::vector<std::string> words = schedule_names();
+  const std::string all = fmt::format("schedules: {}", fmt::join(words, ", "));
+  for (const auto& [other, hint] : absent) {
+    if (spelled(other) == letters) return fmt::format("{}; {}", hint, all);
+  }
+  for (const KnownSchedule& schedule : known_schedules()) {
+    words.insert(words.end(), schedule.aliases.begin(), schedule.aliases.end());
+  }
+  const std::string near = closest(letters, words);
+  if (near.empty()) return all;
+  return fmt::format("did you mean \"{}\"? {}", find_schedule(near)->name, all);
 }
 
 std::optional<Refusal> refusal_of(const KnownSchedule& schedule, const PipelineShape& shape) {

@@ -25,6 +25,7 @@ struct AutomaticSchedule {
 struct KnownSchedule {
   std::string_view name{};
   std::string_view about{};                              ///< One line: what it trades.
+  std::vector<std::string_view> aliases{};               ///< What others call it: find_schedule().
   Schedule (*generate)(const PipelineShape&) = nullptr;  ///< Null for an automatic one.
   std::optional<AutomaticSchedule> automatic{};
   /// The bubble's closed form, where there is one for these stages. Null: there is none at all.
@@ -42,8 +43,12 @@ const std::vector<KnownSchedule>& known_schedules();
 
 std::vector<std::string> schedule_names();
 
-/// The one of that name, or null.
+/// The one of that name or alias, however it is spelled: `1F1B`, `LoopedBFS`, and `ScheduleGPipe`
+/// as torch.distributed.pipelining names its classes. Null where there is none.
 const KnownSchedule* find_schedule(std::string_view name);
+
+/// The hint for a name that find_schedule() does not know: the nearest, then all of them.
+std::string schedule_hint(std::string_view name);
 
 /// Why a schedule cannot be made in this shape; nothing when it can.
 std::optional<Refusal> refusal_of(const KnownSchedule& schedule, const PipelineShape& shape);

@@ -8,16 +8,12 @@ namespace pipesim {
 
 namespace {
 
-int group_size(const PipelineShape& shape) {
-  return shape.group_size > 0 ? shape.group_size : shape.stages;
-}
-
 std::int64_t last_group(const PipelineShape& shape, std::int64_t micro_batches) {
-  return (micro_batches - 1) % group_size(shape) + 1;
+  return (micro_batches - 1) % interleaved_group(shape) + 1;
 }
 
 bool runs(const PipelineShape& shape, std::int64_t micro_batches) {
-  const std::int64_t group = group_size(shape);
+  const std::int64_t group = interleaved_group(shape);
   const std::int64_t last = last_group(shape, micro_batches);
   if (shape.virtual_stages == 1 || micro_batches <= group) return true;
   if (shape.virtual_stages == 2 && last == 1) {
@@ -26,32 +22,10 @@ bool runs(const PipelineShape& shape, std::int64_t micro_batches) {
   return group + last >= 2 * (shape.stages - 1);
 }
 
-// A micro-batch's pass through one of a device's stages, counted from the first.
-struct Visit {
-  int round = 0;
-  int micro_batch = 0;
-};
-
-// The order in which a device works through them, forwards; backwards are in the same order with
-// the rounds reversed.
-std::vector<Visit> visits(const PipelineShape& shape) {
-  std::vector<Visit> order;
-  order.reserve(static_cast<std::size_t>(shape.virtual_stages) *
-                static_cast<std::size_t>(shape.micro_batches));
-  for (int first = 0; first < shape.micro_batches;) {
-    const int end = first + std::min(group_size(shape), shape.micro_batches - first);
-    for (int round = 0; round < shape.virtual_stages; ++round) {
-      for (int m = first; m < end; ++m) order.push_back({round, m});
-    }
-    first = end;
-  }
-  return order;
-}
-
 std::int64_t warm_up(const PipelineShape& shape, int device) {
   const std::int64_t below = shape.stages - 1 - device;
   const std::int64_t rounds_ahead = shape.virtual_stages - 1;
-  return rounds_ahead == 0 ? below : 2 * below + rounds_ahead * group_size(shape);
+  return rounds_ahead == 0 ? below : 2 * below + rounds_ahead * interleaved_group(shape);
 }
 
 // How many micro-batches run through: one more or less than there are, or the next, and so on.
@@ -64,11 +38,29 @@ std::int64_t nearest_that_runs(const PipelineShape& shape, int step) {
 
 }  // namespace
 
+int interleaved_group(const PipelineShape& shape) {
+  return shape.group_size > 0 ? shape.group_size : shape.stages;
+}
+
+std::vector<Visit> interleaved_visits(const PipelineShape& shape) {
+  std::vector<Visit> order;
+  order.reserve(static_cast<std::size_t>(shape.virtual_stages) *
+                static_cast<std::size_t>(shape.micro_batches));
+  for (int first = 0; first < shape.micro_batches;) {
+    const int end = first + std::min(interleaved_group(shape), shape.micro_batches - first);
+    for (int round = 0; round < shape.virtual_stages; ++round) {
+      for (int m = first; m < end; ++m) order.push_back({round, m});
+    }
+    first = end;
+  }
+  return order;
+}
+
 Schedule interleaved_1f1b(const PipelineShape& shape) {
   Schedule schedule{.name = "interleaved_1f1b",
                     .micro_batches = shape.micro_batches,
                     .placement = looped_placement(shape)};
-  const std::vector<Visit> order = visits(shape);
+  const std::vector<Visit> order = interleaved_visits(shape);
   for (int device = 0; device < shape.stages; ++device) {
     const std::size_t ahead =
         std::min(static_cast<std::size_t>(warm_up(shape, device)), order.size());
@@ -98,14 +90,14 @@ bool interleaved_1f1b_runs(const PipelineShape& shape) {
 
 std::optional<Refusal> interleaved_1f1b_refusal(const PipelineShape& shape) {
   if (interleaved_1f1b_runs(shape)) return std::nullopt;
-  if (group_size(shape) < shape.stages - 1) {
+  if (interleaved_group(shape) < shape.stages - 1) {
     return Refusal{.key = "group_size",
                    .problem = "is too small: the devices would wait for each other",
                    .hint = fmt::format("at least {}; {} is usual", shape.stages - 1, shape.stages)};
   }
   return Refusal{.key = "micro_batches",
                  .problem = "leaves too small a last group: the devices would wait for each other",
-                 .hint = fmt::format("in groups of {}, {} or {} would do", group_size(shape),
+                 .hint = fmt::format("in groups of {}, {} or {} would do", interleaved_group(shape),
                                      nearest_that_runs(shape, -1), nearest_that_runs(shape, 1))};
 }
 

@@ -1,12 +1,26 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "schedules/bubble_formula.hpp"
 #include "schedules/refusal.hpp"
 #include "schedules/schedule.hpp"
 
 namespace pipesim {
+
+/// A micro-batch's pass through one of a device's stages, counted from the first.
+struct Visit {
+  int round = 0;
+  int micro_batch = 0;
+};
+
+/// The order in which a device works through them, forwards: a group of micro-batches through all
+/// of its stages, then the next group. Backwards are in the same order with the rounds reversed.
+std::vector<Visit> interleaved_visits(const PipelineShape& shape);
+
+/// Of interleaved schedules: `group_size`, or as many as there are stages on a row of devices.
+int interleaved_group(const PipelineShape& shape);
 
 /// 1F1B over several stages on each device, in Megatron-LM's order: a group of `group_size`
 /// micro-batches goes through all the stages of a device before the next group, the last group may

@@ -19,7 +19,7 @@ const KnownSchedule& known_schedule(const PipelineSettings& settings, const Sour
   const KnownSchedule* known = find_schedule(settings.schedule);
   if (known != nullptr) return *known;
   throw source.error("/pipeline/schedule", "is not a known schedule", in_quotes(settings.schedule),
-                     suggestion(settings.schedule, "schedules", schedule_names()));
+                     schedule_hint(settings.schedule));
 }
 
 // What the config gives under a key of the pipeline that a refusal names.
@@ -78,9 +78,11 @@ Schedule with_communication(const Config& config, Schedule schedule) {
 
 }  // namespace
 
-int default_virtual_stages(const PipelineSettings& settings, const Source& source) {
+int default_virtual_stages(PipelineSettings& settings, const Source& source) {
   if (settings.file != nullptr) return stages_on_a_row(*settings.file);
-  return known_schedule(settings, source).virtual_stages;
+  const KnownSchedule& known = known_schedule(settings, source);
+  settings.schedule = known.name;
+  return known.virtual_stages;
 }
 
 PipelineShape shape_of(const Config& config) {

@@ -9,7 +9,7 @@ namespace pipesim {
 
 /// The stages of a device that a config's schedule asks for where the config does not say. A
 /// DefaultVirtualStages.
-int default_virtual_stages(const PipelineSettings& settings, const Source& source);
+int default_virtual_stages(PipelineSettings& settings, const Source& source);
 
 PipelineShape shape_of(const Config& config);
 

@@ -43,7 +43,9 @@ Variant with_schedule(const Config& config, const KnownSchedule& schedule, Recom
   pipeline.recompute = recompute;
   if (!schedule.automatic) pipeline.memory_limit.reset();
   if (recompute != Recompute::none) variant.config.training.deferred_weight_gradient = false;
-  if (!schedule.any_virtual_stages || pipeline.virtual_stages == 1) {
+  const bool takes_them = schedule.any_virtual_stages && pipeline.virtual_stages > 1;
+  const bool usual = schedule.virtual_stages > 1 || config.pipeline.schedule == schedule.name;
+  if (!takes_them || !usual) {
     cut_for(schedule.virtual_stages, variant);
   }
   return variant;

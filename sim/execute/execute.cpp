@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <limits>
 
@@ -53,12 +54,28 @@ std::size_t median_step(const KeptSteps<Timeline>& steps, const std::vector<Time
   return static_cast<std::size_t>(nearest - steps.kept().begin());
 }
 
+// Whether the devices' rates were measured: pipesim calibrate measures those of this machine.
+bool describes_this_machine(const Config& config) {
+  const auto precision = static_cast<std::size_t>(config.training.precision);
+  return std::ranges::all_of(config.cluster.kinds, [&](const Device& device) {
+    return !device.kernel_rates[precision].rows.empty();
+  });
+}
+
+template <class T>
+void note_divergence(const Executor<T>& executor, int updates, Execution& execution) {
+  if (!execution.diverged_after && !std::isfinite(executor.loss())) {
+    execution.diverged_after = updates;
+  }
+}
+
 template <class T>
 void run_on_threads(Executor<T>& executor, const MiniBatch<T>& batch, const Experiment& experiment,
                     const ExecuteOptions& options, Execution& execution) {
   KeptSteps<Timeline> steps(most_kept_steps(ops_of(experiment.schedule)));
   for (int step = 0; step < options.steps; ++step) {
     Timeline timeline = executor.run(batch);
+    note_divergence(executor, step + 1, execution);
     execution.step_times.push_back(step_time(timeline));
     steps.add(std::move(timeline));
     if (options.report) options.report(step + 1);
@@ -76,6 +93,7 @@ void run_one_by_one(Executor<T>& executor, const MiniBatch<T>& batch, const Expe
   };
   for (int step = 0; step < options.steps; ++step) {
     Measured measured = executor.measure(batch);
+    note_divergence(executor, step + 1, execution);
     execution.step_times.push_back(replay(measured).metrics.step_time);
     steps.add(std::move(measured));
     if (options.report) options.report(step + 1);
@@ -98,11 +116,14 @@ void run_steps(const Experiment& experiment, const ExecuteOptions& options, Exec
     executor.measure(batch);
   }
   execution.loss = executor.loss();
+  note_divergence(executor, 0, execution);
   if (on_threads) {
     run_on_threads(executor, batch, experiment, options, execution);
   } else {
     run_one_by_one(executor, batch, experiment, options, execution);
   }
+  execution.replay = replayed_run(experiment, execution.run.outcome.timeline,
+                                  allocations_of(executor, experiment));
   execution.memory_difference = memory_difference(experiment, execution.prediction.outcome.timeline,
                                                   allocations_of(executor, experiment));
   execution.peak_resident = peak_resident_memory();
@@ -229,7 +250,8 @@ void check_executable(const Experiment& experiment, const Run& predicted, const 
 }
 
 Execution execute(const Experiment& experiment, const ExecuteOptions& options) {
-  Execution execution{.prediction = simulate(experiment)};
+  Execution execution{.prediction = simulate(experiment),
+                      .is_for_this_machine = describes_this_machine(experiment.config)};
   check_executable(experiment, execution.prediction,
                    {.clock = options.clock, .samples = experiment.config.training.batch_size});
   if (execution.prediction.outcome.deadlock) return execution;

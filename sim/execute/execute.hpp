@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,13 +27,19 @@ struct Execution {
   /// wall: the step whose time is the median; measured: every op at its median over the steps. Of
   /// more than 64 steps, or fewer where the schedule is large, an evenly spread sample is kept.
   Run run{};
-  Run prediction{};
-  double loss = 0;  ///< Of the first step: before any update.
+  Run prediction{};                  ///< Of the config's devices, which may be other machines.
+  Run replay{};                      ///< What the simulator makes of the durations of `run`.
+  bool is_for_this_machine = false;  ///< Calibrated: `prediction` is about what ran the step.
+  double loss = 0;                   ///< Of the first step: before any update.
+  /// After how many updates the loss was first no finite number, if it ever was.
+  std::optional<int> diverged_after{};
   GradientCheck gradients{};
   std::string memory_difference{};  ///< From the simulated trace, the first; empty: none.
   Bytes peak_resident = 0;          ///< Of the process, before the gradient check.
   std::vector<Time> step_times{};   ///< Of all steps, in order.
 
+  /// What the run is held against.
+  const Run& expected() const { return is_for_this_machine ? prediction : replay; }
   bool passed() const { return gradients.passed() && memory_difference.empty(); }
 };
 

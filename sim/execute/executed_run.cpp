@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "sim/memory_trace.hpp"
 
@@ -172,33 +173,59 @@ Run finish(const Experiment& experiment, const StepCosts& costs, Timeline timeli
   return run;
 }
 
+/// What the messages over a hop took: activations, gradients.
+using HandOffs = std::array<std::vector<Time>, 2>;
+
 Time median(std::vector<Time> times) {
   const auto middle = times.begin() + std::ssize(times) / 2 - (times.size() % 2 == 0 ? 1 : 0);
   std::nth_element(times.begin(), middle, times.end());
   return *middle;
 }
 
-// Each hop at the median of its messages' hand-offs, in both directions: from the finish of the op
-// that lets a message go to another device, to its arrival there. What messages took from each
-// other is in that.
-StepCosts observed_hops(const Experiment& experiment, const Timeline& timeline) {
+Time median_of_both(HandOffs times) {
+  times[0].insert(times[0].end(), times[1].begin(), times[1].end());
+  return times[0].empty() ? Time{} : median(std::move(times[0]));
+}
+
+// The mean of hand-offs, each weighted by itself. What reaches a busy receiver takes next to
+// nothing, and nobody waits for it; a step is as long as the few make it that somebody waits for.
+// Its critical path crosses a hop there and back: the mean of the two directions keeps their sum.
+Time mean_waited_for(const HandOffs& times) {
+  double both = 0;
+  for (const std::vector<Time>& direction : times) {
+    double sum = 0;
+    double squares = 0;
+    for (const Time time : direction) {
+      sum += seconds(time);
+      squares += seconds(time) * seconds(time);
+    }
+    if (sum > 0) both += squares / sum;
+  }
+  return to_time(both / 2);
+}
+
+// Each hop at one time that stands for its messages' hand-offs, in both directions: from the finish
+// of the op that lets a message go to another device, to its arrival there. What messages took from
+// each other is in that.
+template <class Typical>
+StepCosts observed_hops(const Experiment& experiment, const Timeline& timeline, Typical typical) {
   const Schedule& schedule = experiment.schedule;
   const bool sent_by_lanes = schedule.communication != Communication::overlapped;
-  std::vector<std::vector<Time>> delays(experiment.costs.hops.size());
+  std::vector<HandOffs> delays(experiment.costs.hops.size());
   for_each_span(schedule, timeline, [&](int device, const Op& op, const Interval& when) {
     const auto message = message_from(op, schedule);
     if (!message || communicates(op.kind) != sent_by_lanes) return;
     if (schedule.device_of(message->stage, op.copy) == device) return;
     const Arrivals& arrivals =
         message->is_gradient ? timeline.gradient_arrival : timeline.activation_arrival;
-    delays[static_cast<std::size_t>(std::min(op.stage, message->stage))].push_back(
-        arrivals.at(message->stage, message->micro_batch) - when.finish);
+    HandOffs& hop = delays[static_cast<std::size_t>(std::min(op.stage, message->stage))];
+    hop[message->is_gradient ? 1 : 0].push_back(arrivals.at(message->stage, message->micro_batch) -
+                                                when.finish);
   });
   StepCosts costs = experiment.costs;
   costs.links = {};
   for (std::size_t hop = 0; hop < delays.size(); ++hop) {
-    costs.hops[hop] = {};
-    if (!delays[hop].empty()) costs.hops[hop].latency = median(delays[hop]);
+    costs.hops[hop] = {.latency = typical(std::move(delays[hop]))};
   }
   return costs;
 }
@@ -244,23 +271,38 @@ std::vector<TailSpan> tail_after(const Outcome& pipeline, std::vector<TailSpan> 
   return tail;
 }
 
+// Puts durations on the clocks of virtual devices.
+Run replay(const Experiment& experiment, const StepCosts& costs, const Measured& measured,
+           const Allocations& allocations) {
+  Engine engine(experiment.schedule);
+  Outcome outcome = engine.run(costs, {}, true, &measured.ops);
+  Timeline timeline = std::move(outcome.timeline);
+  timeline.clock = Clock::measured;
+  leave_waiting_out(experiment.schedule, timeline);
+  timeline.tail = tail_after(outcome, measured.tail);
+  return finish(experiment, costs, std::move(timeline), std::move(outcome.links), allocations);
+}
+
 }  // namespace
 
 Run wall_run(const Experiment& experiment, Timeline timeline, const Allocations& allocations) {
-  const StepCosts costs = observed_hops(experiment, timeline);
+  const StepCosts costs = observed_hops(experiment, timeline, median_of_both);
   return finish(experiment, costs, std::move(timeline), {}, allocations);
 }
 
 Run measured_run(const Experiment& experiment, const Measured& measured,
                  const Allocations& allocations) {
-  Engine engine(experiment.schedule);
-  Outcome outcome = engine.run(experiment.costs, {}, true, &measured.ops);
-  Timeline timeline = std::move(outcome.timeline);
-  timeline.clock = Clock::measured;
-  leave_waiting_out(experiment.schedule, timeline);
-  timeline.tail = tail_after(outcome, measured.tail);
-  return finish(experiment, experiment.costs, std::move(timeline), std::move(outcome.links),
-                allocations);
+  return replay(experiment, experiment.costs, measured, allocations);
+}
+
+Run replayed_run(const Experiment& experiment, const Timeline& executed,
+                 const Allocations& allocations) {
+  const bool wall = executed.clock == Clock::wall;
+  Measured measured{.ops = durations_of(executed), .tail = executed.tail};
+  for (TailSpan& span : measured.tail) span.when = {{}, span.when.finish - span.when.start};
+  return replay(experiment,
+                wall ? observed_hops(experiment, executed, mean_waited_for) : experiment.costs,
+                measured, allocations);
 }
 
 Measured median_of(const std::vector<Measured>& steps) {

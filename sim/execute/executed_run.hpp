@@ -19,6 +19,13 @@ Run wall_run(const Experiment& experiment, Timeline timeline, const Allocations&
 Run measured_run(const Experiment& experiment, const Measured& measured,
                  const Allocations& allocations);
 
+/// What the simulator makes of an executed step's durations: the engine puts each op on its
+/// device's clock as soon as its inputs are there and the device is free. On the wall clock a
+/// message takes the mean of its hop's hand-offs that somebody waited for: a thread, too, waits for
+/// a core.
+Run replayed_run(const Experiment& experiment, const Timeline& executed,
+                 const Allocations& allocations);
+
 /// Each op's median over several steps; the lower one of two.
 Measured median_of(const std::vector<Measured>& steps);
 

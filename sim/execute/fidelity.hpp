@@ -16,7 +16,7 @@ struct FidelityRow {
   std::string setting{};   ///< What else is not the default: "re-computation full".
   Time predicted{};        ///< Step time.
   Time executed{};         ///< The same, the median over the steps.
-  bool passed = false;     ///< Gradients and memory were as they should be.
+  bool passed = false;     ///< Gradients match and memory is as simulated.
 
   double error_percent() const {
     return (seconds(predicted) - seconds(executed)) / seconds(executed) * 100;

@@ -29,9 +29,18 @@ double relative_error(std::span<const T> actual, std::span<const T> expected) {
   return largest == 0 ? std::numeric_limits<double>::infinity() : difference / largest;
 }
 
+// Of values that are no numbers the bits are the processor's choice: any of them is as good.
 template <class T>
 bool same_bits(std::span<const T> a, std::span<const T> b) {
-  return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+  if (std::memcmp(a.data(), b.data(), a.size_bytes()) == 0) return true;
+  return std::ranges::equal(a, b, [](T x, T y) {
+    return std::memcmp(&x, &y, sizeof(T)) == 0 || (std::isnan(x) && std::isnan(y));
+  });
+}
+
+template <class T>
+bool all_finite(std::span<const T> values) {
+  return std::ranges::all_of(values, [](T value) { return std::isfinite(value); });
 }
 
 int copies_of_stages(const Schedule& schedule) {
@@ -106,6 +115,7 @@ GradientCheck check_gradients(const Experiment& experiment, const Executor<T>& e
           [&](std::size_t layer, const char* what, std::span<const T> actual,
               std::span<const T> expected) {
             const double error = relative_error(actual, expected);
+            check.finite = check.finite && all_finite(actual) && all_finite(expected);
             if (check.tensor.empty() || error > check.largest_error) {
               check.largest_error = error;
               check.tensor = fmt::format("layer {} {}", layer, what);

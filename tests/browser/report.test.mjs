@@ -1,8 +1,9 @@
 // Every example's report, opened by its file's name.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
-import { launch, screenshots } from './support/chromium.mjs';
+import { launch, newPage, screenshots } from './support/chromium.mjs';
 import { example, examples, step } from './support/pipesim.mjs';
 import { checkStepFigures } from './support/report_figures.mjs';
 import {
@@ -88,15 +89,30 @@ describe('the report', () => {
     });
   }
 
-  test('of an executed step shows the prediction and the run', async () => {
+  test('of an executed step shows the run below the replay of its durations', async () => {
     const run = step('executed', example('gpipe'), { command: 'execute', reports });
     const page = await openReport(browser, run.files.html);
     await checkStepFigures(page, run.summary);
     await checkRun(page, 1, run);
-    const predicted = step('predicted', example('gpipe')).timeline;
-    assert.deepEqual(await decodedSpans(page, 0), spansInLanes(predicted));
+    const durations = (spans) => spans.map(({ start, finish, ...op }) => ({ ...op, ps: finish - start }));
+    const executed = durations(spansInLanes(run.timeline)).filter(({ kind }) => kind !== 'O');
+    const replayed = durations(await decodedSpans(page, 0)).filter(({ kind }) => kind !== 'O');
+    assert.deepEqual(replayed, executed);
+    assert.match(await page.locator('.checks').innerText(), /gradients match\s+memory trace matches/);
     await screenshots(page, 'report-executed');
     await checkQuiet(page);
+    await page.close();
+  });
+
+  test('of an executed step has both timelines in its first frame and on paper', async () => {
+    const run = step('executed-first', example('gpipe'), { command: 'execute', reports });
+    const page = await newPage(browser);
+    await page.goto(pathToFileURL(run.files.html).href);
+    // As it is when the page has loaded, before anything that it waits for.
+    assert.equal(await page.getByText('Not read yet').count(), 0);
+    assert.equal(await page.locator('section.run .strip').count() >= 2, true);
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await page.getByText('Not read yet').count(), 0);
     await page.close();
   });
 });

@@ -139,7 +139,11 @@ TEST_SUITE("cli/errors: the text") {
   TEST_CASE("a key that stands twice is refused") {
     CHECK(refused_text("{\"model\": 1,\n \"model\": 2}") ==
           "<stdin>:2:8: the key stands twice in one object, got \"model\"\n"
-          "  hint: keep only one of the two\n");
+          "  hint: keep only one of the two\n"
+          "<stdin>: /pipeline: is required, got nothing\n"
+          "  hint: for example {\"schedule\": \"gpipe\", \"stages\": 4, \"micro_batches\": 8}\n"
+          "<stdin>: /model: must be an object, got 2\n"
+          "  hint: write an object here; this is a number\n");
   }
 
   TEST_CASE("a number that no double can hold is refused") {
@@ -183,13 +187,19 @@ TEST_SUITE("cli/errors: the keys") {
   TEST_CASE("what a config must have is named, with an example") {
     CHECK(refused_text("{}") ==
           "<stdin>: /model: is required, got nothing\n"
-          "  hint: for example {\"kind\": \"mlp\", \"layer_sizes\": [128, 256, 10]}\n");
+          "  hint: for example {\"kind\": \"mlp\", \"layer_sizes\": [128, 256, 10]}\n"
+          "<stdin>: /pipeline: is required, got nothing\n"
+          "  hint: give it: how the model is cut and run\n");
     CHECK(refused_text(R"({"model": {"kind": "mlp"}})") ==
           "<stdin>: /pipeline: is required, got nothing\n"
-          "  hint: for example {\"schedule\": \"gpipe\", \"stages\": 4, \"micro_batches\": 8}\n");
+          "  hint: for example {\"schedule\": \"gpipe\", \"stages\": 4, \"micro_batches\": 8}\n"
+          "<stdin>: /model/layer_sizes: is required, got nothing\n"
+          "  hint: give it: widths: inputs, hidden layers, outputs\n");
     CHECK(refused_text(with_pipeline("{}")) ==
           "<stdin>: /pipeline/stages: is required, got nothing\n"
-          "  hint: the number of pipeline stages, such as 4\n");
+          "  hint: the number of pipeline stages, such as 4\n"
+          "<stdin>: /pipeline/micro_batches: is required, got nothing\n"
+          "  hint: give it, or micro_batch_size: must divide the batch size\n");
     CHECK(refused_text(with_pipeline(R"({"stages": 2})")) ==
           "<stdin>: /pipeline/micro_batches: is required, got nothing\n"
           "  hint: give it, or micro_batch_size\n");
@@ -205,14 +215,18 @@ TEST_SUITE("cli/errors: the keys") {
     CHECK(refused_text(
               with_model(R"({"kind": "stage_costs", "forward": 1, "backward_weight": 1})")) ==
           "<stdin>: /model/backward_weight: needs its counterpart, got 1\n"
-          "  hint: give both backward_input and backward_weight, or backward alone\n");
+          "  hint: give both backward_input and backward_weight, or backward alone\n"
+          "<stdin>: /model/backward: is required, got nothing\n"
+          "  hint: give it, or backward_input: what B takes; else the two parts\n");
   }
 
   TEST_CASE("an unknown key is answered with the nearest, and with all of them") {
     CHECK(refused_text(R"({"modle": 1})") ==
           "<stdin>: /modle: is not a known key, got 1\n"
           "  hint: did you mean \"model\"? known here: $schema, name, model, cluster, pipeline, "
-          "training\n");
+          "training\n"
+          "<stdin>: /pipeline: is required, got nothing\n"
+          "  hint: for example {\"schedule\": \"gpipe\", \"stages\": 4, \"micro_batches\": 8}\n");
     CHECK(refused_text(with_pipeline(R"({"stages": 2, "microbatches": 4})")) ==
           "<stdin>: /pipeline/microbatches: is not a known key, got 4\n"
           "  hint: did you mean \"micro_batches\"? known here: schedule, schedule_file, stages, "
@@ -224,7 +238,11 @@ TEST_SUITE("cli/errors: the keys") {
 
   TEST_CASE("a pointer escapes what a key may hold") {
     const std::string hint =
-        "  hint: known here: $schema, name, model, cluster, pipeline, training\n";
+        "  hint: known here: $schema, name, model, cluster, pipeline, training\n"
+        "<stdin>: /model: is required, got nothing\n"
+        "  hint: for example {\"kind\": \"mlp\", \"layer_sizes\": [128, 256, 10]}\n"
+        "<stdin>: /pipeline: is required, got nothing\n"
+        "  hint: give it: how the model is cut and run\n";
     CHECK(refused_text(R"({"a/b~c\n\u001b": 1})") ==
           "<stdin>: /a~1b~0c\\u000a\\u001b: is not a known key, got 1\n" + hint);
   }
@@ -264,9 +282,9 @@ TEST_SUITE("cli/errors: the keys") {
     CHECK(refused(gpipe, {"cluster.device=5"}) ==
           "--set: /cluster/device: must be a device's name, a device file or an object, got 5\n"
           "  hint: write a device's name, a device file or an object here; this is a number\n");
-    CHECK(refused(gpipe, {"cluster.interconnect=null"}) ==
-          "--set: /cluster/interconnect: must be an interconnect's name or an object, got null\n"
-          "  hint: write an interconnect's name or an object here; this is null\n");
+    CHECK(refused(gpipe, {"cluster.interconnect=true"}) ==
+          "--set: /cluster/interconnect: must be an interconnect's name or an object, got true\n"
+          "  hint: write an interconnect's name or an object here; this is true or false\n");
   }
 
   TEST_CASE("a word that is not known is answered with those that are") {

@@ -17,10 +17,18 @@ std::string outcome_of(const std::function<std::string()>& read) {
 }
 
 bool is_sound_error(std::string_view outcome, std::string_view place) {
-  const auto hint = outcome.find("\n  hint: ");
-  return outcome.starts_with(place) && hint != outcome.npos &&
-         outcome.substr(0, hint).find(", got ") != outcome.npos && hint + 9 < outcome.size() &&
-         std::count(outcome.begin(), outcome.end(), '\n') == 1;
+  bool sound = outcome.starts_with(place);
+  while (sound && !outcome.empty()) {
+    const auto end = outcome.find('\n');
+    if (end == outcome.npos) return false;
+    const auto next = std::min(outcome.find('\n', end + 1), outcome.size());
+    const std::string_view problem = outcome.substr(0, end);
+    const std::string_view hint = outcome.substr(end + 1, next - end - 1);
+    sound =
+        problem.find(", got ") != problem.npos && hint.starts_with("  hint: ") && hint.size() > 8;
+    outcome.remove_prefix(std::min(next + 1, outcome.size()));
+  }
+  return sound;
 }
 
 }  // namespace pipesim::test

@@ -20,7 +20,8 @@ std::string schedule_outcome(const std::string& text);
 /// What `read` returns, or what it throws as an outcome.
 std::string outcome_of(const std::function<std::string()>& read);
 
-/// Whether an outcome is an error as the contract asks for it: "PLACE…, got VALUE", then a hint.
+/// Whether an outcome is an error as the contract asks for it: "PLACE…, got VALUE", then a hint; or
+/// several such.
 bool is_sound_error(std::string_view outcome, std::string_view place);
 
 /// Damage a text of one kind in one place.

@@ -208,8 +208,8 @@ TEST_SUITE("models/cluster") {
   TEST_CASE("an unknown key of the cluster is answered with the known ones") {
     CHECK_THROWS_WITH_AS(cluster(R"({"cluster": {"link": "nvlink2"}})", 2, 1),
                          "c.json: /cluster/link: is not a known key, got \"nvlink2\"\n"
-                         "  hint: known here: devices, device, interconnect, topology, order, "
-                         "stragglers, host_time_per_layer",
+                         "  hint: did you mean \"interconnect\"? known here: devices, device, "
+                         "interconnect, topology, order, stragglers, host_time_per_layer",
                          InputError);
   }
 }

@@ -54,10 +54,13 @@ TEST_SUITE("models/config") {
                          "dir/c.json: /: must be an object, got []\n"
                          "  hint: write an object here; this is a list",
                          InputError);
-    CHECK_THROWS_WITH_AS(config("{}"),
-                         "dir/c.json: /model: is required, got nothing\n"
-                         "  hint: for example {\"kind\": \"mlp\", \"layer_sizes\": [128, 256, 10]}",
-                         InputError);
+    CHECK_THROWS_WITH_AS(
+        config("{}"),
+        "dir/c.json: /model: is required, got nothing\n"
+        "  hint: for example {\"kind\": \"mlp\", \"layer_sizes\": [128, 256, 10]}\n"
+        "dir/c.json: /pipeline: is required, got nothing\n"
+        "  hint: give it: how the model is cut and run",
+        InputError);
     CHECK_THROWS_WITH_AS(config(R"({"model": {}})"),
                          "dir/c.json: /pipeline: is required, got nothing\n  hint: for example "
                          "{\"schedule\": \"gpipe\", \"stages\": 4, \"micro_batches\": 8}",
@@ -65,7 +68,9 @@ TEST_SUITE("models/config") {
     CHECK_THROWS_WITH_AS(
         config(R"({"modle": {}})"),
         "dir/c.json: /modle: is not a known key, got {}\n  hint: did you mean \"model\"? known "
-        "here: $schema, name, model, cluster, pipeline, training",
+        "here: $schema, name, model, cluster, pipeline, training\n"
+        "dir/c.json: /pipeline: is required, got nothing\n  hint: for example "
+        "{\"schedule\": \"gpipe\", \"stages\": 4, \"micro_batches\": 8}",
         InputError);
   }
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/json_field.hpp"
 #include "support/process.hpp"
 
 namespace pipesim {
@@ -11,7 +12,9 @@ namespace pipesim {
 namespace {
 
 std::string parsed(std::string_view text, const std::vector<std::string>& overrides = {}) {
-  return parse_document(text, "c.json", overrides).root->dump();
+  const Document document = parse_document(text, "c.json", overrides);
+  const Field root(document);  // Throws what leaves the text readable.
+  return document.root->dump();
 }
 
 std::string refused(std::string_view text, const std::vector<std::string>& overrides = {}) {
@@ -47,6 +50,13 @@ TEST_SUITE("models/document") {
     CHECK(refused("{\n  \"a\": 1,\n  \"b\": 2,\n  \"a\": 3\n}") ==
           "c.json:4:5: the key stands twice in one object, got \"a\"\n"
           "  hint: keep only one of the two");
+    CHECK(refused("{\n  \"a\": 1,\n  \"b\": {\"c\": 2, \"c\": 2},\n  \"a\": 3\n}", {"x"}) ==
+          "c.json:3:19: the key stands twice in one object, got \"c\"\n"
+          "  hint: keep only one of the two\n"
+          "c.json:4:5: the key stands twice in one object, got \"a\"\n"
+          "  hint: keep only one of the two\n"
+          "--set: /: must have the form KEY=VALUE, got x\n"
+          "  hint: for example --set pipeline.micro_batches=16");
     CHECK(parsed(R"({"a": {"x": 1}, "b": {"x": 2}})") == R"({"a":{"x":1},"b":{"x":2}})");
   }
 

@@ -25,9 +25,9 @@ TEST_SUITE("reports/execution_figures") {
 
   TEST_CASE("four figures are compared, and a step equals itself in all of them") {
     const Experiment experiment = test::example("gpipe.json");
-    const Execution execution{.run = simulate(experiment), .prediction = simulate(experiment)};
+    const Run run = simulate(experiment);
     std::string keys;
-    for (const Compared& figure : compared_figures(execution)) {
+    for (const Compared& figure : compared_figures(run, run)) {
       keys += std::string(figure.key) + " ";
       CHECK(figure.executed_text == figure.predicted_text);
       CHECK(figure.error_percent() == 0.0);

@@ -32,7 +32,7 @@ const Generated all_generated[] = {
     {"1f1b", one_f_one_b, never, false, 126},
     {"interleaved_1f1b", interleaved_1f1b, interleaved_1f1b_refusal, true, 336},
     {"looped_bfs", looped_bfs, never, true, 378},
-    {"zb_h1", zb_h1, zb_h1_refusal, true, 126},
+    {"zb_h1", zb_h1, zb_h1_refusal, true, 378},
     {"zb_h2", zb_h2, zb_h2_refusal, true, 126},
     {"v_half", v_half, v_half_refusal, true, 126},
     {"v_min", v_min, v_min_refusal, true, 126},

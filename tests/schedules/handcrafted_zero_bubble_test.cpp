@@ -7,6 +7,7 @@
 #include <random>
 #include <tuple>
 
+#include "schedules/runs_through.hpp"
 #include "support/experiments.hpp"
 #include "support/op_graph.hpp"
 #include "support/orders.hpp"
@@ -178,13 +179,53 @@ TEST_CASE("there is no formula where W is longer than F or I, or does not follow
   CHECK(!zb_h2_bubble(equal));
 }
 
-TEST_CASE("zb-h1 and zb-h2 hold one stage on each device") {
+TEST_CASE("zb-h2 holds one stage on each device") {
   const Refusal refusal{
       .key = "virtual_stages", .problem = "must be 1 with this schedule", .hint = "leave it out"};
-  CHECK(zb_h1_refusal({.stages = 4, .micro_batches = 8, .virtual_stages = 2}) == refusal);
   CHECK(zb_h2_refusal({.stages = 4, .micro_batches = 8, .virtual_stages = 2}) == refusal);
-  CHECK(!zb_h1_refusal({.stages = 4, .micro_batches = 1}));
   CHECK(!zb_h2_refusal({.stages = 4, .micro_batches = 1}));
+}
+
+// As torch.distributed.pipelining's ScheduleInterleavedZeroBubble orders two ranks with two stages
+// each and four micro-batches: (v-1)·2 + 1 - rank forwards, then F and I in turn, W from the
+// rank-th I on.
+TEST_CASE("zb-h1 over several stages of a device is PyTorch's interleaved zero bubble") {
+  const Schedule schedule = zb_h1({.stages = 2, .micro_batches = 4, .virtual_stages = 2});
+  CHECK(schedule.placement == std::vector<int>{0, 1, 0, 1});
+  std::vector<std::string> lanes;
+  for (const std::vector<Op>& lane : schedule.lanes) {
+    std::string& text = lanes.emplace_back();
+    for (const Op& op : lane) text += (text.empty() ? "" : " ") + describe(op);
+  }
+  CHECK(lanes[0] ==
+        "F0.0 F0.1 F2.0 F2.1 I2.0 W2.0 F0.2 I2.1 W2.1 F0.3 I0.0 W0.0 F2.2 I0.1 W0.1 F2.3 "
+        "I2.2 W2.2 I2.3 W2.3 I0.2 W0.2 I0.3 W0.3");
+  CHECK(lanes[1] ==
+        "F1.0 F1.1 F3.0 I3.0 F3.1 I3.1 W3.0 F1.2 I1.0 W3.1 F1.3 I1.1 W1.0 F3.2 I3.2 W1.1 "
+        "F3.3 I3.3 W3.2 I1.2 W3.3 I1.3 W1.2 W1.3");
+}
+
+TEST_CASE("zb-h1 over several stages runs through where a group has at least all but one device") {
+  std::mt19937 random(13);
+  const auto any = [&](int least, int most) {
+    return std::uniform_int_distribution<int>(least, most)(random);
+  };
+  for (int i = 0; i < 2000; ++i) {
+    PipelineShape shape{
+        .stages = any(1, 9), .micro_batches = any(1, 30), .virtual_stages = any(2, 5)};
+    shape.group_size = any(0, shape.stages + 5);
+    CAPTURE(shape.stages);
+    CAPTURE(shape.micro_batches);
+    CAPTURE(shape.virtual_stages);
+    CAPTURE(shape.group_size);
+    const bool small = shape.group_size > 0 && shape.group_size < shape.stages - 1;
+    CHECK(zb_h1_refusal(shape).has_value() == small);
+    if (!small) CHECK(runs_through(zb_h1(shape)));
+  }
+  CHECK(zb_h1_refusal({.stages = 5, .micro_batches = 9, .virtual_stages = 2, .group_size = 3}) ==
+        Refusal{.key = "group_size",
+                .problem = "is too small: the devices would wait for each other",
+                .hint = "at least 4; 5 is usual"});
 }
 
 TEST_SUITE_END();

@@ -1,5 +1,10 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include <map>
+#include <random>
+
+#include "models/key_synonyms.hpp"
 #include "schedules/deferred_weight_gradient.hpp"
 #include "schedules/gpipe.hpp"
 #include "schedules/one_f_one_b.hpp"
@@ -89,6 +94,110 @@ TEST_CASE("every schedule of the catalog is found by its name") {
     CHECK(schedule->name == known.name);
   }
   CHECK(find_schedule("pipedream") == nullptr);
+}
+
+TEST_CASE("what others call a schedule is it, in any spelling") {
+  for (const auto& [name, meant] : std::vector<std::pair<std::string, std::string>>{
+           {"GPipe", "gpipe"},
+           {"1F1B", "1f1b"},
+           {"Interleaved1F1B", "interleaved_1f1b"},
+           {"LoopedBFS", "looped_bfs"},
+           {"InterleavedZeroBubble", "zb_h1"},
+           {"ZBVZeroBubble", "zb_v"},
+           {"DualPipeV", "dualpipe_v"},
+           {"zb1p", "zb_h1"},
+           {"afab", "gpipe"},
+           {"ScheduleGPipe", "gpipe"},
+           {"Schedule1F1B", "1f1b"},
+           {"ScheduleInterleaved1F1B", "interleaved_1f1b"},
+           {"ScheduleLoopedBFS", "looped_bfs"},
+           {"ScheduleInterleavedZeroBubble", "zb_h1"},
+           {"ScheduleZBVZeroBubble", "zb_v"},
+           {"ScheduleDualPipeV", "dualpipe_v"},
+           {"scheduledualpipev", "dualpipe_v"},
+           {"PipeDreamFlush", "1f1b"},
+           {"pipedream_flush", "1f1b"},
+           {"PipeDream-Flush", "1f1b"},
+           {"DAPPLE", "1f1b"},
+           {"ZBH1", "zb_h1"},
+           {"zb-h1", "zb_h1"},
+           {"ZB-H2", "zb_h2"},
+           {"zb2p", "zb_h2"},
+           {"zb-v", "zb_v"},
+           {"v-half", "v_half"},
+           {"FThenB", "gpipe"},
+           {"VPP", "interleaved_1f1b"},
+           {"one_forward_one_backward", "1f1b"},
+           {"AllForwardAllBackward", "gpipe"}}) {
+    CAPTURE(name);
+    const KnownSchedule* known = find_schedule(name);
+    REQUIRE(known != nullptr);
+    CHECK(known->name == meant);
+  }
+  for (const char* name : {"", "schedule", "Schedule", "zb", "1f1", "gpipe2"}) {
+    CHECK(find_schedule(name) == nullptr);
+  }
+}
+
+TEST_CASE("no two schedules have a name in common, however it is spelled") {
+  std::map<std::string, std::string_view> owner;
+  for (const KnownSchedule& known : known_schedules()) {
+    std::vector<std::string_view> names{known.name};
+    names.insert(names.end(), known.aliases.begin(), known.aliases.end());
+    for (const std::string_view name : names) {
+      CAPTURE(name);
+      CHECK(owner.emplace(spelled(name), known.name).first->second == known.name);
+    }
+  }
+}
+
+TEST_CASE("a misspelt schedule is answered with the nearest, by pipesim's own name") {
+  const auto starts = [](std::string_view name, std::string_view hint) {
+    CAPTURE(name);
+    CHECK(schedule_hint(name).starts_with(hint));
+  };
+  starts("gpip", "did you mean \"gpipe\"? schedules: gpipe, 1f1b, ");
+  starts("DulaPipeV", "did you mean \"dualpipe_v\"? ");
+  starts("ZBVZeroBuble", "did you mean \"zb_v\"? ");
+  starts("ScheduleInterleved1F1B", "did you mean \"interleaved_1f1b\"? ");
+  starts("hanayo", "schedules: ");
+  starts("PipeDream", "it has no flush, so weights differ within a step; with one it is 1f1b; ");
+}
+
+TEST_CASE("a slip in any name of a schedule leads back to it") {
+  std::mt19937 random(9);
+  const auto any = [&](std::size_t most) {
+    return std::uniform_int_distribution<std::size_t>(0, most)(random);
+  };
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const KnownSchedule& known : known_schedules()) {
+    names.emplace_back(known.name, known.name);
+    for (const std::string_view alias : known.aliases) names.emplace_back(alias, known.name);
+  }
+  int tried = 0;
+  int found = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const auto& [name, own] = names[any(names.size() - 1)];
+    if (name.size() < 5) continue;
+    std::string word = name;
+    const std::size_t at = any(word.size() - 1);
+    const char letter = static_cast<char>('a' + any(25));
+    switch (any(2)) {
+      case 0:
+        word.insert(at, 1, letter);
+        break;
+      case 1:
+        word.erase(at, 1);
+        break;
+      default:
+        word[at] = letter;
+    }
+    if (find_schedule(word) != nullptr) continue;
+    ++tried;
+    found += schedule_hint(word).starts_with(fmt::format("did you mean \"{}\"?", own)) ? 1 : 0;
+  }
+  CHECK(tried > 2000);
+  CHECK(found > tried * 97 / 100);
 }
 
 TEST_SUITE_END();

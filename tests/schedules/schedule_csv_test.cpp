@@ -151,7 +151,9 @@ TEST_CASE("what is no op is refused with its place") {
   CHECK(refusal("0F0x") ==
         "my.csv: row 1, column 3: is no op of a schedule, got \"0F0x\"" + bad_op);
   CHECK(refusal("0F-1") ==
-        "my.csv: row 1, column 3: has no known kind of op, got \"0F-1\"\n  hint: " + kinds);
+        "my.csv: row 1, column 3: has no known kind of op, got \"0F-1\"\n  hint: did you mean "
+        "\"F\"? " +
+            kinds);
   CHECK(refusal("-0F1") ==
         "my.csv: row 1, column 3: is no op of a schedule, got \"-0F1\"" + bad_op);
   CHECK(refusal("\"0F1") ==

@@ -34,6 +34,18 @@ function runElements(head) {
     });
 }
 
+/** Decodes one of them at once. Takes about 0.1 µs a byte, ten times what waiting for it takes. */
+function decodeRunNow({meta, columns}, kinds) {
+  if (!columns) throw new Error('the columns are missing');
+  let bytes;
+  try {
+    bytes = inflateNow(base64Bytes(columns.textContent));
+  } catch {
+    throw new Error('the compressed columns are damaged');
+  }
+  return decodeColumns(bytes, meta, kinds);
+}
+
 /** Decodes one of them. */
 async function decodeRun({meta, columns}, kinds) {
   if (!columns) throw new Error('the columns are missing');

@@ -51,31 +51,48 @@ function reasonRows(summary, width) {
 const comparedNames = {step_time_s: 'step', pipeline_time_s: 'pipeline', bubble_fraction: 'bubble',
                        peak_memory_bytes: 'peak memory'};
 
-/** What was predicted beside what was executed, by the summary of `execute`; null without. */
-function makePredictionTable(summary) {
-  const {prediction, prediction_error_percent: errors} = summary;
-  if (!prediction) return null;
+/**
+ * What was predicted for this machine beside what it executed, by the summary of `execute`; null
+ * without. What other devices would take stands below.
+ */
+function makePredictionTable(summary, names) {
+  const source = summary.compared_with;
+  if (!source) return null;
+  const prediction = summary[source];
+  const errors = summary[`${source}_error_percent`];
   const executed = (key) => key === 'peak_memory_bytes'
     ? Math.max(...summary.devices.map((device) => device.peak_memory_bytes)) : summary[key];
   const rows = Object.keys(prediction).map((key) => element(
     'tr', {}, element('th', {scope: 'row'}, comparedNames[key] ?? key),
-    element('td', {}, figure(`prediction.${key}`, prediction[key], (v) => shownAs(key, v))),
+    element('td', {}, figure(`${source}.${key}`, prediction[key], (v) => shownAs(key, v))),
     element('td', {}, figure(key, executed(key), (v) => shownAs(key, v))),
-    element('td', {}, figure(`prediction_error_percent.${key}`, errors?.[key] ?? null,
+    element('td', {}, figure(`${source}_error_percent.${key}`, errors?.[key] ?? null,
                              (v) => `${v > 0 ? '+' : ''}${v.toFixed(2)} %`))));
   const head = ['', 'predicted', 'executed', 'error'].map(
     (text) => element('th', {scope: 'col'}, text));
   return element(
     'section', {class: 'panel prediction'}, element('h3', {}, 'Prediction and run'),
     element('table', {}, element('thead', {}, element('tr', {}, head)), element('tbody', {}, rows)),
-    makeChecks(summary));
+    source === 'replay' ? makeOtherDevice(summary.prediction, names) : null, makeChecks(summary));
+}
+
+/** The config's devices, where they are other machines than the one that ran. */
+function makeOtherDevice(prediction, names) {
+  const [name, ...others] = [...new Set(names)];
+  const devices = others.length > 0 ? "the config's devices" : `a ${visible(name ?? 'device')}`;
+  return element(
+    'p', {class: 'quiet'}, 'predicted from the durations that this run measured; ', devices,
+    ' would take ', figure('prediction.step_time_s', prediction.step_time_s,
+                           (v) => shownAs('step_time_s', v)), ' a step');
 }
 
 function makeChecks(summary) {
-  const checks = [['gradients', summary.gradient_check], ['memory', summary.memory_check]];
-  return element('p', {class: 'checks'}, checks.filter(([, check]) => check).map(
-    ([name, check]) => element(
+  const checks = [['gradients match', 'gradients DIFFER', summary.gradient_check],
+                  ['memory trace matches', 'memory trace DIFFERS', summary.memory_check]];
+  return element('p', {class: 'checks'}, checks.filter(([, , check]) => check).map(
+    ([match, differ, check]) => element(
       'span', {class: check.passed ? '' : 'alarm'},
-      `${name} ${check.passed ? 'as they should be' : 'WRONG'}` +
+      `${check.passed ? match : differ}` +
+      (check.finite === false ? ', not finite' : '') +
       (check.difference ? `: ${visible(check.difference)}` : ''))));
 }

@@ -95,6 +95,7 @@ function watchTheme(page) {
   window.addEventListener('beforeprint', () => {
     document.documentElement.dataset.paper = '';
     recolour(page, 'light');
+    loadFirst(page, opsAhead);
     for (const block of page.blocks) drawBlock(block);
   });
   window.addEventListener('afterprint', () => {
@@ -119,7 +120,7 @@ function layOut(page, sources) {
   const names = sources[sources.length - 1]?.meta.device_names ?? [];
   const show = (run) => showBlock(page, run);
   const parts = command === 'compare' ? [makeComparison(summary, show), ...blocks] : [
-    makeHeadline(summary), makeWarnings(summary), makePredictionTable(summary), ...blocks,
+    makeHeadline(summary), makeWarnings(summary), makePredictionTable(summary, names), ...blocks,
     makeBreakdown(summary), makeDeviceTable(summary, names), makeLinkTable(summary),
     makeAllFigures(summary)];
   document.getElementById('main').replaceChildren(
@@ -143,10 +144,10 @@ async function start(report) {
     decode: (run) => load(page.blocks[run]),
     pointOf: (run, device, ps) => pointOf(page, page.blocks[run], device, ps),
   });
-  for (const block of page.blocks.slice(0, head.command === 'compare' ? 1 : 2)) {
-    block.visible = true;
-    await load(block);
-  }
+  const shown = page.blocks.slice(0, head.command === 'compare' ? 1 : 2);
+  for (const block of shown) block.visible = true;
+  loadFirst(page, opsAtOnce);
+  for (const block of shown) await load(block);
   report.timings.firstDraw = performance.now() - scriptStart;
   await new Promise((resolve) => { setTimeout(resolve); });
   page.blocks.forEach(addLinks);

@@ -1,11 +1,15 @@
-// One run of the report: its title, its chart, memory and links. Its columns are read when it comes
-// near the window, or when there is nothing else to do.
+// One run of the report: its title, its chart, memory and links. The columns of small runs are read
+// before the page is first shown, those of others when they come near the window, are printed, or
+// when there is nothing else to do.
 
 /** How many ops may stay decoded while their charts are out of sight. */
 const opsKept = 6e6;
 
 /** Of how many ops the runs out of sight are read before anyone comes near them. */
 const opsAhead = 1e6;
+
+/** Of how many ops the runs are read before the page is first shown. */
+const opsAtOnce = 5e4;
 
 /** An empty block for a run; load() fills it. `shows` lists what it has besides the chart. */
 function makeBlock(page, index, source, shows) {
@@ -57,13 +61,35 @@ function aboutRun(meta) {
 /** Decodes the block's run and draws it, once; a damaged one is said in its place. */
 function load(block) {
   block.loading ??= decodeRun(block.source, block.page.kinds.length).then(
-    (run) => fill(block, run),
-    (error) => {
-      block.body.style.minHeight = '';
-      block.body.replaceChildren(element(
-        'p', {class: 'error damaged'}, `This run can't be shown: ${visible(error.message)}.`));
-    });
+    (run) => { if (!block.run) fill(block, run); }, (error) => showDamage(block, error));
   return block.loading;
+}
+
+/** The same without waiting. */
+function loadNow(block) {
+  if (block.run) return;
+  try {
+    fill(block, decodeRunNow(block.source, block.page.kinds.length));
+  } catch (error) {
+    showDamage(block, error);
+  }
+  block.loading ??= Promise.resolve();
+}
+
+/** Reads the first runs without waiting, as many as have `ops` ops together. */
+function loadFirst(page, ops) {
+  let left = ops;
+  for (const block of page.blocks) {
+    left -= block.meta.spans;
+    if (left < 0) return;
+    loadNow(block);
+  }
+}
+
+function showDamage(block, error) {
+  block.body.style.minHeight = '';
+  block.body.replaceChildren(element(
+    'p', {class: 'error damaged'}, `This run can't be shown: ${visible(error.message)}.`));
 }
 
 function fill(block, run) {

@@ -3,6 +3,7 @@ set(page_scripts
   page_text.js
   number_text.js
   columns.js
+  inflate.js
   column_stream.js
   op.js
   pixel_shares.js
