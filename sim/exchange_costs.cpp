@@ -60,7 +60,7 @@ void cost_hops(Experiment& experiment) {
 
 void cost_sharding(Experiment& experiment) {
   const Config& config = experiment.config;
-  if (config.training.data_parallel * config.training.parallel.context == 1) return;
+  if (weight_replicas(config.training) == 1 && expert_replicas(config.training) == 1) return;
   for (std::size_t s = 0; s < experiment.costs.stages.size(); ++s) {
     const StageCost& slowest = experiment.costs.stages[s];
     const int device = experiment.schedule.placement[s];
