@@ -74,4 +74,15 @@ double collective_seconds(Collective collective, double bytes, const GroupNetwor
   return total;
 }
 
+double ring_pass_seconds(double bytes, const GroupNetwork& network) {
+  double slowest = 0;
+  for (const GroupLevel& level : network.levels) {
+    if (level.ranks == 1) continue;
+    const Interconnect& link = level.interconnect;
+    const double rate = link.bandwidth.value_or(0) * link.efficiency * level.share;
+    slowest = std::max(slowest, link.latency + (rate > 0 ? bytes / rate : 0));
+  }
+  return slowest;
+}
+
 }  // namespace pipesim

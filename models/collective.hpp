@@ -36,4 +36,8 @@ struct GroupNetwork {
 /// An all-to-all sends to all levels at once, and takes as long as the slowest.
 double collective_seconds(Collective collective, double bytes, const GroupNetwork& network);
 
+/// How long a message of so many bytes takes that every rank passes on to the next in a ring
+/// through all, at once: as long as on the slowest level that the ring crosses. 0 for one rank.
+double ring_pass_seconds(double bytes, const GroupNetwork& network);
+
 }  // namespace pipesim

@@ -235,6 +235,11 @@ RankGrid rank_grid(const Config& config) {
           .order = config.cluster.order};
 }
 
+ExpertGrid expert_grid(const Config& config) {
+  return {.tensor = expert_tensor_ranks(config.training),
+          .expert = config.training.parallel.expert};
+}
+
 const std::vector<ModelKind>& known_model_kinds() {
   static const std::vector<ModelKind> kinds = [] {
     std::vector<ModelKind> list;

@@ -43,6 +43,9 @@ Config read_config(const Document& document, const DefaultVirtualStages& default
 /// The ranks that the config asks for, in the cluster's order.
 RankGrid rank_grid(const Config& config);
 
+/// How the experts lie on them.
+ExpertGrid expert_grid(const Config& config);
+
 /// The kinds of model, each with one line on what it is.
 struct ModelKind {
   std::string_view name;

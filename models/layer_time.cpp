@@ -56,14 +56,43 @@ struct Total {
   double products = 0;         ///< Products of weights.
 };
 
+// Messages round a ring, and the work that they run beside, in one part more than there are.
+struct Ring {
+  double messages = 0;
+  double steps = 0;
+  double beside = 0;
+
+  double hidden() const { return std::min(messages, beside * steps / (steps + 1)); }
+};
+
+// Adds up what each ring in a list of operators hides; they stand one behind the other.
+double hidden_in_rings(const std::vector<Operator>& operators, const std::vector<double>& times) {
+  double hidden = 0;
+  Ring ring;
+  for (std::size_t i = 0; i < operators.size(); ++i) {
+    const Operator& op = operators[i];
+    if (op.in_ring) ring.beside += times[i];
+    if (op.ring_steps == 0) continue;
+    hidden += ring.hidden();
+    ring = {.messages = times[i], .steps = static_cast<double>(op.ring_steps)};
+  }
+  return hidden + ring.hidden();
+}
+
 Total total_of(const std::vector<Operator>& operators, const LayerSite& site,
                std::int64_t samples) {
   Total total;
+  std::vector<double> times;
   for (const Operator& op : operators) {
     const double time = operator_seconds(op, site, samples);
+    times.push_back(time);
     total.time = capped_sum(total.time, to_time(time));
     if (op.kernel == Kernel::collective && op.beside_product) total.beside_products += time;
     if (op.weights > 0) total.products += time;
+  }
+  const double hidden = hidden_in_rings(operators, times);
+  if (hidden > 0 && total.time < Time::limit()) {
+    total.time -= std::min(total.time, to_time(hidden));
   }
   return total;
 }
@@ -74,8 +103,9 @@ double operator_seconds(const Operator& op, const LayerSite& site, std::int64_t 
   const auto samples = static_cast<double>(count);
   const Device& device = site.device;
   if (op.kernel == Kernel::collective) {
-    return collective_seconds(op.collective, op.bytes * samples,
-                              site.groups[static_cast<std::size_t>(op.group)]);
+    const GroupNetwork& group = site.groups[static_cast<std::size_t>(op.group)];
+    if (op.ring_steps > 0) return op.ring_steps * ring_pass_seconds(op.bytes * samples, group);
+    return collective_seconds(op.collective, op.bytes * samples, group);
   }
   if (op.seconds > 0) return op.seconds * samples * site.slowdown;
   const KernelRates& rates = device.kernel_rates[static_cast<std::size_t>(site.training.precision)];

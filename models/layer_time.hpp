@@ -26,7 +26,7 @@ struct LayerSite {
   const Device& device;
   const Training& training;
   const Source& source;
-  std::array<GroupNetwork, 3> groups{};  ///< By LayerGroup.
+  std::array<GroupNetwork, layer_groups> groups{};  ///< By LayerGroup.
   /// What launching a layer's forward takes the host at least, its backward twice that and what it
   /// launches again of the forward; seconds.
   double host_time = 0;

@@ -104,10 +104,11 @@ struct ExpertShare {
 
 ExpertShare expert_share(const MixtureOfExperts& mixture, const TransformerShare& share) {
   const double rows = share.tokens * static_cast<double>(mixture.top_k);
-  return {.sent = rows / share.sequence_parts,
-          .rows = rows,
+  const double sent = rows / share.sequence_parts;
+  return {.sent = sent,
+          .rows = sent * share.expert_sequence_parts,
           .experts = static_cast<double>(mixture.experts) / share.expert,
-          .ffn = static_cast<double>(mixture.ffn_hidden) / share.tensor,
+          .ffn = static_cast<double>(mixture.ffn_hidden) / share.expert_tensor,
           .exchanges = share.expert > 1};
 }
 
@@ -166,7 +167,7 @@ void add_grouped_product(Layer& layer, const Transformer& model, const Transform
   if (!model.fused_gradient_accumulation) {
     layer.backward_weight.push_back({.fixed_bytes = 3 * share.element * weights});
   }
-  add_expert_parameters(layer, share, weights * share.tensor * share.expert);
+  add_expert_parameters(layer, share, weights * share.expert_tensor * share.expert);
 }
 
 }  // namespace
@@ -176,12 +177,16 @@ void add_experts(Layer& layer, const Transformer& model, const TransformerShare&
   const double columns = model.gated() ? 2 * part.ffn : part.ffn;
   const double inner = part.rows * part.ffn;
   const double e = share.element;
+  TransformerShare of_expert = share;
+  of_expert.tensor = share.expert_tensor;
+  of_expert.sequence_parts = share.expert_sequence_parts;
+  of_expert.group = LayerGroup::expert_tensor;
   add_norm(layer, model, share);
   begin_part(layer, "router");
   add_router(layer, model, share);
   begin_part(layer, "dispatch");
   add_exchange(layer, share, part);
-  add_input_exchange(layer, share, share.hidden * part.rows / share.tokens);
+  add_input_exchange(layer, of_expert, share.hidden * part.rows / share.tokens);
   add_stash(layer, e * part.sent * share.hidden);
   begin_part(layer, "experts in");
   add_grouped_product(layer, model, share, part, share.hidden, columns);
@@ -189,7 +194,7 @@ void add_experts(Layer& layer, const Transformer& model, const TransformerShare&
   add_activation(layer, model, share, part.rows, part.ffn);
   begin_part(layer, "experts out");
   add_grouped_product(layer, model, share, part, part.ffn, share.hidden);
-  add_output_exchange(layer, share, share.hidden * part.rows / share.tokens);
+  add_output_exchange(layer, of_expert, share.hidden * part.rows / share.tokens);
   begin_part(layer, "combine");
   add_exchange(layer, share, part);
   if (model.mixture->shared_hidden > 0) {

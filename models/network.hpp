@@ -12,7 +12,14 @@
 namespace pipesim {
 
 /// Which devices take part in a layer's collective.
-enum class LayerGroup { tensor, context, expert };
+enum class LayerGroup {
+  tensor,
+  context,  ///< Those that exchange parts of a sequence for heads.
+  expert,
+  expert_tensor,  ///< Those that share an expert's matrices.
+  context_ring,   ///< Those that pass on or gather keys and values.
+};
+inline constexpr int layer_groups = 5;
 
 /// One kernel that a layer runs, per micro-batch of n samples: n·flops floating-point operations on
 /// n·bytes + fixed_bytes of memory traffic. Or, where it was measured, n·seconds. Or a collective
@@ -24,13 +31,19 @@ struct Operator {
   double seconds = 0;      ///< Per sample, measured; counts instead of the above when above 0.
   Kernel kernel = Kernel::other;
   double weights = 0;  ///< Of a linear layer's product: inputs × outputs.
-  double products =
-      1;  ///< That the kernel groups: each adds what the kernel takes beside its work.
+  /// That the kernel groups, or parts in which it is launched: each adds what the kernel takes
+  /// beside its work.
+  double products = 1;
   Collective collective = Collective::all_reduce;
   LayerGroup group = LayerGroup::tensor;
   bool beside_product = false;  ///< A collective that a product of weights can hide in part.
-  bool recomputable = true;     ///< False: re-computation of layers does not run it again.
-  std::string_view part{};      ///< Of the layer, where it names its parts: a LayerPart's name.
+  /// Above 0: not a collective but so many messages of n·bytes that each device of the group passes
+  /// on to the next in a ring, each beside an equal part of the operators behind it that are in the
+  /// ring. There is a part more than there are messages.
+  int ring_steps = 0;
+  bool in_ring = false;
+  bool recomputable = true;  ///< False: re-computation of layers does not run it again.
+  std::string_view part{};   ///< Of the layer, where it names its parts: a LayerPart's name.
 
   bool operator==(const Operator&) const = default;
 };

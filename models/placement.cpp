@@ -86,11 +86,35 @@ std::vector<int> group_over(const RankGrid& grid, const std::vector<Axis>& axes,
   return ranks;
 }
 
-std::vector<int> expert_group(const RankGrid& grid, int expert_parallel, int rank) {
-  const std::vector<int> ranks = group_over(grid, {Axis::context, Axis::data}, rank);
+namespace {
+
+// Of the ranks of a stage, every `stride`-th of `size` in which `rank` is.
+std::vector<int> among_stage(const RankGrid& grid, int rank, std::int64_t stride,
+                             std::int64_t size) {
+  const std::vector<int> ranks = group_over(grid, {Axis::tensor, Axis::context, Axis::data}, rank);
   const auto at = std::ranges::find(ranks, rank) - ranks.begin();
-  const auto first = ranks.begin() + at / expert_parallel * expert_parallel;
-  return {first, first + expert_parallel};
+  const std::int64_t first = at / (stride * size) * (stride * size) + at % stride;
+  std::vector<int> group;
+  for (std::int64_t i = 0; i < size; ++i) {
+    group.push_back(ranks[static_cast<std::size_t>(first + i * stride)]);
+  }
+  return group;
+}
+
+}  // namespace
+
+std::vector<int> expert_group(const RankGrid& grid, const ExpertGrid& experts, int rank) {
+  return among_stage(grid, rank, experts.tensor, experts.expert);
+}
+
+std::vector<int> expert_tensor_group(const RankGrid& grid, const ExpertGrid& experts, int rank) {
+  return among_stage(grid, rank, 1, experts.tensor);
+}
+
+std::vector<int> expert_replica_group(const RankGrid& grid, const ExpertGrid& experts, int rank) {
+  const std::int64_t share = std::int64_t{experts.tensor} * experts.expert;
+  const std::int64_t ranks = std::int64_t{grid.tensor} * grid.context * grid.data;
+  return among_stage(grid, rank, share, ranks / share);
 }
 
 AxisOrder read_order(const Field& field, const RankGrid& grid) {

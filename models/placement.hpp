@@ -65,9 +65,19 @@ RankGroup group_along(const RankGrid& grid, Axis axis, int rank);
 /// and context together share their gradients.
 std::vector<int> group_over(const RankGrid& grid, const std::vector<Axis>& axes, int rank);
 
-/// The `expert_parallel` ranks that share the experts of a layer: consecutive ones among those that
-/// differ in context and data, as in Megatron-LM. It must divide context × data.
-std::vector<int> expert_group(const RankGrid& grid, int expert_parallel, int rank);
+/// How the experts of a layer lie on the ranks of a stage, in order of tensor, context, data: so
+/// many neighbours share each expert's matrices, so many groups of them share the experts, and that
+/// repeats. `tensor` · `expert` must divide tensor × context × data.
+struct ExpertGrid {
+  int tensor = 1;
+  int expert = 1;
+};
+
+/// Of the ranks of a stage: those that share the experts with `rank`, each with others; those that
+/// share its experts' matrices; and those that hold what it holds.
+std::vector<int> expert_group(const RankGrid& grid, const ExpertGrid& experts, int rank);
+std::vector<int> expert_tensor_group(const RankGrid& grid, const ExpertGrid& experts, int rank);
+std::vector<int> expert_replica_group(const RankGrid& grid, const ExpertGrid& experts, int rank);
 
 /// "tp-cp-dp-pp", the fastest first. An axis of one rank may be left out; "ep" says nothing, since
 /// expert groups lie among the data and context ranks.

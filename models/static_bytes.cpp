@@ -17,20 +17,14 @@ Bytes at(Bytes weights, const Training& training, Precision precision) {
                         bytes_per_element(precision));
 }
 
-std::int64_t replicas_of_all(const Training& training) {
-  return std::int64_t{training.data_parallel} * training.parallel.context;
-}
-
 Bytes share(Bytes bytes, const Training& training, int from_stage, std::int64_t replicas) {
   if (training.parallel.zero_stage < from_stage) return bytes;
   return (bytes + replicas - 1) / replicas;
 }
 
 Bytes share(StageWeights weights, const Training& training, int from_stage) {
-  const std::int64_t replicas = replicas_of_all(training);
-  return capped_sum(
-      share(weights.dense, training, from_stage, replicas),
-      share(weights.experts, training, from_stage, replicas / training.parallel.expert));
+  return capped_sum(share(weights.dense, training, from_stage, weight_replicas(training)),
+                    share(weights.experts, training, from_stage, expert_replicas(training)));
 }
 
 // All of it as so many bytes a parameter; what is not said to be weights or gradients is state.
@@ -82,13 +76,12 @@ void add_static_bytes(Bytes weights, const Training& training, std::int64_t repl
 }  // namespace
 
 void set_static_bytes(StageWeights weights, const Training& training, StageCost& cost) {
-  const std::int64_t replicas = replicas_of_all(training);
   cost.weights = cost.gradients = cost.optimizer_state = 0;
   cost.summed_gradients = cost.gathered_weights = 0;
-  add_static_bytes(weights.experts, training, replicas / training.parallel.expert, cost);
+  add_static_bytes(weights.experts, training, expert_replicas(training), cost);
   cost.expert_gradients = cost.summed_gradients;
   cost.expert_weights = cost.gathered_weights;
-  add_static_bytes(weights.dense, training, replicas, cost);
+  add_static_bytes(weights.dense, training, weight_replicas(training), cost);
   const Divided divided = divided_weights(training);
   const bool shares_weights = training.parallel.zero_stage == 3;
   cost.unsharded_weights = shares_weights ? capped_sum(divided.dense ? weights.dense : 0,
@@ -97,8 +90,7 @@ void set_static_bytes(StageWeights weights, const Training& training, StageCost&
 }
 
 Divided divided_weights(const Training& training) {
-  const std::int64_t replicas = replicas_of_all(training);
-  return {.dense = replicas > 1, .experts = replicas / training.parallel.expert > 1};
+  return {.dense = weight_replicas(training) > 1, .experts = expert_replicas(training) > 1};
 }
 
 Time optimizer_time(StageWeights weights, const Training& training, const Device& device,

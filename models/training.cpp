@@ -150,6 +150,11 @@ void read_weight_gradient(const Field& section, const PipelineSettings& pipeline
                        fmt::format("set {} to 1, or weight_gradient to \"accumulated\"",
                                    replicas ? "data_parallel" : "context_parallel"));
   }
+  if (expert_replicas(training) > 1) {
+    throw field->error("is fused with the update: nothing is left to sum over experts' replicas",
+                       "set expert_tensor_parallel to tensor_parallel, or weight_gradient to "
+                       "\"accumulated\"");
+  }
   training.deferred_weight_gradient = true;
 }
 
@@ -181,6 +186,23 @@ std::optional<Field> read_batch_size(const Field& section, Training& training) {
 }
 
 }  // namespace
+
+int expert_tensor_ranks(const Training& training) {
+  const Parallelism& parallel = training.parallel;
+  if (parallel.expert_tensor) return *parallel.expert_tensor;
+  return weight_replicas(training) % parallel.expert == 0 ? parallel.tensor : 1;
+}
+
+std::int64_t weight_replicas(const Training& training) {
+  return std::int64_t{training.data_parallel} * training.parallel.context;
+}
+
+std::int64_t expert_replicas(const Training& training) {
+  const std::int64_t ranks = weight_replicas(training) * training.parallel.tensor;
+  const std::int64_t shares =
+      std::int64_t{training.parallel.expert} * expert_tensor_ranks(training);
+  return std::max<std::int64_t>(1, ranks / shares);
+}
 
 std::string_view name_of(Optimizer optimizer) {
   return optimizer_choices[static_cast<std::size_t>(optimizer)].name;

@@ -52,6 +52,15 @@ struct Training {
   std::int64_t seed = 42;
 };
 
+/// Devices that share an expert's matrices: tensor_parallel unless the config says otherwise, as in
+/// Megatron-LM; 1 where experts are spread over more devices than are left then.
+int expert_tensor_ranks(const Training& training);
+
+/// Devices that hold the same weights: data × context; and the same experts, of all that a stage
+/// has.
+std::int64_t weight_replicas(const Training& training);
+std::int64_t expert_replicas(const Training& training);
+
 /// As a config names it: "sgd".
 std::string_view name_of(Optimizer optimizer);
 

@@ -13,21 +13,53 @@ Bytes whole(double bytes) {
   return bytes < static_cast<double>(bytes_limit) ? std::llround(std::ceil(bytes)) : bytes_limit;
 }
 
+std::int64_t query_groups_on_device(const Transformer& model, const Parallelism& parallel) {
+  return std::max<std::int64_t>(1, model.query_groups / parallel.tensor);
+}
+
+ContextExchange context_exchange(const Transformer& model, const Parallelism& parallel) {
+  if (parallel.context_exchange) return *parallel.context_exchange;
+  const bool whole_groups = query_groups_on_device(model, parallel) % parallel.context == 0;
+  return whole_groups ? ContextExchange::a2a : ContextExchange::p2p;
+}
+
+ContextSplit context_split(const Transformer& model, const Parallelism& parallel) {
+  switch (context_exchange(model, parallel)) {
+    case ContextExchange::a2a:
+      return {.heads = parallel.context};
+    case ContextExchange::a2a_p2p:
+      return {.heads = parallel.context_heads, .ring = parallel.context / parallel.context_heads};
+    case ContextExchange::all_gather:
+      return {.ring = parallel.context, .gathers = true};
+    case ContextExchange::p2p:
+      break;
+  }
+  return {.ring = parallel.context};
+}
+
 TransformerShare share_of(const Transformer& model, const Training& training) {
   const Parallelism& parallel = training.parallel;
   const double tensor = parallel.tensor;
   const double context = parallel.context;
   const auto length = static_cast<double>(model.sequence);
   const double heads = static_cast<double>(model.heads) / tensor;
-  const double groups = model.latent ? heads : static_cast<double>(model.query_groups) / tensor;
+  const auto groups = static_cast<double>(query_groups_on_device(model, parallel));
+  const ContextSplit context_of = context_split(model, parallel);
+  const double expert_tensor = expert_tensor_ranks(training);
+  // Where tokens are not the same on all devices that share matrices.
+  const bool gathers_tokens = parallel.tensor == 1 || parallel.sequence;
   return {.element = static_cast<double>(bytes_per_element(training.precision)),
           .gradient = static_cast<double>(bytes_per_element(training.gradient_precision)),
           .tokens = length / context,
           .hidden = static_cast<double>(model.hidden),
           .tensor = tensor,
           .sequence_parts = static_cast<double>(parallel.sequence_ranks()),
-          .context = context,
+          .context_heads = static_cast<double>(context_of.heads),
+          .ring = context_of.ring,
+          .gathers_context = context_of.gathers,
           .expert = static_cast<double>(parallel.expert),
+          .expert_tensor = expert_tensor,
+          .expert_sequence_parts = gathers_tokens ? expert_tensor : 1,
           .queries = heads * static_cast<double>(model.query_head()),
           .keys = groups * static_cast<double>(model.query_head()),
           .values = groups * static_cast<double>(model.value_head()),
@@ -77,7 +109,7 @@ void add_parameters(Layer& layer, const TransformerShare& share, double paramete
 
 void add_expert_parameters(Layer& layer, const TransformerShare& share, double parameters) {
   const Bytes before = layer.parameter_bytes;
-  add_parameters(layer, share, parameters, share.tensor * share.expert);
+  add_parameters(layer, share, parameters, share.expert_tensor * share.expert);
   layer.expert_bytes = capped_sum(layer.expert_bytes, layer.parameter_bytes - before);
 }
 
@@ -113,6 +145,7 @@ Operator exchange(const TransformerShare& share, double width, Collective collec
   return {.bytes = share.tokens * width * share.element,
           .kernel = Kernel::collective,
           .collective = collective,
+          .group = share.group,
           .beside_product = beside_product,
           .part = "exchange"};
 }

@@ -58,6 +58,23 @@ struct Transformer {
   std::int64_t value_head() const { return latent ? latent->value_head : head_size; }
 };
 
+/// How devices that share a sequence divide attention: `heads` of them exchange parts of it for
+/// whole heads, and of these groups `ring` pass on keys and values, or gather them. heads · ring is
+/// context_parallel.
+struct ContextSplit {
+  int heads = 1;
+  int ring = 1;
+  bool gathers = false;
+};
+/// As the config says, or a2a where every device gets whole groups of keys and values, else p2p.
+ContextSplit context_split(const Transformer& model, const Parallelism& parallel);
+/// What that is as a cp_comm_type.
+ContextExchange context_exchange(const Transformer& model, const Parallelism& parallel);
+
+/// Groups of keys and values on one device of those that share a layer's matrices: one where there
+/// are more devices than groups.
+std::int64_t query_groups_on_device(const Transformer& model, const Parallelism& parallel);
+
 /// Throws InputError: heads that do not divide the hidden size, tensor_parallel that does not
 /// divide the heads, and so on.
 Transformer read_transformer(const Field& model, const Training& training);

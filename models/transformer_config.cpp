@@ -107,36 +107,79 @@ void read_details(const Field& field, Transformer& model) {
   }
 }
 
-void must_divide(const Field& field, std::int64_t ranks, std::int64_t whole, std::string_view what,
-                 std::string_view hint) {
+void must_divide(const Field& field, std::string_view key, std::int64_t ranks, std::int64_t whole,
+                 std::string_view what, std::string_view hint) {
   if (whole % ranks == 0) return;
-  throw field.source()->error("/training/tensor_parallel",
+  throw field.source()->error(fmt::format("/training/{}", key),
                               fmt::format("does not divide {} {}", what, whole),
                               std::to_string(ranks), hint);
 }
 
-void check_shares(const Field& field, const Transformer& model, const Parallelism& parallel) {
-  const int ranks = parallel.tensor;
+// Whole groups on every device, or every group on as many devices.
+void check_query_groups(const Field& field, const Transformer& model, int ranks) {
+  if (model.query_groups % ranks == 0 || ranks % model.query_groups == 0) return;
+  throw field.source()->error(
+      "/training/tensor_parallel",
+      fmt::format("is neither a divisor nor a multiple of num_query_groups {}", model.query_groups),
+      std::to_string(ranks),
+      "every device has as many groups of keys and values, or every group as many devices");
+}
+
+void check_heads(const Field& field, const Transformer& model, int ranks) {
   if (ranks > model.heads) {
     throw field.source()->error(
         "/training/tensor_parallel",
         fmt::format("is more than the {} attention heads", model.heads), std::to_string(ranks),
         "every device has at least one head: use fewer, or more replicas or stages");
   }
-  must_divide(field, ranks, model.heads, "num_attention_heads",
+  must_divide(field, "tensor_parallel", ranks, model.heads, "num_attention_heads",
               "every device has as many heads: choose a divisor");
-  must_divide(field, ranks, model.query_groups, "num_query_groups",
-              "every device has as many groups of keys and values: choose a divisor");
-  must_divide(field, ranks, model.ffn_hidden, "ffn_hidden_size",
-              "every device has as many columns: choose a divisor");
-  const std::int64_t context = parallel.context;
-  if (model.query_groups % (ranks * context) != 0) {
+  check_query_groups(field, model, ranks);
+}
+
+constexpr std::string_view as_many_columns = "every device has as many columns: choose a divisor";
+
+// Devices that share experts take tokens of their own from those that share other matrices.
+void check_expert_shares(const Field& field, const Transformer& model, const Training& training) {
+  const Parallelism& parallel = training.parallel;
+  const int ranks = expert_tensor_ranks(training);
+  must_divide(field, "tensor_parallel", parallel.tensor, model.mixture->shared_hidden,
+              "the shared experts' width", as_many_columns);
+  must_divide(field, parallel.expert_tensor ? "expert_tensor_parallel" : "tensor_parallel", ranks,
+              model.mixture->ffn_hidden, "an expert's width", as_many_columns);
+  if (ranks == parallel.tensor || parallel.tensor == 1 || parallel.sequence) return;
+  throw field.source()->error(
+      "/training/sequence_parallel",
+      fmt::format("must be true where expert_tensor_parallel is {} and tensor_parallel {}", ranks,
+                  parallel.tensor),
+      "false",
+      "without it tensor-parallel devices hold the same tokens, and would send them twice");
+}
+
+void check_widths(const Field& field, const Transformer& model, const Training& training) {
+  const int dense = model.mixture ? model.mixture->dense_layers : model.num_layers;
+  if (dense > 0) {
+    must_divide(field, "tensor_parallel", training.parallel.tensor, model.ffn_hidden,
+                "ffn_hidden_size", as_many_columns);
+  }
+  if (model.mixture) return check_expert_shares(field, model, training);
+  const int ranks = training.parallel.expert_tensor.value_or(1);
+  if (ranks == 1 || ranks == training.parallel.tensor) return;
+  throw field.source()->error("/training/expert_tensor_parallel",
+                              "has no experts to share: the model has no num_experts",
+                              std::to_string(ranks), "leave it out, or give the model experts");
+}
+
+void check_context(const Field& field, const Transformer& model, const Parallelism& parallel) {
+  const ContextSplit split = context_split(model, parallel);
+  const std::int64_t groups = query_groups_on_device(model, parallel);
+  if (groups % split.heads != 0) {
+    const bool nested = parallel.context_exchange == ContextExchange::a2a_p2p;
     throw field.source()->error(
-        "/training/context_parallel",
-        fmt::format("does not divide the {} groups of keys and values on a device",
-                    model.query_groups / ranks),
-        std::to_string(context),
-        "devices that share a sequence exchange its parts for whole heads (all-to-all)");
+        nested ? "/training/hierarchical_context_parallel_sizes/0" : "/training/context_parallel",
+        fmt::format("does not divide the {} groups of keys and values on a device", groups),
+        std::to_string(split.heads),
+        R"(a2a exchanges parts of the sequence for whole heads: set training.cp_comm_type to "p2p")");
   }
   const std::int64_t parts = std::int64_t{parallel.sequence_ranks()} * parallel.context;
   if (model.sequence % parts != 0) {
@@ -144,6 +187,19 @@ void check_shares(const Field& field, const Transformer& model, const Parallelis
         .error(fmt::format("is not a multiple of the {} devices that share a sequence", parts),
                "sequence_parallel and context_parallel cut it into equal parts");
   }
+  const std::int64_t halves = std::int64_t{2} * parallel.context;
+  if (split.ring > 1 && model.sequence % halves != 0) {
+    throw field.at("seq_length", "")
+        .error(fmt::format("is not a multiple of {}, twice context_parallel", halves),
+               "each device has a part of either half, so that causal attention is as much work "
+               "for all");
+  }
+}
+
+void check_shares(const Field& field, const Transformer& model, const Training& training) {
+  check_heads(field, model, training.parallel.tensor);
+  check_widths(field, model, training);
+  check_context(field, model, training.parallel);
 }
 
 }  // namespace
@@ -165,7 +221,7 @@ Transformer read_transformer(const Field& field, const Training& training) {
   read_details(field, model);
   model.mixture =
       read_mixture_of_experts(field, model.num_layers, model.ffn_hidden, training.parallel.expert);
-  check_shares(field, model, training.parallel);
+  check_shares(field, model, training);
   return model;
 }
 

@@ -13,15 +13,20 @@ struct TransformerShare {
   double hidden = 0;
   double tensor = 1;          ///< Devices that share matrices.
   double sequence_parts = 1;  ///< Devices along the sequence for what is not sharded otherwise.
-  double context = 1;         ///< Devices that share a sequence.
-  double expert = 1;          ///< Devices that share a layer's experts.
-  double queries = 0;         ///< Columns of all queries on this device.
-  double keys = 0;            ///< Of all keys.
-  double values = 0;          ///< Of all values.
-  double attended = 0;        ///< Of what attention gives, a head's values for each query.
-  double scores = 0;          ///< Entries of all matrices of scores.
+  double context_heads = 1;   ///< Devices along the sequence that exchange heads.
+  int ring = 1;               ///< Groups of these that pass on keys and values, or gather them.
+  bool gathers_context = false;
+  double expert = 1;                 ///< Devices that share a layer's experts.
+  double expert_tensor = 1;          ///< Devices that share an expert's matrices.
+  double expert_sequence_parts = 1;  ///< Those of them that have tokens of their own.
+  double queries = 0;                ///< Columns of all queries on this device.
+  double keys = 0;                   ///< Of all keys.
+  double values = 0;                 ///< Of all values.
+  double attended = 0;               ///< Of what attention gives, a head's values for each query.
+  double scores = 0;                 ///< Entries of all matrices of scores.
   double ffn = 0;
   bool async_tensor_parallel = true;
+  LayerGroup group = LayerGroup::tensor;  ///< Among which inputs and outputs are exchanged.
 
   /// Elements of the residual stream, as they lie on this device between products.
   double stream() const { return tokens * hidden / sequence_parts; }

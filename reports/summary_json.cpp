@@ -147,6 +147,12 @@ void add_bubble(const Experiment& experiment, const Run& run, Json& json) {
                               {"other", part(metrics.breakdown.other)}};
 }
 
+Json cp_comm_type_json(const Config& config) {
+  if (!config.transformer || config.training.parallel.context == 1) return nullptr;
+  const ContextExchange kind = context_exchange(*config.transformer, config.training.parallel);
+  return cp_comm_type_choices[static_cast<std::size_t>(kind)].name;
+}
+
 }  // namespace
 
 nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run,
@@ -163,7 +169,9 @@ nlohmann::ordered_json summary_json(const Experiment& experiment, const Run& run
                {"data_parallel", config.training.data_parallel},
                {"tensor_parallel", config.training.parallel.tensor},
                {"context_parallel", config.training.parallel.context},
+               {"cp_comm_type", cp_comm_type_json(config)},
                {"expert_parallel", config.training.parallel.expert},
+               {"expert_tensor_parallel", expert_tensor_ranks(config.training)},
                {"zero_stage", config.training.parallel.zero_stage},
                {"devices_in_all", config.cluster.devices},
                {"parameters", parameters_json(config)},

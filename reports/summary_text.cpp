@@ -86,15 +86,35 @@ class Summary {
     print("{}\n\n", experiment_.partition.size() > most_counts ? " …" : "");
   }
 
+  // " (p2p)"; nothing for the all-to-all, which is the rule.
+  std::string exchange() const {
+    const Config& config = experiment_.config;
+    const ContextExchange kind = context_exchange(*config.transformer, config.training.parallel);
+    return kind == ContextExchange::a2a
+               ? ""
+               : fmt::format(" ({})", cp_comm_type_choices[static_cast<std::size_t>(kind)].name);
+  }
+
+  void write_experts() {
+    const Training& training = experiment_.config.training;
+    const int tensor = expert_tensor_ranks(training);
+    const bool differs = experiment_.config.transformer &&
+                         experiment_.config.transformer->mixture &&
+                         tensor != training.parallel.tensor;
+    if (training.parallel.expert == 1 && !differs) return;
+    print(", experts over {}", training.parallel.expert);
+    if (differs) print(" × tensor {}", tensor);
+  }
+
   // What the devices are a product of, and what else they share.
   void write_parallelism() {
     const Training& training = experiment_.config.training;
     const Parallelism& parallel = training.parallel;
     print("pipeline {} × tensor {}", experiment_.config.pipeline.stages, parallel.tensor);
-    if (parallel.context > 1) print(" × context {}", parallel.context);
+    if (parallel.context > 1) print(" × context {}{}", parallel.context, exchange());
     print(" × data {}", training.data_parallel);
     if (parallel.sequence && parallel.tensor > 1) print(", sequence parallel");
-    if (parallel.expert > 1) print(", experts over {}", parallel.expert);
+    write_experts();
     if (parallel.zero_stage > 0) print(", ZeRO {}", parallel.zero_stage);
   }
 

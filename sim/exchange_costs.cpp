@@ -78,7 +78,7 @@ void cost_hops(Experiment& experiment) {
 
 void cost_sharding(Experiment& experiment) {
   const Config& config = experiment.config;
-  if (config.training.data_parallel * config.training.parallel.context == 1) return;
+  if (weight_replicas(config.training) == 1 && expert_replicas(config.training) == 1) return;
   experiment.schedule = with_complete_sharding(std::move(experiment.schedule));
   const std::vector<bool> gathers = stages_with(experiment.schedule, OpKind::unshard);
   const std::vector<bool> reduces = stages_with(experiment.schedule, OpKind::reduce_grad);

@@ -17,6 +17,11 @@ std::string_view part_of(const Operator& op) {
   return op.weights > 0 ? "products" : "bound by memory";
 }
 
+// Of a ring, of all messages.
+double moved_bytes(const Operator& op, double samples) {
+  return op.bytes * samples * std::max(1, op.ring_steps) + op.fixed_bytes;
+}
+
 // Parts in the order in which they are first met; several of one name count together.
 class PartTable {
  public:
@@ -32,14 +37,14 @@ class PartTable {
     for (const Operator& op : layer.forward) {
       PartCost& cost = of(part_of(op));
       cost.forward_flops += op.flops * samples;
-      cost.forward_bytes += op.bytes * samples + op.fixed_bytes;
+      cost.forward_bytes += moved_bytes(op, samples);
       cost.forward = capped_sum(cost.forward, time_of(op));
     }
     for (const auto* operators : {&layer.backward_input, &layer.backward_weight}) {
       for (const Operator& op : *operators) {
         PartCost& cost = of(part_of(op));
         cost.backward_flops += op.flops * samples;
-        cost.backward_bytes += op.bytes * samples + op.fixed_bytes;
+        cost.backward_bytes += moved_bytes(op, samples);
         cost.backward = capped_sum(cost.backward, time_of(op));
       }
     }

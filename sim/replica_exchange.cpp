@@ -6,19 +6,28 @@ namespace pipesim {
 
 namespace {
 
-// The ranks that hold the same weights as the first rank of a device of the pipeline.
-std::vector<int> replicas_of(const Config& config, int device) {
+// The ranks that hold the same weights as some devices of the pipeline, and the same experts.
+struct Holders {
+  std::vector<int> weights{};
+  std::vector<int> experts{};
+};
+
+// With their replicas those of the first rank of a device.
+void add_replicas(const Config& config, int device, Holders& holders) {
   const RankGrid grid = rank_grid(config);
-  return group_over(grid, {Axis::data, Axis::context}, rank_at(grid, {.pipeline = device}));
+  const int first = rank_at(grid, {.pipeline = device});
+  const auto append = [](const std::vector<int>& more, std::vector<int>& ranks) {
+    ranks.insert(ranks.end(), more.begin(), more.end());
+  };
+  append(group_over(grid, {Axis::data, Axis::context}, first), holders.weights);
+  if (!config.transformer || !config.transformer->mixture) return;
+  append(expert_replica_group(grid, expert_grid(config), first), holders.experts);
 }
 
-// Every how-manieth of them holds the same experts.
-std::vector<int> every(const std::vector<int>& ranks, int step) {
-  std::vector<int> chosen;
-  for (std::size_t i = 0; i < ranks.size(); i += static_cast<std::size_t>(step)) {
-    chosen.push_back(ranks[i]);
-  }
-  return chosen;
+Holders replicas_of(const Config& config, int device) {
+  Holders holders;
+  add_replicas(config, device, holders);
+  return holders;
 }
 
 // What has no bytes is not exchanged: it takes no latency either.
@@ -29,13 +38,11 @@ Time exchange_time(const Config& config, Collective collective, Bytes bytes,
                                     group_network(config.cluster, ranks)));
 }
 
-// Of `bytes` the `experts` are held by the ranks of the same place in an expert group only.
+// `experts`: of `bytes`.
 Time exchange_time(const Config& config, Collective collective, Bytes bytes, Bytes experts,
-                   const std::vector<int>& ranks) {
-  if (experts == 0) return exchange_time(config, collective, bytes, ranks);
-  const int parallel = config.training.parallel.expert;
-  return capped_sum(exchange_time(config, collective, bytes - experts, ranks),
-                    exchange_time(config, collective, experts, every(ranks, parallel)));
+                   const Holders& holders) {
+  return capped_sum(exchange_time(config, collective, bytes - experts, holders.weights),
+                    exchange_time(config, collective, experts, holders.experts));
 }
 
 }  // namespace
@@ -53,19 +60,18 @@ Time replica_scatter_time(const Config& config, int device, const StageCost& sta
 Time gradient_sum_time(const Experiment& experiment, int stage, int copies, bool over_replicas) {
   const Config& config = experiment.config;
   const StageCost& cost = experiment.costs.stages[static_cast<std::size_t>(stage)];
-  std::vector<int> ranks;
+  Holders holders;
+  std::vector<int> of_copies;
   for (int copy = 0; copy < copies; ++copy) {
     const int device = experiment.schedule.device_of(stage, copy);
-    const std::vector<int> more =
-        over_replicas ? replicas_of(config, device)
-                      : std::vector{rank_at(rank_grid(config), {.pipeline = device})};
-    ranks.insert(ranks.end(), more.begin(), more.end());
+    add_replicas(config, device, holders);
+    of_copies.push_back(rank_at(rank_grid(config), {.pipeline = device}));
   }
   const int zero_stage = config.training.parallel.zero_stage;
   if (zero_stage >= 2 && over_replicas) return {};  // Every backward has scattered its own.
   const Collective sum = zero_stage == 1 ? Collective::reduce_scatter : Collective::all_reduce;
-  if (!over_replicas) return exchange_time(config, sum, cost.summed_gradients, ranks);
-  return exchange_time(config, sum, cost.summed_gradients, cost.expert_gradients, ranks);
+  if (!over_replicas) return exchange_time(config, sum, cost.summed_gradients, of_copies);
+  return exchange_time(config, sum, cost.summed_gradients, cost.expert_gradients, holders);
 }
 
 Time weight_gather_time(const Experiment& experiment, int stage) {

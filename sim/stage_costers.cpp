@@ -8,7 +8,14 @@ namespace pipesim {
 
 namespace {
 
-using Groups = std::array<GroupNetwork, 3>;
+using Groups = std::array<GroupNetwork, layer_groups>;
+
+// So many ranks of a group, from its first on.
+std::vector<int> every(const RankGroup& group, int step, int count) {
+  std::vector<int> ranks;
+  for (int i = 0; i < count; ++i) ranks.push_back(group.start + i * step * group.stride);
+  return ranks;
+}
 
 // Over what the devices of a stage share its layers, by LayerGroup.
 Groups groups_at(const Config& config, int position) {
@@ -21,11 +28,20 @@ Groups groups_at(const Config& config, int position) {
   const Cluster& cluster = config.cluster;
   set(LayerGroup::tensor, grid.tensor,
       [&] { return group_network(cluster, grid, Axis::tensor, position); });
-  set(LayerGroup::context, grid.context,
-      [&] { return group_network(cluster, grid, Axis::context, position); });
-  const int experts = config.training.parallel.expert;
-  set(LayerGroup::expert, experts,
+  const ContextSplit context = config.transformer
+                                   ? context_split(*config.transformer, config.training.parallel)
+                                   : ContextSplit{};
+  const RankGroup sequence = group_along(grid, Axis::context, rank);
+  set(LayerGroup::context, context.heads,
+      [&] { return group_network(cluster, every(sequence, 1, context.heads)); });
+  set(LayerGroup::context_ring, context.ring,
+      [&] { return group_network(cluster, every(sequence, context.heads, context.ring)); });
+  if (!config.transformer || !config.transformer->mixture) return groups;
+  const ExpertGrid experts = expert_grid(config);
+  set(LayerGroup::expert, experts.expert,
       [&] { return group_network(cluster, expert_group(grid, experts, rank)); });
+  set(LayerGroup::expert_tensor, experts.tensor,
+      [&] { return group_network(cluster, expert_tensor_group(grid, experts, rank)); });
   return groups;
 }
 
@@ -78,7 +94,8 @@ StageCosters::StageCosters(const Config& config, Network network, const std::vec
 // Neighbours are often alike.
 void StageCosters::find_groups() {
   const Parallelism& parallel = config_.training.parallel;
-  const bool shared = parallel.tensor > 1 || parallel.context > 1 || parallel.expert > 1;
+  const bool shared = parallel.tensor > 1 || parallel.context > 1 || parallel.expert > 1 ||
+                      expert_tensor_ranks(config_.training) > 1;
   for (int position = 0; position < config_.pipeline.stages; ++position) {
     Groups groups = shared ? groups_at(config_, position) : Groups{};
     const auto found = std::find(groups_.rbegin(), groups_.rend(), groups);

@@ -29,7 +29,7 @@ class StageCosters {
   const Network& network() const { return *network_; }
 
  private:
-  using Groups = std::array<GroupNetwork, 3>;  // By LayerGroup.
+  using Groups = std::array<GroupNetwork, layer_groups>;  // By LayerGroup.
   struct Site {
     const Groups* groups = nullptr;
     std::map<std::size_t, LayerTime> times{};  ///< By Layer, of those asked for so far.

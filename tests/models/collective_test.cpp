@@ -55,6 +55,13 @@ double mean_error(std::istream& rows, std::string_view gpu, std::string_view int
 }  // namespace
 
 TEST_SUITE("models/collective") {
+  TEST_CASE("a ring passes on at the speed of the slowest level that it crosses") {
+    CHECK(ring_pass_seconds(1e9, nodes_of(1, 1)) == 0);
+    CHECK(close(ring_pass_seconds(1e9, nodes_of(8, 1)), 1e9 / nv));
+    CHECK(close(ring_pass_seconds(1e9, nodes_of(8, 2)), 20e-6 + 1e9 / nic));
+    CHECK(close(ring_pass_seconds(1e9, nodes_of(1, 4, 0.5)), 20e-6 + 2e9 / nic));
+  }
+
   TEST_CASE("one rank has nobody to wait for") {
     for (const Collective collective : {all_reduce, all_gather, reduce_scatter, all_to_all}) {
       CHECK(collective_seconds(collective, 1e9, nodes_of(1, 1)) == 0);

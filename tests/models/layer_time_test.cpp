@@ -132,6 +132,34 @@ TEST_SUITE("models/layer_time") {
     CHECK(place.layer(alone).backward == 2 * pass + sum);
   }
 
+  TEST_CASE("each of a ring's messages runs beside an equal part of the work") {
+    Place place;
+    const auto ring_of = [](double bytes) {
+      return Operator{.bytes = bytes, .kernel = Kernel::collective, .ring_steps = 3};
+    };
+    Operator attention{.flops = 4e9, .kernel = Kernel::fused_attention};  // 8 ms: 2 in each part.
+    attention.in_ring = true;
+    const auto forward = [&](double bytes) {
+      return place.layer({.forward = {product, ring_of(bytes), attention, product}}).forward;
+    };
+    const Time products = 2 * to_time(6e-3);
+    // 1 ms for a message of two samples, hidden; 5 ms, of which 2 are.
+    CHECK(forward(0.5e6 - 500) == products + to_time(8e-3));
+    CHECK(forward(2.5e6 - 500) == products + to_time(3 * 5e-3 + 2e-3));
+    CHECK(place.time(ring_of(0.5e6 - 500)) == doctest::Approx(3e-3).epsilon(1e-12));
+  }
+
+  TEST_CASE("rings behind each other hide nothing beside each other's work") {
+    Place place;
+    Operator quick{.flops = 1e9, .kernel = Kernel::fused_attention};  // 2 ms.
+    Operator slow{.flops = 8e9, .kernel = Kernel::fused_attention};   // 16 ms.
+    quick.in_ring = slow.in_ring = true;
+    const Operator ring{
+        .bytes = 2e6 - 500, .kernel = Kernel::collective, .ring_steps = 1};  // 4 ms.
+    CHECK(place.layer({.backward_input = {ring, slow, ring, quick}}).backward_input ==
+          to_time(16e-3 + 4e-3 + 1e-3));
+  }
+
   TEST_CASE("no more is hidden than the products take") {
     Place place;
     place.device.efficiency = DeviceEfficiency{.hidden_communication = 1};

@@ -152,11 +152,79 @@ TEST_SUITE("models/mixture_of_experts") {
     CHECK(exchanges[0].group == LayerGroup::context);
     CHECK(operators_of(layer(config, 0).forward, Kernel::fused_attention)[0].flops ==
           4.0 * 16 * 16 * 32 / 2);
-    CHECK_THROWS_WITH_AS(transformer_config(small, R"("context_parallel": 8)"),
-                         "t.json: /training/context_parallel: does not divide the 4 groups of keys "
-                         "and values on a device, got 8\n  hint: devices that share a sequence "
-                         "exchange its parts for whole heads (all-to-all)",
-                         InputError);
+    CHECK_THROWS_WITH_AS(
+        transformer_config(small, R"("context_parallel": 8, "cp_comm_type": "a2a")"),
+        "t.json: /training/context_parallel: does not divide the 4 groups of keys and values on a "
+        "device, got 8\n  hint: a2a exchanges parts of the sequence for whole heads: set "
+        "training.cp_comm_type to \"p2p\"",
+        InputError);
+    CHECK_THROWS_WITH_AS(
+        transformer_config(small, R"("context_parallel": 8, "cp_comm_type": "a2a+p2p",
+                                     "hierarchical_context_parallel_sizes": [8, 1])"),
+        "t.json: /training/hierarchical_context_parallel_sizes/0: does not divide the 4 groups of "
+        "keys and values on a device, got 8\n  hint: a2a exchanges parts of the sequence for "
+        "whole heads: set training.cp_comm_type to \"p2p\"",
+        InputError);
+  }
+
+  TEST_CASE("a device whose experts are whole takes its own tokens, and all columns") {
+    const std::string training =
+        R"("data_parallel": 2, "tensor_parallel": 2, "sequence_parallel": true, "batch_size": 1,
+           "expert_parallel": )";
+    const Config config = transformer_config(small, training + "4");
+    CHECK(expert_tensor_ranks(config.training) == 1);
+    CHECK(layer(config, 1).expert_bytes == 2 * 2 * 3 * 32 * 12);
+    CHECK(parameters_of(config) == parameters_of(transformer_config(small)));
+    const auto exchanged = [&](const std::vector<Operator>& pass) {
+      std::vector<Bytes> bytes;
+      for (const Operator& op : operators_of(pass, Kernel::collective)) {
+        if (op.group == LayerGroup::expert) bytes.push_back(static_cast<Bytes>(op.bytes));
+        CHECK(op.group != LayerGroup::expert_tensor);
+      }
+      return bytes;
+    };
+    CHECK(exchanged(layer(config, 1).forward) == std::vector<Bytes>(2, 2 * 8 * 2 * 32));
+    CHECK(exchanged(layer(config, 1).backward_input) == std::vector<Bytes>(2, 2 * 8 * 2 * 32));
+    const Operator product = operators_of(layer(config, 1).forward, Kernel::grouped_product)[0];
+    CHECK(product.flops == 2.0 * 8 * 2 * 32 * 2 * 12);
+    CHECK(product.products == 2);
+  }
+
+  TEST_CASE("devices that share an expert gather each other's rows, and scatter what they sum") {
+    const Config config =
+        transformer_config(small, R"("data_parallel": 8, "batch_size": 1, "expert_parallel": 2,
+                  "expert_tensor_parallel": 4)");
+    CHECK(layer(config, 1).expert_bytes == 2 * 4 * 3 * 32 * 12 / 4);
+    std::string text;
+    for (const Operator& op : operators_of(layer(config, 1).forward, Kernel::collective)) {
+      text += std::string(collective_names[static_cast<std::size_t>(op.collective)]) + " ";
+      CHECK(op.bytes == (op.group == LayerGroup::expert ? 1 : 4) * 2.0 * 16 * 2 * 32);
+    }
+    CHECK(text == "all_to_all all_gather reduce_scatter all_to_all ");
+    const Operator product = operators_of(layer(config, 1).forward, Kernel::grouped_product)[0];
+    CHECK(product.flops == 2.0 * 4 * 16 * 2 * 32 * 2 * 12 / 4);
+  }
+
+  TEST_CASE("experts on tensor-parallel devices need tokens that differ, and whole columns") {
+    const std::string two = R"("data_parallel": 2, "tensor_parallel": 2, "batch_size": 1, )";
+    CHECK_THROWS_WITH_AS(
+        transformer_config(small, two + R"("expert_parallel": 4)"),
+        "t.json: /training/sequence_parallel: must be true where expert_tensor_parallel is 1 and "
+        "tensor_parallel 2, got false\n  hint: without it tensor-parallel devices hold the same "
+        "tokens, and would send them twice",
+        InputError);
+    CHECK_THROWS_WITH_AS(
+        transformer_config(small, R"("data_parallel": 8, "expert_tensor_parallel": 8,
+                                     "batch_size": 1)"),
+        "t.json: /training/expert_tensor_parallel: does not divide an expert's width 12, got 8\n"
+        "  hint: every device has as many columns: choose a divisor",
+        InputError);
+    CHECK_THROWS_WITH_AS(
+        transformer_config(llama3_70b, R"("data_parallel": 8, "expert_tensor_parallel": 8,
+                                          "batch_size": 1)"),
+        "t.json: /training/expert_tensor_parallel: has no experts to share: the model has no "
+        "num_experts, got 8\n  hint: leave it out, or give the model experts",
+        InputError);
   }
 }
 

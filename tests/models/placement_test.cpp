@@ -72,10 +72,26 @@ TEST_SUITE("models/placement") {
 
   TEST_CASE("experts are shared by consecutive ranks of context and data") {
     const RankGrid grid{.tensor = 2, .data = 4, .pipeline = 2};
-    CHECK(expert_group(grid, 2, 0) == Ranks{0, 2});
-    CHECK(expert_group(grid, 2, 7) == Ranks{5, 7});
-    CHECK(expert_group(grid, 4, 11) == Ranks{9, 11, 13, 15});
-    CHECK(expert_group(grid, 1, 11) == Ranks{11});
+    CHECK(expert_group(grid, {.tensor = 2, .expert = 2}, 0) == Ranks{0, 2});
+    CHECK(expert_group(grid, {.tensor = 2, .expert = 2}, 7) == Ranks{5, 7});
+    CHECK(expert_group(grid, {.tensor = 2, .expert = 4}, 11) == Ranks{9, 11, 13, 15});
+    CHECK(expert_group(grid, {.tensor = 2, .expert = 1}, 11) == Ranks{11});
+  }
+
+  TEST_CASE("experts of one device each are shared by all ranks of a stage, tensor ranks first") {
+    const RankGrid grid{.tensor = 2, .data = 4, .pipeline = 2};
+    CHECK(expert_group(grid, {.expert = 4}, 0) == Ranks{0, 1, 2, 3});
+    CHECK(expert_group(grid, {.expert = 4}, 13) == Ranks{12, 13, 14, 15});
+    CHECK(expert_replica_group(grid, {.expert = 4}, 13) == Ranks{9, 13});
+    CHECK(expert_tensor_group(grid, {.tensor = 4, .expert = 2}, 13) == Ranks{12, 13, 14, 15});
+    CHECK(expert_group(grid, {.tensor = 4, .expert = 2}, 13) == Ranks{9, 13});
+    CHECK(expert_replica_group(grid, {.tensor = 4, .expert = 2}, 13) == Ranks{13});
+  }
+
+  TEST_CASE("context ranks count before data ranks where experts are shared") {
+    const RankGrid grid{.context = 2, .data = 2};
+    CHECK(expert_group(grid, {.expert = 2}, 0) == Ranks{0, 1});
+    CHECK(expert_replica_group(grid, {.expert = 2}, 0) == Ranks{0, 2});
   }
 
   TEST_CASE("an order names every axis once; one of a single rank may be left out, ep may stand") {

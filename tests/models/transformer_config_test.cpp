@@ -116,9 +116,11 @@ TEST_SUITE("models/transformer_config") {
     CHECK(refused({.tensor = 3}) ==
           "gpt.json: /training/tensor_parallel: does not divide num_attention_heads 4, got 3\n"
           "  hint: every device has as many heads: choose a divisor");
-    CHECK(refused({.tensor = 4, .more_model = R"(, "num_query_groups": 2)"}) ==
-          "gpt.json: /training/tensor_parallel: does not divide num_query_groups 2, got 4\n"
-          "  hint: every device has as many groups of keys and values: choose a divisor");
+    CHECK(refused({.heads = 12, .tensor = 4, .more_model = R"(, "num_query_groups": 6)"}) ==
+          "gpt.json: /training/tensor_parallel: is neither a divisor nor a multiple of "
+          "num_query_groups 6, got 4\n  hint: every device has as many groups of keys and values, "
+          "or every group as many devices");
+    CHECK(refused({.tensor = 4, .more_model = R"(, "num_query_groups": 2)"}) == "accepted");
     CHECK(refused({.tensor = 4, .more_model = R"(, "ffn_hidden_size": 30)"}) ==
           "gpt.json: /training/tensor_parallel: does not divide ffn_hidden_size 30, got 4\n"
           "  hint: every device has as many columns: choose a divisor");

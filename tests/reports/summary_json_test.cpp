@@ -38,7 +38,8 @@ TEST_SUITE("reports/summary_json") {
     const Json json = summary(test::experiment_from(small));
     CHECK(keys_of(json) ==
           "name command clock schedule stages virtual_stages micro_batches batch_size "
-          "data_parallel tensor_parallel context_parallel expert_parallel zero_stage "
+          "data_parallel tensor_parallel context_parallel cp_comm_type expert_parallel "
+          "expert_tensor_parallel zero_stage "
           "devices_in_all parameters recompute weight_gradient deadlock pipeline_time_s "
           "step_time_s longest_span_s ideal_time_s forward_s backward_s recompute_s all_reduce_s "
           "optimizer_s samples_per_s model_flops_per_s model_flops_utilization bubble_fraction "

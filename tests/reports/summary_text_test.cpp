@@ -139,6 +139,14 @@ device        busy        idle    bubble  peak memory  of it static     peak at 
           "659.1 k parameters; 32 × a100-80gb over ideal: pipeline 2 × tensor 4 × context 2 × "
           "data 2, sequence parallel, experts over 4, ZeRO 1\n"
           "layers per stage: 2 2");
+    CHECK(
+        first_lines({"training.tensor_parallel=4", "training.sequence_parallel=true",
+                     "training.context_parallel=4", "model.num_experts=32",
+                     "training.expert_parallel=16"}) ==
+        "t: gpipe, 2 stages, 4 micro-batches, re-computation layers\n"
+        "4.336 M parameters; 32 × a100-80gb over ideal: pipeline 2 × tensor 4 × context 4 (p2p) × "
+        "data 1, sequence parallel, experts over 16 × tensor 1\n"
+        "layers per stage: 2 2");
   }
 
   TEST_CASE("the title says that the weight gradient is deferred") {
