@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "models/quoted_text.hpp"
 #include "models/text_file.hpp"
 
 namespace pipesim {
@@ -130,14 +131,14 @@ InputError syntax_error(std::string_view text, const std::string& file, const Tr
   const auto line_start = before.rfind('\n');
   const std::size_t column = before.size() - (line_start == before.npos ? 0 : line_start + 1);
   return InputError(
-      fmt::format("{}:{}:{}: {}, got {}", file, line, std::max<std::size_t>(column, 1),
-                  builder.problem, builder.got.substr(0, 60)),
+      fmt::format("{}:{}:{}: {}, got {}", abridged(file), line, std::max<std::size_t>(column, 1),
+                  builder.problem, whole_characters(builder.got, 60)),
       builder.hint);
 }
 
 json parse(std::string_view text, const std::string& file) {
   if (text.find_first_not_of(" \t\r\n") == text.npos) {
-    throw InputError(fmt::format("{}:1:1: the input is empty, got nothing", file),
+    throw InputError(fmt::format("{}:1:1: the input is empty, got nothing", abridged(file)),
                      "a config is a JSON object with at least \"model\" and \"pipeline\"; "
                      "examples/ has some to start from");
   }
@@ -171,11 +172,12 @@ json* step_into(json& node, const std::string& key, const std::string& pointer,
   const bool is_index = error == std::errc{} && std::to_string(index) == key;
   if (node.is_array() && is_index && index < node.size()) return &node[index];
   throw InputError(
-      fmt::format("--set: {}: leads to no value of the config, got {}", pointer, setting),
+      fmt::format("--set: {}: leads to no value of the config, got {}", abridged(pointer),
+                  abridged(setting)),
       node.is_array()
           ? fmt::format("the list there has entries 0 to {}", static_cast<long>(node.size()) - 1)
           : fmt::format("{} stands there, which has no keys: set an object in its place",
-                        node.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60)));
+                        node.dump(-1, ' ', true, json::error_handler_t::replace).substr(0, 60)));
 }
 
 void take_out(json& root, std::string path) {
@@ -187,8 +189,9 @@ void take_out(json& root, std::string path) {
 void apply_override(json& root, Source& source, const std::string& setting) {
   const auto equals = setting.find('=');
   if (equals == std::string::npos || equals == 0) {
-    throw InputError(fmt::format("--set: /: must have the form KEY=VALUE, got {}", setting),
-                     "for example --set pipeline.micro_batches=16");
+    throw InputError(
+        fmt::format("--set: /: must have the form KEY=VALUE, got {}", abridged(setting)),
+        "for example --set pipeline.micro_batches=16");
   }
   std::string_view path = std::string_view(setting).substr(0, equals);
   std::string pointer;
