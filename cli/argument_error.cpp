@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "cli/command_list.hpp"
+#include "models/quoted_text.hpp"
 #include "reports/config_settings.hpp"
 
 namespace pipesim::cli {
@@ -31,7 +32,7 @@ std::vector<std::string> command_names(const CLI::App& application) {
 
 InputError of_option(const KnownOption& option, std::string_view problem, std::string_view got,
                      std::string_view hint) {
-  return InputError(fmt::format("{}: /: {}, got {}", option.name, problem, got), hint);
+  return InputError(fmt::format("{}: /: {}, got {}", option.name, problem, abridged(got)), hint);
 }
 
 // "--out DIR: Write all of them here"
@@ -145,7 +146,7 @@ std::string as_setting(const CLI::App& command, const std::vector<std::string>& 
   if (find_option(command, "--set") == nullptr) return "";
   const std::string& first = extra.front();
   const auto equals = first.find('=');
-  if (!is_option(first)) return equals == first.npos ? "" : "--set " + first;
+  if (!is_option(first)) return equals == first.npos ? "" : "--set " + abridged(first);
   std::string key = bare_name(first);
   std::ranges::replace(key, '-', '_');
   for (const Setting& setting : config_settings()) {
@@ -153,7 +154,7 @@ std::string as_setting(const CLI::App& command, const std::vector<std::string>& 
     const std::string value = equals != first.npos ? first.substr(equals + 1)
                               : extra.size() > 1   ? extra[1]
                                                    : "VALUE";
-    return fmt::format("--set {}={}", setting.path, value);
+    return fmt::format("--set {}={}", setting.path, abridged(value));
   }
   return "";
 }
@@ -196,7 +197,7 @@ InputError unexpected_argument(const CLI::App& command, const std::vector<std::s
   }
   return InputError(fmt::format("command line: /: holds {} that pipesim {} does not take, got {}",
                                 is_option(first) ? "an option" : "an argument", command.get_name(),
-                                fmt::join(extra, " ")),
+                                abridged(fmt::format("{}", fmt::join(extra, " ")))),
                     hint);
 }
 
@@ -207,15 +208,17 @@ InputError option_before_command(const CLI::App& application,
   const std::vector<std::string> names = command_names(application);
   const auto command = std::ranges::find_first_of(arguments, names);
   if (command != arguments.end()) {
-    return InputError(fmt::format("command line: /: must begin with the command, got {}", first),
-                      fmt::format("options stand behind it: pipesim {} {} …", *command, first));
+    return InputError(
+        fmt::format("command line: /: must begin with the command, got {}", abridged(first)),
+        fmt::format("options stand behind it: pipesim {} {} …", *command, abridged(first)));
   }
   const std::string near =
       first == "-V" || first == "-v" ? "version" : closest(bare_name(first), {"help", "version"});
-  return InputError(fmt::format("command line: /: must begin with a command, got {}", first),
-                    fmt::format("{}commands: {}; pipesim --help tells more",
-                                near.empty() ? "" : fmt::format("did you mean --{}? ", near),
-                                fmt::join(names, ", ")));
+  return InputError(
+      fmt::format("command line: /: must begin with a command, got {}", abridged(first)),
+      fmt::format("{}commands: {}; pipesim --help tells more",
+                  near.empty() ? "" : fmt::format("did you mean --{}? ", near),
+                  fmt::join(names, ", ")));
 }
 
 }  // namespace
@@ -227,7 +230,7 @@ void check_command(const CLI::App& application, const std::vector<std::string>& 
   if (contains({"-h", "--help", "--version"}, first)) return;
   if (is_option(first)) throw option_before_command(application, arguments);
   throw InputError(fmt::format("command line: /: must begin with a command, got {}",
-                               first.empty() ? "nothing" : first),
+                               first.empty() ? "nothing" : abridged(first)),
                    suggestion(first, "commands", names) + "; pipesim --help tells more");
 }
 
@@ -258,7 +261,8 @@ InputError argument_error(const CLI::App& application, const std::vector<std::st
         return bad_value(*option, known, message);
     }
   }
-  return InputError(fmt::format("command line: /: {}, got {}", message, fmt::join(arguments, " ")),
+  return InputError(fmt::format("command line: /: {}, got {}", abridged(message),
+                                abridged(fmt::format("{}", fmt::join(arguments, " ")))),
                     "pipesim --help lists the commands, pipesim COMMAND --help their options");
 }
 

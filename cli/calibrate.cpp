@@ -68,7 +68,7 @@ int calibrate_command(const CalibrateArguments& options) {
     throw InputError("--out: /: must name a place, got nothing", "give a path behind the option");
   }
   std::unique_ptr<OutputFile> file;
-  if (options.out) file = std::make_unique<OutputFile>(*options.out);
+  if (options.out) file = std::make_unique<OutputFile>(*options.out, "--out");
   CalibrateOptions measured{.busy = options.busy, .precisions = {}};
   for (const std::string& name : options.precisions) {
     measured.precisions.push_back(name == "fp64" ? Precision::fp64 : Precision::fp32);

@@ -166,12 +166,13 @@ void write_figure(Output& out, const Config& config, std::vector<ComparedRow> ro
 
 int compare_command(const CompareOptions& options) {
   const Config config = load(options.config);
-  check_schedule_size(config);  // Of which there will be many variants.
-  check_plot_options(options.files, options.json, options.config);
+  // Of which there will be many variants.
+  check_schedule_size(config, {.picture = options.files.html || options.files.svg});
+  check_plot_options(options.files, options.json);
   std::optional<OutputFile> html;
   std::optional<OutputFile> svg;
-  if (options.files.html) html.emplace(*options.files.html);
-  if (options.files.svg) svg.emplace(*options.files.svg);
+  if (options.files.html) html.emplace(*options.files.html, "--html");
+  if (options.files.svg) svg.emplace(*options.files.svg, "--svg");
   Progress progress(!options.quiet);
   const std::vector<ComparedRow> rows = run_all(config, progress);
   const nlohmann::ordered_json json = to_json(config, rows);

@@ -1,11 +1,11 @@
 #include "cli/deadlock_notice.hpp"
 
-#include <fmt/format.h>
+#include "cli/standard_error.hpp"
 
 namespace pipesim::cli {
 
 void tell_deadlock(const Run& run) {
-  if (run.outcome.deadlock) fmt::print(stderr, "{}\n", describe(*run.outcome.deadlock));
+  if (run.outcome.deadlock) tell(describe(*run.outcome.deadlock) + "\n");
 }
 
 }  // namespace pipesim::cli

@@ -16,6 +16,7 @@
 #include "reports/summary_json.hpp"
 #include "reports/summary_text.hpp"
 #include "sim/execute/execute.hpp"
+#include "sim/schedule_size.hpp"
 
 namespace pipesim::cli {
 
@@ -55,9 +56,10 @@ int report_deadlock(const Experiment& experiment, const Execution& execution,
 }
 
 int execute_command(const ExecuteOptions& options) {
-  ReportFiles files(options.reports, options.config);
+  ReportFiles files(options.reports);
   Config config = load(options.config);
   check_executable(config);
+  check_schedule_size(config, {.picture = true});
   Progress progress(!options.reports.quiet);
   progress.begin("building the step");
   const Experiment experiment = assemble(std::move(config));

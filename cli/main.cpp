@@ -1,23 +1,26 @@
-#include <fcntl.h>
+#include <cxxabi.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <new>
 #include <sstream>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 #include "cli/argument_error.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/process_limits.hpp"
 #include "cli/progress.hpp"
+#include "cli/standard_error.hpp"
 #include "cli/standard_output.hpp"
 #include "models/input_error.hpp"
+#include "models/quoted_text.hpp"
 #include "reports/number_text.hpp"
 #include "reports/output_file.hpp"
 
@@ -31,26 +34,10 @@ extern "C" void stop(int signal) {
   _exit(128 + signal);
 }
 
-// A standard stream that the caller has closed must not become the number of a file that is opened
-// next. What stands in can't be written, so that lost output is noticed.
-void fill_standard_streams() {
-  int descriptor = 0;
-  do {
-    descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
-  close(descriptor);
-}
-
 // Of a very long line the beginning and the end: where it is, and what it got.
 std::string shown(std::string_view line) {
   constexpr std::size_t most_bytes = 4096;
-  if (line.size() <= most_bytes) return printable(line);
-  const auto sign_from = [&](std::size_t at) {
-    while (at < line.size() && (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80) ++at;
-    return at;
-  };
-  return printable(line.substr(0, sign_from(most_bytes / 2))) + " … " +
-         printable(line.substr(sign_from(line.size() - most_bytes / 4)));
+  return printable(abridged(line, most_bytes));
 }
 
 // What an error quotes may hold anything; it must not reach the terminal as an escape sequence.
@@ -62,7 +49,32 @@ void report(const char* what) {
     const std::size_t indent = line.starts_with("  hint: ") ? 2 : 0;
     lines += std::string(indent, ' ') + shown(std::string_view(line).substr(indent)) + "\n";
   }
-  fmt::print(stderr, "{}", lines);
+  tell(lines);
+}
+
+constexpr const char* no_memory =
+    "pipesim: /: needs more memory, got none\n"
+    "  hint: simulate fewer stages or micro-batches, or lift the limit (ulimit -v)";
+
+constexpr const char* own_fault_text =
+    "pipesim: a fault of its own: an exception that nothing catches\n"
+    "  hint: please report it with the config";
+
+// An exception that no one catches: memory that ran out before the command began, or where
+// nothing can be done about it.
+[[noreturn]] void end_without_catch() noexcept {
+  const std::type_info* type = abi::__cxa_current_exception_type();
+  // Without a type there was not even room for the exception.
+  const bool lacks_memory = type == nullptr || *type == typeid(std::bad_alloc);
+  remove_temporary_files();
+  write_all(STDERR_FILENO, lacks_memory ? no_memory : own_fault_text);
+  write_all(STDERR_FILENO, "\n");
+  _exit(lacks_memory ? bad_input : own_fault);
+}
+
+// Before the tables of the libraries are made, which take memory.
+[[gnu::constructor(101)]] void set_terminate_handler() {
+  std::set_terminate(end_without_catch);
 }
 
 constexpr const char* version = "pipesim " PIPESIM_VERSION;
@@ -116,6 +128,23 @@ int parse_and_run(int argc, char** argv) {
   return action();
 }
 
+int run_reporting_errors(int argc, char** argv) {
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const InputError& error) {
+    report(error.what());
+    return bad_input;
+  } catch (const std::bad_alloc&) {
+    tell(no_memory);
+    tell("\n");
+    return bad_input;
+  } catch (const std::exception& error) {
+    tell(fmt::format("pipesim: a fault of its own: {}\n  hint: please report it with the config\n",
+                     printable(error.what())));
+    return own_fault;
+  }
+}
+
 }  // namespace
 
 }  // namespace pipesim::cli
@@ -127,19 +156,5 @@ int main(int argc, char** argv) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     if (std::signal(signal, stop) == SIG_IGN) std::signal(signal, SIG_IGN);  // As under nohup.
   }
-  try {
-    return parse_and_run(argc, argv);
-  } catch (const pipesim::InputError& error) {
-    report(error.what());
-    return bad_input;
-  } catch (const std::bad_alloc&) {
-    report(
-        "pipesim: /: needs more memory, got none\n  hint: simulate fewer stages or micro-batches");
-    return bad_input;
-  } catch (const std::exception& error) {
-    fmt::print(stderr,
-               "pipesim: a fault of its own: {}\n  hint: please report it with the config\n",
-               pipesim::printable(error.what()));
-    return own_fault;
-  }
+  return run_under_limits([&] { return run_reporting_errors(argc, argv); });
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "models/input_error.hpp"
+#include "models/quoted_text.hpp"
 
 namespace pipesim::cli {
 
@@ -36,7 +37,8 @@ class Reader {
   std::vector<int> numbers_{};
 
   InputError error(std::string_view problem, std::string_view hint) const {
-    return InputError(fmt::format("{}: /: {}, got \"{}\"", option_, problem, text_), hint);
+    return InputError(fmt::format("{}: /: {}, got \"{}\"", option_, problem, abridged(text_)),
+                      hint);
   }
 
   int number(std::string_view digits) const {

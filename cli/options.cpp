@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "models/input_error.hpp"
 #include "sim/config_schedule.hpp"
@@ -59,8 +60,10 @@ Config load(const ConfigOptions& options) {
         "give one of the two as a file");
   }
   std::vector<std::string> settings = options.settings;
-  if (!options.schedule_file.empty()) {
-    settings.push_back("pipeline.schedule_file=" + pipesim::in_quotes(options.schedule_file));
+  if (options.schedule_file) {
+    constexpr auto replace = nlohmann::json::error_handler_t::replace;
+    settings.push_back("pipeline.schedule_file=" +
+                       nlohmann::json(*options.schedule_file).dump(-1, ' ', true, replace));
   }
   return read_config(read_document(options.path, settings, replaced_by(settings)),
                      default_virtual_stages);

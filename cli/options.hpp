@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,8 @@ namespace pipesim::cli {
 /// The config that a command works on.
 struct ConfigOptions {
   std::string path{};
-  std::vector<std::string> settings{};  ///< KEY=VALUE
-  std::string schedule_file{};          ///< Instead of the config's schedule; empty: none.
+  std::vector<std::string> settings{};         ///< KEY=VALUE
+  std::optional<std::string> schedule_file{};  ///< Instead of the config's schedule.
 };
 void add_config_options(CLI::App& command, ConfigOptions& options);
 

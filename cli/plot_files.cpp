@@ -13,17 +13,17 @@ void add_plot_options(CLI::App& command, PlotOptions& options, const std::string
       ->type_name("FILE");
 }
 
-void check_plot_options(const PlotOptions& options, bool json, const ConfigOptions& config) {
+void check_plot_options(const PlotOptions& options, bool json) {
   std::vector<ReportPlace> places;
   if (options.html) places.push_back({"--html", *options.html});
   if (options.svg) places.push_back({"--svg", *options.svg});
-  check_report_places(places, json, {config.path, config.schedule_file});
+  check_report_places(places, json);
 }
 
-PlotFiles::PlotFiles(const PlotOptions& options, bool json, const ConfigOptions& config) {
-  check_plot_options(options, json, config);
-  if (options.html) html_ = std::make_unique<OutputFile>(*options.html);
-  if (options.svg) svg_ = std::make_unique<OutputFile>(*options.svg);
+PlotFiles::PlotFiles(const PlotOptions& options, bool json) {
+  check_plot_options(options, json);
+  if (options.html) html_ = std::make_unique<OutputFile>(*options.html, "--html");
+  if (options.svg) svg_ = std::make_unique<OutputFile>(*options.svg, "--svg");
   use_standard_output_ = options.html == "-" || options.svg == "-";
 }
 

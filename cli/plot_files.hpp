@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "cli/options.hpp"
 #include "reports/output_file.hpp"
 #include "reports/plot_page.hpp"
 
@@ -23,14 +22,14 @@ struct PlotOptions {
 void add_plot_options(CLI::App& command, PlotOptions& options, const std::string& shown);
 
 /// Throws InputError: no place, one place for both, or the standard output beside --json.
-void check_plot_options(const PlotOptions& options, bool json, const ConfigOptions& config = {});
+void check_plot_options(const PlotOptions& options, bool json);
 
 /// The files that were asked for: opened before the work starts, in their place when all are
 /// written. Throws InputError as ReportFiles.
 class PlotFiles {
  public:
   /// `json`: the standard output is taken.
-  PlotFiles(const PlotOptions& options, bool json, const ConfigOptions& config = {});
+  PlotFiles(const PlotOptions& options, bool json);
 
   bool any() const { return html_ || svg_; }
   bool use_standard_output() const { return use_standard_output_; }

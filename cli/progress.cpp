@@ -9,6 +9,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <iterator>
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include "cli/standard_output.hpp"
@@ -79,7 +81,10 @@ Progress::Progress(bool wanted) {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { draw_until_end(); });
+  try {
+    thread_ = std::thread([this] { draw_until_end(); });
+  } catch (const std::system_error&) {  // Without a thread to draw it there is no line.
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
@@ -123,9 +128,12 @@ void Progress::draw_until_end() {
   std::unique_lock lock(line_mutex);
   const auto has_ended = [this] { return has_ended_; };
   if (wake_up_.wait_until(lock, first_shown_, has_ended)) return;
-  do {
-    if (!what_.empty() && in_foreground()) draw();
-  } while (!wake_up_.wait_for(lock, between_updates, has_ended));
+  try {
+    do {
+      if (!what_.empty() && in_foreground()) draw();
+    } while (!wake_up_.wait_for(lock, between_updates, has_ended));
+  } catch (const std::bad_alloc&) {  // The work goes on without a line.
+  }
 }
 
 void Progress::draw() {

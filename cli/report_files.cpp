@@ -1,16 +1,17 @@
 #include "cli/report_files.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/report_places.hpp"
 #include "models/input_error.hpp"
+#include "models/quoted_text.hpp"
 #include "reports/chrome_trace.hpp"
 #include "reports/html/report_page.hpp"
 #include "reports/json_text.hpp"
@@ -22,15 +23,24 @@ namespace pipesim::cli {
 
 namespace {
 
-void make_directory(const std::string& path) {
+// Whether it was not there before.
+bool make_directory(const std::string& path) {
   constexpr const char* hint = "choose a folder inside one that exists and can be written";
-  if (mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
-    throw InputError(fmt::format("{}: /: cannot be created, got {}", path, std::strerror(errno)),
-                     hint);
+  const bool created = mkdir(path.c_str(), 0777) == 0;
+  if (!created && errno != EEXIST) {
+    throw InputError(
+        fmt::format("{}: /: cannot be created, got {}", abridged(path), std::strerror(errno)),
+        hint);
   }
-  if (!std::filesystem::is_directory(path)) {
-    throw InputError(path + ": /: must be a folder, got a file", hint);
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    throw InputError(
+        fmt::format("{}: /: cannot be opened, got {}", abridged(path), std::strerror(errno)), hint);
   }
+  if (!S_ISDIR(status.st_mode)) {
+    throw InputError(abridged(path) + ": /: must be a folder, got a file", hint);
+  }
+  return created;
 }
 
 void write_summary(Output& out, const StepReport& step) {
@@ -95,8 +105,7 @@ void add_report_options(CLI::App& command, ReportOptions& options) {
   command.add_flag("--quiet", options.quiet, "Print no text summary and no progress");
 }
 
-ReportFiles::ReportFiles(const ReportOptions& options, const ConfigOptions& config)
-    : options_(options) {
+ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {
   const auto add = [&](const std::string& option, const std::optional<std::string>& path,
                        WriteReport report) {
     if (path) reports_.push_back({.option = option, .path = *path, .write = report});
@@ -114,25 +123,31 @@ ReportFiles::ReportFiles(const ReportOptions& options, const ConfigOptions& conf
     add("--out", inside("memory.csv"), of_run(write_memory_csv));
     add("--out", inside("report.html"), write_page);
   }
-  check(config);
+  check();
+}
+
+ReportFiles::~ReportFiles() {
+  reports_.clear();
+  if (created_directory_) rmdir(options_.directory->c_str());
 }
 
 bool ReportFiles::use_standard_output() const {
   return std::ranges::any_of(reports_, [](const Report& report) { return report.path == "-"; });
 }
 
-void ReportFiles::check(const ConfigOptions& config) const {
+void ReportFiles::check() const {
   std::vector<ReportPlace> places;
   // Without a name the folder would be the root.
   if (options_.directory && options_.directory->empty()) places.push_back({.option = "--out"});
   for (const Report& report : reports_) places.push_back({report.option, report.path});
-  check_report_places(places, options_.json, {config.path, config.schedule_file});
+  check_report_places(places, options_.json);
 }
 
+// The folder comes first: any report may go into it.
 void ReportFiles::open() {
+  if (options_.directory) created_directory_ = make_directory(*options_.directory);
   for (Report& report : reports_) {
-    if (report.option == "--out") make_directory(*options_.directory);
-    report.file = std::make_unique<OutputFile>(report.path);
+    report.file = std::make_unique<OutputFile>(report.path, report.option);
   }
 }
 

@@ -43,13 +43,19 @@ struct StepReport {
 
 /// The files that were asked for. They are opened before the work starts and written when it is
 /// done; nothing is in its place before all is written. Throws InputError: two reports in one
-/// place, a report on the standard output beside --json, a file that can't be created or written.
+/// place, a report on the standard output beside --json, a file that can't be created or written,
+/// or that the command has read.
 class ReportFiles {
  public:
-  ReportFiles(const ReportOptions& options, const ConfigOptions& config);
+  explicit ReportFiles(const ReportOptions& options);
+  ReportFiles(const ReportFiles&) = delete;
+  ReportFiles& operator=(const ReportFiles&) = delete;
+  ~ReportFiles();  ///< Removes the folder that it has created, unless there is a report in it.
 
+  /// Call it when all that the command reads has been read: no report replaces that.
   void open();
   bool any() const { return !reports_.empty(); }
+  bool any_picture() const { return options_.html || options_.svg || options_.directory; }
   bool use_standard_output() const;
   void write(const StepReport& step, Progress& progress);
 
@@ -65,8 +71,9 @@ class ReportFiles {
 
   ReportOptions options_;
   std::vector<Report> reports_{};
+  bool created_directory_ = false;
 
-  void check(const ConfigOptions& config) const;
+  void check() const;
 };
 
 }  // namespace pipesim::cli

@@ -3,30 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "models/input_error.hpp"
+#include "models/quoted_text.hpp"
 #include "reports/output_file.hpp"
 
 namespace pipesim::cli {
 
-namespace {
-
-// Into a pipe or a device nothing is lost.
-bool is_file(const std::string& place) {
-  std::error_code ignored;
-  return std::filesystem::is_regular_file(place, ignored);
-}
-
-}  // namespace
-
-void check_report_places(const std::vector<ReportPlace>& places, bool json,
-                         const std::vector<std::string>& inputs) {
-  std::set<std::string> read;
-  for (const std::string& input : inputs) {
-    if (!input.empty() && input != "-") read.insert(place_of(input));
-  }
+void check_report_places(const std::vector<ReportPlace>& places, bool json) {
   std::set<std::string> taken;
   for (const auto& [option, path] : places) {
     if (path.empty()) {
@@ -35,14 +20,9 @@ void check_report_places(const std::vector<ReportPlace>& places, bool json,
     }
     const std::string place = path == "-" ? path : place_of(path);
     if (!taken.insert(place).second) {
-      throw InputError(
-          fmt::format("{}: /: must not be where another report goes, got {}", option, path),
-          "give each report a file of its own");
-    }
-    if (read.contains(place) && is_file(place)) {
-      throw InputError(
-          fmt::format("{}: /: must not be what the command reads, got {}", option, path),
-          "give the report a file of its own");
+      throw InputError(fmt::format("{}: /: must not be where another report goes, got {}", option,
+                                   abridged(path)),
+                       "give each report a file of its own");
     }
   }
   const auto is_standard_output = [](const ReportPlace& place) { return place.path == "-"; };

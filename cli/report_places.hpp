@@ -11,9 +11,8 @@ struct ReportPlace {
   std::string path{};  ///< `-`: the standard output.
 };
 
-/// Throws InputError: no place, one place for two reports, whatever they are called, the place of
-/// one of the `inputs`, or a report on the standard output beside --json.
-void check_report_places(const std::vector<ReportPlace>& places, bool json,
-                         const std::vector<std::string>& inputs = {});
+/// Throws InputError: no place, one place for two reports, whatever they are called, or a report on
+/// the standard output beside --json.
+void check_report_places(const std::vector<ReportPlace>& places, bool json);
 
 }  // namespace pipesim::cli

@@ -17,6 +17,7 @@
 #include "reports/summary_json.hpp"
 #include "reports/summary_text.hpp"
 #include "sim/run.hpp"
+#include "sim/schedule_size.hpp"
 
 namespace pipesim::cli {
 
@@ -47,14 +48,17 @@ nlohmann::ordered_json json_of(const SimulateOptions& options, const Experiment&
 }
 
 int simulate_command(const SimulateOptions& options) {
-  ReportFiles files(options.reports, options.config);
+  ReportFiles files(options.reports);
   Config config = load(options.config);
+  const bool as_json = options.reports.json;
+  const bool prints_text = !as_json && !options.reports.quiet && !files.use_standard_output();
+  check_schedule_size(config, {.timeline = files.any(),
+                               .picture = prints_text || files.any_picture(),
+                               .explanation = options.explain});
   Progress progress(!options.reports.quiet);
   progress.begin("building the step");
   const Experiment experiment = assemble(std::move(config));
   files.open();
-  const bool as_json = options.reports.json;
-  const bool prints_text = !as_json && !options.reports.quiet && !files.use_standard_output();
 
   const Run run = simulate(experiment, {.timeline = prints_text || files.any() || options.explain,
                                         .progress = progress.begin("simulating", "ops")});

@@ -160,7 +160,7 @@ int train_command(const TrainOptions& options) {
   Config config = load(options.config);
   check_trainable(config);
   const Experiment experiment = assemble(std::move(config));
-  PlotFiles files(options.plots, options.json, options.config);
+  PlotFiles files(options.plots, options.json);
   const bool prints_text = !options.json && !options.quiet && !files.use_standard_output();
   TrainingText text(experiment, prints_text);
   Progress line(!options.quiet);

@@ -1,5 +1,9 @@
 #include "models/device.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <filesystem>
 
 #include "models/config_keys.hpp"
@@ -53,6 +57,17 @@ Device read_device_object(const Field& field) {
   return device;
 }
 
+// Any JSON file can be named as a device: of one that is none nothing is repeated.
+void check_is_a_device(const Field& file) {
+  if (!file.is_object()) return;
+  const std::vector<std::string>& keys = keys_of(Section::device);
+  const bool has_any =
+      std::ranges::any_of(keys, [&](const std::string& key) { return file.find(key).has_value(); });
+  if (has_any) return;
+  throw file.source()->error("", "is no device file", "an object without any of a device's keys",
+                             fmt::format("keys of a device: {}", fmt::join(keys, ", ")));
+}
+
 bool looks_like_a_path(const std::string& text) {
   return text.find('/') != std::string::npos || text.ends_with(".json");
 }
@@ -68,10 +83,13 @@ Device read_device_value(const Field& field) {
   }
   if (looks_like_a_path(name)) {
     const std::string path = path_named_by(field);
-    if (!std::filesystem::exists(path)) {
+    std::error_code failure;
+    if (std::filesystem::status(path, failure).type() == std::filesystem::file_type::not_found) {
       throw field.error("names a device file that does not exist", where_looked(field));
     }
-    return read_all(read_document(path), Section::device, read_device_object);
+    const Document document = read_document(path);
+    check_is_a_device(Field(document));
+    return read_all(document, Section::device, read_device_object);
   }
   throw field.error("is not a known device",
                     suggestion(name, "devices", names) +

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "models/quoted_text.hpp"
 #include "models/text_file.hpp"
 
 namespace pipesim {
@@ -135,12 +136,12 @@ std::string place_in(std::string_view text, const std::string& file, std::size_t
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const auto line_start = before.rfind('\n');
   const std::size_t column = before.size() - (line_start == before.npos ? 0 : line_start + 1);
-  return fmt::format("{}:{}:{}", file, line, std::max<std::size_t>(column, 1));
+  return fmt::format("{}:{}:{}", abridged(file), line, std::max<std::size_t>(column, 1));
 }
 
 json parse(std::string_view text, const std::string& file, Mistakes& mistakes) {
   if (text.find_first_not_of(" \t\r\n") == text.npos) {
-    throw InputError(fmt::format("{}:1:1: the input is empty, got nothing", file),
+    throw InputError(fmt::format("{}:1:1: the input is empty, got nothing", abridged(file)),
                      "a config is a JSON object with at least \"model\" and \"pipeline\"; "
                      "examples/ has some to start from");
   }
@@ -151,7 +152,7 @@ json parse(std::string_view text, const std::string& file, Mistakes& mistakes) {
   if (!json::sax_parse(first, last, &builder, json::input_format_t::json, true, true)) {
     const std::size_t position = builder.position > 0 ? builder.position : passed;
     throw InputError(fmt::format("{}: {}, got {}", place_in(text, file, position), builder.problem,
-                                 builder.got.substr(0, 60)),
+                                 whole_characters(builder.got, 60)),
                      builder.hint);
   }
   for (const Duplicate& twice : builder.duplicates) {
@@ -159,10 +160,9 @@ json parse(std::string_view text, const std::string& file, Mistakes& mistakes) {
       ++mistakes.more;
       continue;
     }
-    mistakes.add(InputError(
-        fmt::format("{}: the key stands twice in one object, got {}",
-                    place_in(text, file, twice.position), in_quotes(twice.key).substr(0, 60)),
-        "keep only one of the two"));
+    mistakes.add(InputError(fmt::format("{}: the key stands twice in one object, got {}",
+                                        place_in(text, file, twice.position), in_quotes(twice.key)),
+                            "keep only one of the two"));
   }
   return std::move(builder.root);
 }
@@ -188,11 +188,12 @@ json* step_into(json& node, const std::string& key, const std::string& pointer,
   const bool is_index = error == std::errc{} && std::to_string(index) == key;
   if (node.is_array() && is_index && index < node.size()) return &node[index];
   throw InputError(
-      fmt::format("--set: {}: leads to no value of the config, got {}", pointer, setting),
+      fmt::format("--set: {}: leads to no value of the config, got {}", abridged(pointer),
+                  abridged(setting)),
       node.is_array()
           ? fmt::format("the list there has entries 0 to {}", static_cast<long>(node.size()) - 1)
           : fmt::format("{} stands there, which has no keys: set an object in its place",
-                        node.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 60)));
+                        node.dump(-1, ' ', true, json::error_handler_t::replace).substr(0, 60)));
 }
 
 void take_out(json& root, std::string path) {
@@ -204,8 +205,9 @@ void take_out(json& root, std::string path) {
 void apply_override(json& root, Source& source, const std::string& setting) {
   const auto equals = setting.find('=');
   if (equals == std::string::npos || equals == 0) {
-    throw InputError(fmt::format("--set: /: must have the form KEY=VALUE, got {}", setting),
-                     "for example --set pipeline.micro_batches=16");
+    throw InputError(
+        fmt::format("--set: /: must have the form KEY=VALUE, got {}", abridged(setting)),
+        "for example --set pipeline.micro_batches=16");
   }
   std::string_view path = std::string_view(setting).substr(0, equals);
   std::string pointer;

@@ -4,26 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/quoted_text.hpp"
+
 namespace pipesim {
-
-namespace {
-
-// Without the control characters that what is quoted may hold: they would break the line, or cut
-// it.
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x20 || code == 0x7f) {
-      line += fmt::format("\\u{:04x}", static_cast<unsigned>(code));
-    } else {
-      line += c;
-    }
-  }
-  return line;
-}
-
-}  // namespace
 
 InputError::InputError(std::string_view problem, std::string_view hint)
     : InputError(problem, hint, problem) {}
@@ -82,14 +65,19 @@ std::string_view Source::blame(std::string_view pointer) const {
 
 InputError Source::error(std::string_view pointer, std::string_view problem, std::string_view got,
                          std::string_view hint) const {
-  return InputError(fmt::format("{}: {}: {}, got {}", blame(pointer),
-                                pointer.empty() ? "/" : pointer, problem, got),
-                    hint, fmt::format("{}: {}, got {}", pointer, problem, got));
+  const std::string place = abridged(pointer, 100);
+  const std::string value = abridged(got, 100);
+  return InputError(fmt::format("{}: {}: {}, got {}", abridged(blame(pointer)),
+                                place.empty() ? "/" : place, problem, value),
+                    hint, fmt::format("{}: {}, got {}", place, problem, value));
 }
 
 std::string in_quotes(std::string_view text) {
   constexpr auto replace = nlohmann::json::error_handler_t::replace;  // Of bytes that are no UTF-8.
-  return nlohmann::json(text).dump(-1, ' ', true, replace);
+  constexpr std::size_t widest = 60;
+  const std::string quoted =
+      nlohmann::json(whole_characters(text, 2 * widest)).dump(-1, ' ', true, replace);
+  return quoted.size() > widest ? quoted.substr(0, widest) + "…" : quoted;
 }
 
 std::string pointer_step(std::string_view key) {

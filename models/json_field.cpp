@@ -43,6 +43,7 @@ std::string Field::shown() const {
   if (is_list() && value_->size() > 20) return fmt::format("a list of {} entries", value_->size());
   if (is_object() && value_->size() > 10)
     return fmt::format("an object of {} keys", value_->size());
+  if (is_text()) return in_quotes(value_->get_ref<const std::string&>());
   // ASCII, so that a cut never splits a character and no control sequence reaches a terminal.
   std::string text = value_->dump(-1, ' ', true);
   if (text.size() > widest) text = text.substr(0, widest) + "…";

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "models/graph_cycle.hpp"
+#include "models/quoted_text.hpp"
 #include "models/text_file.hpp"
 
 namespace pipesim {
@@ -144,7 +145,9 @@ class Reader {
         std::find_if(edge_lines_.rbegin(), edge_lines_.rend(),
                      [&](const EdgeLine& found) { return on_cycle.contains(found.edge); });
     constexpr std::size_t most_shown = 8;
-    const auto name = [&](int node) { return graph_.nodes[static_cast<std::size_t>(node)].name; };
+    const auto name = [&](int node) {
+      return abridged(graph_.nodes[static_cast<std::size_t>(node)].name, 24);
+    };
     std::vector<std::string> names = {name(cycle.front().from)};
     for (std::size_t i = 0; i < std::min(cycle.size(), most_shown); ++i) {
       names.push_back(name(cycle[i].to));

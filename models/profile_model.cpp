@@ -4,6 +4,7 @@
 
 #include "models/config_keys.hpp"
 #include "models/linear_states.hpp"
+#include "models/quoted_text.hpp"
 #include "models/text_file.hpp"
 
 namespace pipesim {
@@ -55,7 +56,7 @@ Network read_profile(const Field& model) {
   const std::string name = path == "-" ? "<stdin>" : path;
   const std::string text = read_text_file(
       path, name, "give the path of PipeDream's graph.txt, relative to the config's folder");
-  return profile_network(read_profile_graph(text, name), batch_size);
+  return profile_network(read_profile_graph(text, abridged(name)), batch_size);
 }
 
 }  // namespace pipesim

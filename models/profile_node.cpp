@@ -121,10 +121,13 @@ void check_stage_id(std::string_view text, const ProfileLine& line) {
 
 InputError error_in(const ProfileLine& line, std::string_view problem, std::string_view got,
                     std::string_view hint) {
-  constexpr std::size_t longest = 60;
-  return InputError(fmt::format("{}:{}: {}, got {}{}", line.file, line.number, problem,
-                                in_quotes(got.substr(0, longest)), got.size() > longest ? "…" : ""),
-                    hint);
+  // Any file can be named as a profile: of a line that is not like one nothing is repeated.
+  const bool is_like_a_profile = line.text.find(separator) != line.text.npos;
+  return InputError(
+      fmt::format(
+          "{}:{}: {}, got {}", line.file, line.number, problem,
+          is_like_a_profile ? in_quotes(got) : fmt::format("a line of {} bytes", line.text.size())),
+      hint);
 }
 
 ProfileNode read_profile_node(const ProfileLine& line) {

@@ -7,31 +7,47 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "models/quoted_text.hpp"
+#include "models/read_files.hpp"
+
 namespace pipesim {
+
+namespace {
+
+// Closed with it, but for the standard input.
+using File = std::unique_ptr<std::FILE, void (*)(std::FILE*)>;
+
+File opened(const std::string& path) {
+  if (path == "-") return {stdin, [](std::FILE*) {}};
+  return {std::fopen(path.c_str(), "rbe"), [](std::FILE* file) { std::fclose(file); }};
+}
+
+}  // namespace
 
 std::string read_text_file(const std::string& path, const std::string& name,
                            std::string_view hint) {
   constexpr std::size_t largest = std::size_t{256} << 20;
   const auto refuse = [&](std::string_view problem, std::string_view got) {
-    return InputError(fmt::format("{}: /: {}, got {}", name, problem, got), hint);
+    return InputError(fmt::format("{}: /: {}, got {}", abridged(name), problem, got), hint);
   };
+  if (path.find('\0') != path.npos) throw refuse("cannot be opened", "a name with a NUL character");
+  const File file = opened(path);
+  if (file == nullptr) throw refuse("cannot be opened", std::strerror(errno));
   struct stat status {};
-  if (path != "-" && stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+  if (fstat(fileno(file.get()), &status) == 0 && S_ISDIR(status.st_mode)) {
     throw refuse("must be a file", "a directory");
   }
-  std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-  if (file == nullptr) throw refuse("cannot be opened", std::strerror(errno));
+  remember_read(fileno(file.get()));
   std::string text;
-  char block[1 << 16];
+  char block[1 << 14];
   std::size_t count = 0;
-  while ((count = std::fread(block, 1, sizeof block, file)) > 0 && text.size() <= largest) {
+  while ((count = std::fread(block, 1, sizeof block, file.get())) > 0 && text.size() <= largest) {
     text.append(block, count);
   }
-  const int failure = std::ferror(file) != 0 ? errno : 0;
-  if (file != stdin) std::fclose(file);
-  if (failure != 0) throw refuse("cannot be read", std::strerror(failure));
+  if (std::ferror(file.get()) != 0) throw refuse("cannot be read", std::strerror(errno));
   if (text.size() > largest) throw refuse("must be at most 256 MiB", "more");
   return text;
 }
@@ -49,7 +65,8 @@ std::string path_named_by(const Field& field) {
   const std::string name = field.text();
   if (name == "-") return name;
   const bool typed = field.source()->blame(field.pointer()) == "--set";
-  if (typed && std::filesystem::exists(name)) return name;
+  std::error_code ignored;
+  if (typed && std::filesystem::exists(name, ignored)) return name;
   return (std::filesystem::path(field.source()->directory) / name).string();
 }
 
@@ -57,13 +74,15 @@ std::string where_looked(const Field& field) {
   const std::string name = field.text();
   const std::string path = path_named_by(field);
   if (field.source()->blame(field.pointer()) != "--set") {
-    return "paths are relative to the config's folder: looked for " + path;
+    return "paths are relative to the config's folder: looked for " + abridged(path);
   }
-  if (path == name) return "paths are relative to the current folder: looked for " + path;
+  if (path == name) {
+    return "paths are relative to the current folder: looked for " + abridged(path);
+  }
   return fmt::format(
       "paths given with --set are relative to the current folder or to the config's: looked for "
       "{} and {}",
-      name, path);
+      abridged(name), abridged(path));
 }
 
 }  // namespace pipesim

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/quoted_text.hpp"
 #include "reports/code_point.hpp"
 #include "reports/display_width.hpp"
 
@@ -77,12 +78,8 @@ std::string script_json(const nlohmann::ordered_json& json) {
 }
 
 std::string shortened(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
-  const auto continues = [&](std::size_t at) {
-    return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
-  };
-  while (most > 0 && continues(most)) --most;
-  return std::string(text.substr(0, most)) + "…";
+  const std::string_view kept = whole_characters(text, most);
+  return std::string(kept) + (kept.size() < text.size() ? "…" : "");
 }
 
 }  // namespace pipesim

@@ -1,6 +1,7 @@
 #include "reports/output_file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #include <utility>
 
 #include "models/input_error.hpp"
+#include "models/quoted_text.hpp"
+#include "models/read_files.hpp"
 
 namespace pipesim {
 
@@ -38,10 +41,21 @@ int remember(const std::string& path) {
 }
 
 InputError cannot(std::string_view what, const std::string& path, int failure) {
-  return InputError(fmt::format("{}: /: cannot be {}, got {}", path, what, std::strerror(failure)),
-                    failure == ENOSPC || failure == EFBIG
-                        ? "send the output somewhere that has room for it"
-                        : "choose a file in a folder that exists and can be written");
+  return InputError(
+      fmt::format("{}: /: cannot be {}, got {}", abridged(path), what, std::strerror(failure)),
+      failure == ENOSPC || failure == EFBIG
+          ? "send the output somewhere that has room for it"
+          : "choose a file in a folder that exists and can be written");
+}
+
+// Beside the file, so that a rename puts it in place. The name of a file has at most NAME_MAX
+// bytes.
+std::string temporary_name(const std::string& target) {
+  constexpr std::string_view pattern = ".XXXXXX";
+  const auto name = target.rfind('/') + 1;
+  const std::string_view kept =
+      whole_characters(std::string_view(target).substr(name), NAME_MAX - pattern.size());
+  return fmt::format("{}{}{}", target.substr(0, name), kept, pattern);
 }
 
 mode_t default_mode() {
@@ -56,16 +70,22 @@ int write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(descriptor, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {  // Someone has made it non-blocking.
+      pollfd room{.fd = descriptor, .events = POLLOUT, .revents = 0};
+      poll(&room, 1, -1);
+      continue;
+    }
     if (count < 0) return errno;
     text.remove_prefix(static_cast<std::size_t>(count));
   }
   return 0;
 }
 
-OutputFile::OutputFile(const std::string& path)
-    : path_(path == "-" ? "<stdout>" : path), output_([this](std::string_view text) {
-        compressor_ ? compressor_->add(text) : write(text);
-      }) {
+OutputFile::OutputFile(const std::string& path, std::string option)
+    : path_(path == "-" ? "<stdout>" : path),
+      option_(std::move(option)),
+      output_(
+          [this](std::string_view text) { compressor_ ? compressor_->add(text) : write(text); }) {
   if (path.ends_with(".gz")) {
     compressor_ = std::make_unique<Compressor>(CompressedFormat::gzip,
                                                [this](std::string_view block) { write(block); });
@@ -77,6 +97,7 @@ OutputFile::OutputFile(const std::string& path)
   }
   struct stat status {};
   const bool exists = stat(path.c_str(), &status) == 0;
+  if (!exists && errno != ENOENT) throw cannot("created", path, errno);
   if (exists && !S_ISREG(status.st_mode)) {
     if (S_ISDIR(status.st_mode)) throw cannot("written", path, EISDIR);
     descriptor_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -85,7 +106,8 @@ OutputFile::OutputFile(const std::string& path)
   }
   if (exists && access(path.c_str(), W_OK) != 0) throw cannot("written", path, errno);
   target_ = place_of(path);
-  temporary_ = target_ + ".XXXXXX";
+  check_not_read();
+  temporary_ = temporary_name(target_);
   descriptor_ = mkostemp(temporary_.data(), O_CLOEXEC);
   if (descriptor_ < 0) throw cannot("created", path, errno);
   slot_ = remember(temporary_);
@@ -96,6 +118,13 @@ OutputFile::~OutputFile() {
   if (descriptor_ >= 0) close(descriptor_);
   if (!temporary_.empty() && !committed_) unlink(temporary_.c_str());
   if (slot_ >= 0) temporary_files[static_cast<std::size_t>(slot_)].exists = false;
+}
+
+void OutputFile::check_not_read() const {
+  if (!was_read(target_)) return;
+  throw InputError(fmt::format("{}: /: must not be what the command reads, got {}",
+                               option_.empty() ? path_ : option_, abridged(path_)),
+                   "give the report a file of its own");
 }
 
 void OutputFile::write(std::string_view text) {
@@ -118,6 +147,7 @@ void OutputFile::finish() {
 void OutputFile::commit() {
   if (descriptor_ >= 0) finish();
   if (temporary_.empty()) return;
+  check_not_read();  // What was read since it was opened counts, too.
   if (rename(temporary_.c_str(), target_.c_str()) != 0) throw cannot("created", path_, errno);
   committed_ = true;
 }

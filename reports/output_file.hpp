@@ -14,11 +14,13 @@ namespace pipesim {
 /// complete. What is no regular file (a pipe, /dev/null, `-` for standard output) is written
 /// directly. What is named `….gz` is compressed on its way.
 ///
-/// Throws InputError, naming the path, where it can't be created or written.
+/// Throws InputError, naming the path, where it can't be created or written, or would replace a
+/// file that the command has read.
 class OutputFile {
  public:
   /// Creates the temporary file, so that an unwritable target is found before the work starts.
-  explicit OutputFile(const std::string& path);
+  /// `option`: what errors call the place of a file that the command has read.
+  explicit OutputFile(const std::string& path, std::string option = "");
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
   ~OutputFile();  ///< Removes the temporary file unless committed.
@@ -32,6 +34,7 @@ class OutputFile {
 
  private:
   std::string path_;      ///< As the user gave it.
+  std::string option_;    ///< What asked for it.
   std::string target_{};  ///< Where the file goes, links resolved.
   std::string temporary_{};
   int descriptor_ = -1;
@@ -43,6 +46,7 @@ class OutputFile {
   Output output_;
 
   void write(std::string_view text);
+  void check_not_read() const;
 };
 
 /// Where a file of that name is or will be: absolute, and behind links, those to nothing yet, too.

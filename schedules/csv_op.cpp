@@ -57,6 +57,15 @@ int number_from(std::string_view digits, const Cell& cell, std::int64_t most) {
                  "stages and micro-batches count from 0, and each stands in the file");
 }
 
+// Any file can be named as a schedule: what is not spelled like an op, or nearly, is not repeated.
+bool is_like_an_op(std::string_view text) {
+  constexpr std::string_view spelling = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-'(); \t";
+  constexpr std::string_view beginnings = "0123456789-('\"";
+  constexpr std::size_t longest_op = 16;
+  return text.find_first_not_of(spelling) == text.npos ||
+         (text.size() <= longest_op && beginnings.find(text.front()) != beginnings.npos);
+}
+
 void check_micro_batch(const Op& op, const Cell& cell) {
   if (is_sharding(op.kind) && op.micro_batch >= 0) {
     throw error_in(cell, "is for a whole stage, not for a micro-batch",
@@ -71,11 +80,11 @@ void check_micro_batch(const Op& op, const Cell& cell) {
 }  // namespace
 
 InputError error_in(const Cell& cell, std::string_view problem, std::string_view hint) {
-  constexpr std::size_t longest = 40;
-  const bool cut = cell.text.size() > longest;
   return InputError(
-      fmt::format("{}: row {}, column {}: {}, got {}{}", cell.file, cell.row + 1, cell.column + 1,
-                  problem, in_quotes(cell.text.substr(0, longest)), cut ? "…" : ""),
+      fmt::format("{}: row {}, column {}: {}, got {}", cell.file, cell.row + 1, cell.column + 1,
+                  problem,
+                  is_like_an_op(cell.text) ? in_quotes(cell.text)
+                                           : fmt::format("{} bytes", cell.text.size())),
       hint);
 }
 

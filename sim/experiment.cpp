@@ -102,7 +102,7 @@ void check_totals(const Experiment& experiment) {
 }  // namespace
 
 Experiment assemble(Config config, Replicas replicas) {
-  check_schedule_size(config, replicas == Replicas::each);
+  check_schedule_size(config, {}, replicas == Replicas::each);
   Experiment experiment{.config = std::move(config)};
   experiment.schedule = schedule_before_costs(experiment.config);
   experiment.costs.recompute = as_ops(experiment.config.pipeline.recompute);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "models/input_error.hpp"
+#include "models/quoted_text.hpp"
 #include "schedules/check_schedule.hpp"
 #include "schedules/recompute.hpp"
 #include "schedules/schedule_csv.hpp"
@@ -37,7 +38,7 @@ struct ParsedFile {
 };
 
 ParsedFile parse(const ScheduleFile& file) {
-  ParsedFile parsed{.name = is_standard_input(file) ? "<stdin>" : file.name};
+  ParsedFile parsed{.name = is_standard_input(file) ? "<stdin>" : abridged(file.name)};
   parsed.cells = read_schedule_cells(file.text, parsed.name);
   parsed.schedule = schedule_from(parsed.cells, parsed.name);
   parsed.schedule.name = name_from(file);

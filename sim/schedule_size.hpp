@@ -4,8 +4,17 @@
 
 namespace pipesim {
 
-/// Throws InputError where this machine's memory does not hold the config's schedule: found before
-/// anything is built. `each_replica`: all are simulated, not only those that differ.
-void check_schedule_size(const Config& config, bool each_replica = false);
+/// What a command asks of a simulation beside the totals, and holds in memory for it.
+struct StepDetail {
+  bool timeline = false;     ///< When every op ran.
+  bool picture = false;      ///< The timeline drawn, as text, figure or page.
+  bool explanation = false;  ///< The critical path.
+};
+
+/// Throws InputError where this machine's memory does not hold the config's schedule and what is
+/// asked of its simulation: found before anything is built. `each_replica`: all are simulated, not
+/// only those that differ.
+void check_schedule_size(const Config& config, const StepDetail& detail = {},
+                         bool each_replica = false);
 
 }  // namespace pipesim

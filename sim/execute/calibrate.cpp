@@ -18,6 +18,7 @@
 #include "sim/execute/device_threads.hpp"
 #include "sim/execute/mailbox.hpp"
 #include "sim/kernels/activation.hpp"
+#include "sim/kernels/blas.hpp"
 #include "sim/kernels/linear.hpp"
 #include "sim/kernels/optimizer.hpp"
 #include "sim/machine_memory.hpp"
@@ -298,7 +299,7 @@ void check_memory(const CalibrateOptions& options) {
 
 Device calibrate(const CalibrateOptions& options, const std::function<void(double)>& progress) {
   check_memory(options);
-  use_one_thread_per_product();
+  prepare_products(options.busy);
   Calibration calibration(options, progress);
   Device device{.name = fmt::format("calibrated, {} busy", options.busy)};
   for (const Precision precision : options.precisions) {

@@ -1,12 +1,26 @@
 #include "sim/execute/device_threads.hpp"
 
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "models/input_error.hpp"
+
 namespace pipesim {
 
 // Delegates, so that the destructor sends home the threads that have started should one fail to.
 DeviceThreads::DeviceThreads(int devices) : DeviceThreads() {
   threads_.reserve(static_cast<std::size_t>(devices));
-  for (int device = 0; device < devices; ++device) {
-    threads_.emplace_back([this, device] { serve(device); });
+  try {
+    for (int device = 0; device < devices; ++device) {
+      threads_.emplace_back([this, device] { serve(device); });
+    }
+  } catch (const std::system_error& error) {
+    throw InputError(
+        fmt::format("pipesim: /: needs a thread for each of {} devices, got {} and then: {}",
+                    devices, threads_.size(), error.code().message()),
+        "lift limits of processes (ulimit -u) and of memory (ulimit -v), or execute fewer devices; "
+        "--clock measured takes no threads");
   }
 }
 

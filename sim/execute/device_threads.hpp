@@ -11,7 +11,7 @@ namespace pipesim {
 /// One thread for each virtual accelerator, parked between steps.
 class DeviceThreads {
  public:
-  /// Throws std::system_error where the system has no thread left.
+  /// Throws InputError where the system has no thread left.
   explicit DeviceThreads(int devices);
   DeviceThreads(const DeviceThreads&) = delete;
   DeviceThreads& operator=(const DeviceThreads&) = delete;

@@ -1,6 +1,8 @@
 #include "sim/execute/executor.hpp"
 
-#include "sim/kernels/linear.hpp"
+#include <utility>
+
+#include "sim/kernels/blas.hpp"
 
 namespace pipesim {
 
@@ -28,7 +30,6 @@ Executor<T>::Executor(const Experiment& experiment)
     : schedule_(experiment.schedule),
       messages_(experiment.schedule),
       spin_(spin_for(experiment.schedule.devices())) {
-  use_one_thread_per_product();
   const std::vector<StagePlan> plans = stage_plans(experiment);
   const Pipeline pipeline{schedule_, plans, messages_, clock_};
   for (const std::vector<StageCopy>& stages : stages_by_device(schedule_)) {
@@ -53,10 +54,13 @@ Timeline Executor<T>::run(const MiniBatch<T>& batch, Update update) {
     *arrivals = Arrivals(schedule_.stages(), schedule_.micro_batches, Arrivals::not_yet);
   }
   std::vector<std::vector<TailSpan>> tails(devices_.size());
-  if (!threads_) threads_.emplace(schedule_.devices());
+  if (!threads_) {
+    prepare_products(schedule_.devices());
+    threads_.emplace(schedule_.devices());
+  }
   threads_->run(
       [&](int device) { run_device(device, timeline, tails[static_cast<std::size_t>(device)]); });
-  if (!failure_.empty()) throw DeviceFailure(failure_);
+  if (failure_) std::rethrow_exception(failure_);
   for (const auto& tail : tails) {
     timeline.tail.insert(timeline.tail.end(), tail.begin(), tail.end());
   }
@@ -78,16 +82,16 @@ void Executor<T>::run_device(int device, Timeline& timeline, std::vector<TailSpa
     devices_[d]->send_weight_gradients();
     tail = devices_[d]->finish_step(spin_);
   } catch (const Stopped&) {
-  } catch (const std::exception& error) {
-    fail(error.what());
+  } catch (...) {
+    fail(std::current_exception());
   }
 }
 
 // Whatever goes wrong on a device stops all of them; the first to fail is the one to report.
 template <class T>
-void Executor<T>::fail(const char* what) {
+void Executor<T>::fail(std::exception_ptr failure) {
   const std::lock_guard lock(failure_lock_);
-  if (failure_.empty()) failure_ = what;
+  if (!failure_) failure_ = std::move(failure);
   messages_.stop();
 }
 
@@ -108,6 +112,7 @@ void Executor<T>::await(const Op& op, Timeline& timeline) {
 
 template <class T>
 Measured Executor<T>::measure(const MiniBatch<T>& batch, Update update) {
+  prepare_products(1);
   begin_step(batch, update);
   const LaneIntervals times = measure_lanes();
   Measured measured;

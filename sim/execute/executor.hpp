@@ -1,9 +1,9 @@
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "sim/engine.hpp"
@@ -32,7 +32,8 @@ class Executor {
   /// A thread for each device, real hand-offs, real time, from the first op's start on. Messages
   /// arrive when the receiver sees them: when they are sent, or when it stops waiting. A send or a
   /// receive has an interval without length: when it could go on.
-  /// Throws DeviceFailure.
+  /// Throws DeviceFailure, or std::bad_alloc of a device; InputError where the system has no thread
+  /// for each device, or no memory for their products.
   Timeline run(const MiniBatch<T>& batch, Update update = Update::apply);
 
   /// Every op alone, on this thread. What sends, receives or stands for sharding takes no time; the
@@ -63,11 +64,11 @@ class Executor {
   std::int64_t elements_ = 1;  ///< Of the last mini-batch's targets.
 
   std::mutex failure_lock_{};
-  std::string failure_{};
+  std::exception_ptr failure_{};
 
   void begin_step(const MiniBatch<T>& batch, Update update);
   void run_device(int device, Timeline& timeline, std::vector<TailSpan>& tail);
-  void fail(const char* what);
+  void fail(std::exception_ptr failure);
   void await(const Op& op, Timeline& timeline);
   std::size_t measure_lane(std::size_t device, std::size_t first, Interval* times);
   LaneIntervals measure_lanes();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <new>
 #include <utility>
 
 namespace pipesim {
@@ -35,6 +36,8 @@ template <class Run>
 auto VirtualDevice<T>::blaming(const Op& op, Run&& run) {
   try {
     return run();
+  } catch (const std::bad_alloc&) {  // No fault of the op's.
+    throw;
   } catch (const std::exception& error) {
     throw DeviceFailure(fmt::format("device {}, {}: {}", number_, describe(op), error.what()));
   }

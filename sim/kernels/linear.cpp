@@ -1,10 +1,9 @@
 #include "sim/kernels/linear.hpp"
 
-#include <cblas.h>
-
 #include <algorithm>
 #include <array>
 
+#include "sim/kernels/blas.hpp"
 #include "sim/kernels/few_rows.hpp"
 
 namespace pipesim {
@@ -13,14 +12,14 @@ namespace {
 
 void gemm(CBLAS_TRANSPOSE transpose_a, CBLAS_TRANSPOSE transpose_b, int inner, float alpha,
           Matrix<const float> a, Matrix<const float> b, float beta, Matrix<float> c) {
-  cblas_sgemm(CblasRowMajor, transpose_a, transpose_b, c.rows, c.columns, inner, alpha, a.data,
-              a.columns, b.data, b.columns, beta, c.data, c.columns);
+  blas().sgemm(CblasRowMajor, transpose_a, transpose_b, c.rows, c.columns, inner, alpha, a.data,
+               a.columns, b.data, b.columns, beta, c.data, c.columns);
 }
 
 void gemm(CBLAS_TRANSPOSE transpose_a, CBLAS_TRANSPOSE transpose_b, int inner, double alpha,
           Matrix<const double> a, Matrix<const double> b, double beta, Matrix<double> c) {
-  cblas_dgemm(CblasRowMajor, transpose_a, transpose_b, c.rows, c.columns, inner, alpha, a.data,
-              a.columns, b.data, b.columns, beta, c.data, c.columns);
+  blas().dgemm(CblasRowMajor, transpose_a, transpose_b, c.rows, c.columns, inner, alpha, a.data,
+               a.columns, b.data, b.columns, beta, c.data, c.columns);
 }
 
 // bias = beta·bias + alpha·(the sum of dy's rows). Row after row, so that the order of the
@@ -81,10 +80,6 @@ void linear_backward_weight(Matrix<const T> x, Matrix<const T> dy, T alpha, T be
                             const LinearParameters<T>& target) {
   gemm(CblasTrans, CblasNoTrans, x.rows, alpha, x, dy, beta, target.weight);
   add_rows(dy, alpha, beta, target.bias);
-}
-
-void use_one_thread_per_product() {
-  openblas_set_num_threads(1);
 }
 
 template void linear_forward(Matrix<const float>, const LinearParameters<const float>&,

@@ -38,7 +38,4 @@ template <class T>
 void linear_backward_weight(Matrix<const T> x, Matrix<const T> dy, T alpha, T beta,
                             const LinearParameters<T>& target);
 
-/// Every product runs on the thread that asks for it, and on no other. Call once, at the start.
-void use_one_thread_per_product();
-
 }  // namespace pipesim

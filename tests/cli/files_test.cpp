@@ -266,23 +266,133 @@ TEST_SUITE("cli/files") {
     }
   }
 
-  TEST_CASE("no report goes where the config or the schedule is") {
+  TEST_CASE("no report goes where anything is that the command reads, whatever it is called") {
+    const TemporaryFolder folder;
+    std::filesystem::create_directory(folder / "out");
+    const auto copy = [&](const char* from, const std::string& name) {
+      std::filesystem::copy(PIPESIM_SOURCE_DIR "/examples/" + std::string(from), folder / name);
+      return folder / name;
+    };
+    const std::string config = copy("four_stages.json", "config.json");
+    const std::string schedule = copy("schedules/lazy_1f1b.csv", "schedule.csv");
+    const std::string profile = copy("profiles/resnet_block.txt", "graph.txt");
+    const std::string device = folder / "device.json";
+    write_text(device, R"({"flops": 1e12, "memory_bandwidth": 1e11})");
+    const std::string of_profile = folder / "profile.json";
+    write_text(of_profile, R"({"model": {"kind": "profile", "profile": "graph.txt",
+      "batch_size": 8}, "pipeline": {"stages": 2, "micro_batches": 4},
+      "cluster": {"device": "device.json"}})");
+
+    const auto refuses = [&](std::vector<std::string> command, const std::string& option,
+                             const std::string& place, const std::string& named) {
+      command.insert(command.end(), {option, place});
+      check_refused(run_pipesim(command), option + ": /: must not be what the command reads, got " +
+                                              named +
+                                              "\n  hint: give the report a file of its own\n");
+    };
+    const std::vector<std::string> simulate_file = {"simulate", config, "--schedule-file",
+                                                    schedule};
+    const std::vector<std::string> simulate_profile = {"simulate", of_profile};
+    const std::pair<std::vector<std::string>, std::string> inputs[] = {
+        {simulate_file, config},        {simulate_file, schedule},   {{"compare", config}, config},
+        {simulate_profile, of_profile}, {simulate_profile, profile}, {simulate_profile, device},
+    };
+    for (const auto& [command, input] : inputs) {
+      CAPTURE(input);
+      const std::string text = read_text(input);
+      const std::string link = folder / "link";
+      const std::string other_name = folder / "other_name";
+      std::filesystem::create_symlink(input, link);
+      std::filesystem::create_hard_link(input, other_name);
+      for (const std::string& place : {input, link, other_name}) {
+        refuses(command, "--svg", place, place);
+      }
+      if (command.front() == "simulate") {
+        std::filesystem::create_hard_link(input, folder / "out/trace.json");
+        refuses(command, "--out", folder / "out", folder / "out/trace.json");
+        std::filesystem::remove(folder / "out/trace.json");
+      }
+      std::filesystem::remove(link);
+      std::filesystem::remove(other_name);
+      CHECK(read_text(input) == text);
+    }
+  }
+
+  TEST_CASE("a config on the standard input is not replaced, either") {
     const TemporaryFolder folder;
     const std::string config = folder / "config.json";
-    const std::string schedule = folder / "schedule.csv";
-    std::filesystem::copy(PIPESIM_SOURCE_DIR "/examples/four_stages.json", config);
-    std::filesystem::copy(PIPESIM_SOURCE_DIR "/examples/schedules/lazy_1f1b.csv", schedule);
-    const std::string text = read_text(config);
-    for (const std::string& input : {config, schedule}) {
-      const ProcessResult result =
-          run_pipesim({"simulate", config, "--schedule-file", schedule, "--timeline", input});
-      check_refused(result, "--timeline: /: must not be what the command reads, got " + input +
-                                "\n  hint: give the report a file of its own\n");
-    }
-    check_refused(run_pipesim({"compare", config, "--svg", config}),
-                  "--svg: /: must not be what the command reads, got " + config +
+    std::filesystem::copy(PIPESIM_SOURCE_DIR "/examples/unit.json", config);
+    check_refused(shell("$PIPESIM simulate - --timeline '" + config + "' <'" + config + "'"),
+                  "--timeline: /: must not be what the command reads, got " + config +
                       "\n  hint: give the report a file of its own\n");
-    CHECK(read_text(config) == text);
+  }
+
+  TEST_CASE("a name as long as a name can be is a possible target") {
+    const TemporaryFolder folder;
+    for (const std::string& name : {std::string(250, 'n'), std::string(255, 'n')}) {
+      CHECK(simulate({"--timeline", folder / name, "--quiet"}).exit_code == 0);
+      CHECK(read_text(folder / name).starts_with("{ \"format\""));
+    }
+    std::string letters;
+    for (int i = 0; i < 127; ++i) letters += "é";
+    CHECK(simulate({"--timeline", folder / letters, "--quiet"}).exit_code == 0);
+    CHECK(std::filesystem::exists(folder / letters));
+  }
+
+  TEST_CASE("--out makes its folder before another report goes into it") {
+    const TemporaryFolder folder;
+    CHECK(simulate({"--svg", folder / "new/x.svg", "--out", folder / "new", "--quiet"}).exit_code ==
+          0);
+    CHECK(names_in(folder) ==
+          "new new/memory.csv new/report.html new/summary.json new/timeline.json new/trace.json "
+          "new/x.svg");
+  }
+
+  TEST_CASE("a path that can't be looked at is refused with its place, wherever it stands") {
+    const TemporaryFolder folder;
+    std::filesystem::create_symlink("loop", folder / "loop");
+    write_text(folder / "file", "x");
+    const std::string paths[] = {folder / std::string(300, 'n'), folder / "loop",
+                                 folder / "file/below", folder.path(), folder / "none/below"};
+    const auto in_json = [](const std::string& path) { return nlohmann::json(path).dump(); };
+    for (const std::string& path : paths) {
+      CAPTURE(path);
+      const std::vector<std::vector<std::string>> uses = {
+          {"simulate", path},
+          {"simulate", gpipe, "--schedule-file", path},
+          {"simulate", "examples/profile.json", "--set", "model.profile=" + in_json(path)},
+          {"simulate", gpipe, "--set", "cluster.device=" + in_json(path)},
+          {"simulate", gpipe, "--timeline", path},
+          {"compare", gpipe, "--html", path},
+          {"train", gpipe, "--svg", path},
+          {"calibrate", "--out", path},
+          {"validate", "--svg", path},
+          {"validate", "--published", "--published-data", path},
+      };
+      for (const std::vector<std::string>& use : uses) {
+        CAPTURE(use.back());
+        const ProcessResult result = run_pipesim(use);
+        CHECK(result.exit_code == 2);
+        CHECK(result.err.find(": /") != std::string::npos);
+        CHECK(result.err.find(", got ") != std::string::npos);
+        CHECK(result.err.find("\n  hint: ") != std::string::npos);
+      }
+      if (path == folder.path()) continue;
+      CHECK(simulate({"--out", path}).exit_code == 2);
+    }
+    CHECK(names_in(folder) == "file loop");
+  }
+
+  TEST_CASE("a name with a NUL character names no file") {
+    for (const char* key : {"cluster.device", "model.profile"}) {
+      const char* config =
+          std::string_view(key) == "model.profile" ? "examples/profile.json" : gpipe;
+      const ProcessResult result =
+          simulate({"--set", std::string(key) + R"(="/dev/null\u0000.json")"}, config);
+      CHECK(result.exit_code == 2);
+      CHECK(result.err.find("cannot be opened, got a name with a NUL character") !=
+            std::string::npos);
+    }
   }
 
   TEST_CASE("a report goes where a link leads, though there is no file yet") {

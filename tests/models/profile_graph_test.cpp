@@ -65,7 +65,7 @@ TEST_SUITE("models/profile_graph") {
                   "g.txt:2: leads from or to a node that is not in the file, got \"b\"\n"
                   "  hint: the two ends of an edge are names of nodes: node1 -- node2");
     check_refused(node_line("a") + "\ta\n",
-                  "g.txt:2: is no edge, got \"a\"\n"
+                  "g.txt:2: is no edge, got a line of 2 bytes\n"
                   "  hint: behind a tab stands an edge: node1 -- node2");
     check_refused(node_line("a") + "\n" + node_line("a"),
                   "g.txt:3: stands on line 1 already, got \"a\"\n"
@@ -96,7 +96,7 @@ TEST_SUITE("models/profile_graph") {
     check_refused("", empty);
     check_refused("\n \n\ta -- b\n", empty);
     check_refused(node_line("a") + "\xff\xfe",
-                  "g.txt:2: must be UTF-8 text, got \"\\ufffd\\ufffd\"\n"
+                  "g.txt:2: must be UTF-8 text, got a line of 2 bytes\n"
                   "  hint: a profile is a text file");
   }
 
@@ -110,8 +110,8 @@ TEST_SUITE("models/profile_graph") {
                                      ProfileNode{.forward = {Time::limit().ps / 2 + 1'000'000}}}) {
       const std::string line = node_line("b", large);
       check_refused(node_line("a", large) + line,
-                    fmt::format("g.txt:2: makes the nodes' total too large, got {}…{}",
-                                in_quotes(line.substr(0, 60)), hint));
+                    fmt::format("g.txt:2: makes the nodes' total too large, got {}{}",
+                                in_quotes(line), hint));
     }
   }
 

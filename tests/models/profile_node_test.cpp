@@ -90,7 +90,7 @@ TEST_SUITE("models/profile_node") {
   TEST_CASE("every figure stands once, under its name") {
     check_refused("n -- x -- forward_compute_time=1, backward_compute_time=2, parameter_size=4",
                   "lacks its activation_size, got \"n -- x -- forward_compute_time=1, "
-                  "backward_compute_time=2, p\"…",
+                  "backward_compute_time=2, …",
                   "bytes of the whole batch, or a list of them: [512.0; 64.0]");
     check_refused(with("backward_compute_time=1"), "states backward_compute_time twice, got \"2\"",
                   "keep only one of the two");
@@ -100,13 +100,19 @@ TEST_SUITE("models/profile_node") {
                   "backward_compute_time, activation_size, parameter_size");
   }
 
+  TEST_CASE("of a file that is no profile nothing is repeated") {
+    check_refused("root:x:0:0:root:/root:/bin/sh",
+                  "is neither a node nor an edge, got a line of 29 bytes", form_hint);
+  }
+
   TEST_CASE("what is no node says how one is written, and quotes no more than its beginning") {
-    check_refused("node1", "is neither a node nor an edge, got \"node1\"", form_hint);
+    check_refused("node1", "is neither a node nor an edge, got a line of 5 bytes", form_hint);
     check_refused("node1 -- node2", "is neither a node nor an edge, got \"node1 -- node2\"",
                   form_hint);
-    check_refused(std::string(1000, 'x'),
-                  fmt::format("is neither a node nor an edge, got \"{}\"…", std::string(60, 'x')),
-                  form_hint);
+    check_refused(
+        "node1 -- " + std::string(1000, 'x'),
+        fmt::format("is neither a node nor an edge, got \"node1 -- {}…", std::string(50, 'x')),
+        form_hint);
     check_refused("a b -- x -- y", "must begin with the node's name, one word, got \"a b\"",
                   form_hint);
     check_refused("n -- x -- parameter_size=4 -- stage_id=-1",

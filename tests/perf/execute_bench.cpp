@@ -3,7 +3,6 @@
 // - a step on two threads against half of the step on one, divided by the pipeline's efficiency.
 
 #include <benchmark/benchmark.h>
-#include <cblas.h>
 
 #include <algorithm>
 #include <chrono>
@@ -46,7 +45,7 @@ const std::vector<int> notebook{128, 256, 256, 256, 256, 256, 256, 256, 256, 256
 
 // One stage of 30 layers of 1024 × 1024, 16 samples: F, or B, beside its products alone.
 void op_beside_its_products(benchmark::State& state, OpKind kind) {
-  use_one_thread_per_product();
+  prepare_products(1);
   constexpr int width = 1024, rows = 16, layers = 30;
   const Experiment experiment =
       experiment_of(std::vector<int>(layers + 1, width), 1, rows, 1, "none", "accumulated");
@@ -58,8 +57,8 @@ void op_beside_its_products(benchmark::State& state, OpKind kind) {
   std::vector<double> ops, products;
   const auto sgemm = [](CBLAS_TRANSPOSE a, CBLAS_TRANSPOSE b, int m, int n, int k, const float* p,
                         const float* q, float beta, float* r) {
-    cblas_sgemm(CblasRowMajor, a, b, m, n, k, 1, p, a == CblasNoTrans ? k : m, q,
-                b == CblasNoTrans ? n : k, beta, r, n);
+    blas().sgemm(CblasRowMajor, a, b, m, n, k, 1, p, a == CblasNoTrans ? k : m, q,
+                 b == CblasNoTrans ? n : k, beta, r, n);
   };
   const auto run_products = [&] {
     for (int l = 0; l < layers; ++l) {

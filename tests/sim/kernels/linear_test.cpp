@@ -4,11 +4,9 @@
 
 #include <limits>
 
+#include "sim/kernels/blas.hpp"
 #include "sim/kernels/reference.hpp"
 #include "support/tensor.hpp"
-
-// Of OpenBLAS, whose header only linear.cpp includes.
-extern "C" int openblas_get_num_threads();
 
 namespace pipesim {
 
@@ -178,9 +176,8 @@ TEST_SUITE("sim/kernels/linear") {
     }
   }
 
-  TEST_CASE("asked to, OpenBLAS starts no thread for a product") {
-    use_one_thread_per_product();
-    CHECK(openblas_get_num_threads() == 1);
+  TEST_CASE("OpenBLAS starts no thread for a product") {
+    CHECK(blas().threads() == 1);
   }
 
   TEST_CASE("alpha -rate, beta 1 on the weights is a step down the gradient") {
