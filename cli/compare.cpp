@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/comparison.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/long_work.hpp"
 #include "cli/options.hpp"
 #include "cli/plot_files.hpp"
 #include "cli/progress.hpp"
@@ -173,6 +174,8 @@ int compare_command(const CompareOptions& options) {
   std::optional<OutputFile> svg;
   if (options.files.html) html.emplace(*options.files.html, "--html");
   if (options.files.svg) svg.emplace(*options.files.svg, "--svg");
+  constexpr double usual_rows = 28;
+  if (!options.quiet) announce_long_work("comparing", simulation_seconds(config, usual_rows));
   Progress progress(!options.quiet);
   const std::vector<ComparedRow> rows = run_all(config, progress);
   const nlohmann::ordered_json json = to_json(config, rows);

@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/deadlock_notice.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/long_work.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "cli/report_files.hpp"
@@ -15,6 +16,7 @@
 #include "reports/json_text.hpp"
 #include "reports/summary_json.hpp"
 #include "reports/summary_text.hpp"
+#include "sim/execute/effort.hpp"
 #include "sim/execute/execute.hpp"
 #include "sim/schedule_size.hpp"
 
@@ -55,11 +57,17 @@ int report_deadlock(const Experiment& experiment, const Execution& execution,
   return answer_is_no;
 }
 
+void announce_execution(const Config& config, const ExecuteOptions& options) {
+  const Clock clock = options.clock == "wall" ? Clock::wall : Clock::measured;
+  announce_long_work("executing", execution_seconds(config, clock, options.steps));
+}
+
 int execute_command(const ExecuteOptions& options) {
   ReportFiles files(options.reports);
   Config config = load(options.config);
   check_executable(config);
   check_schedule_size(config, {.picture = true});
+  if (!options.reports.quiet) announce_execution(config, options);
   Progress progress(!options.reports.quiet);
   progress.begin("building the step");
   const Experiment experiment = assemble(std::move(config));

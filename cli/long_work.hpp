@@ -1,11 +1,16 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace pipesim::cli {
 
-/// Says on the standard error, before work begins, that it will take long: where `seconds` is over
-/// a minute. "pipesim: executing takes about 4 min here; Ctrl-C ends it"
+/// What is said before work that takes long: empty up to a minute, else
+/// "pipesim: executing takes about 4 min on this machine; Ctrl-C ends it\n".
+/// `seconds`: an estimate.
+std::string long_work_notice(std::string_view what, double seconds);
+
+/// Says it on the standard error.
 void announce_long_work(std::string_view what, double seconds);
 
 }  // namespace pipesim::cli

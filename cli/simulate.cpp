@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/deadlock_notice.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/long_work.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "cli/report_files.hpp"
@@ -55,6 +56,7 @@ int simulate_command(const SimulateOptions& options) {
   check_schedule_size(config, {.timeline = files.any(),
                                .picture = prints_text || files.any_picture(),
                                .explanation = options.explain});
+  if (!options.reports.quiet) announce_long_work("simulating", simulation_seconds(config));
   Progress progress(!options.reports.quiet);
   progress.begin("building the step");
   const Experiment experiment = assemble(std::move(config));

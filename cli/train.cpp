@@ -1,3 +1,4 @@
+#include "sim/execute/effort.hpp"
 #include "sim/execute/train.hpp"
 
 #include <CLI/CLI.hpp>
@@ -9,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/deadlock_notice.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/long_work.hpp"
 #include "cli/options.hpp"
 #include "cli/plot_files.hpp"
 #include "cli/progress.hpp"
@@ -162,6 +164,7 @@ int train_command(const TrainOptions& options) {
   const Experiment experiment = assemble(std::move(config));
   PlotFiles files(options.plots, options.json);
   const bool prints_text = !options.json && !options.quiet && !files.use_standard_output();
+  if (!options.quiet) announce_long_work("training", training_seconds(experiment.config));
   TrainingText text(experiment, prints_text);
   Progress line(!options.quiet);
   const ReportProgress training = line.begin("training", "samples");

@@ -11,6 +11,13 @@ struct StepDetail {
   bool explanation = false;  ///< The critical path.
 };
 
+/// About how many ops the config's schedule has: F and B, or F, I and W, and what its settings add.
+double schedule_ops(const Config& config);
+
+/// About how long the schedule takes to be built and simulated on this machine, in seconds:
+/// `repeats` times, without its timeline.
+double simulation_seconds(const Config& config, double repeats = 1);
+
 /// Throws InputError where this machine's memory does not hold the config's schedule and what is
 /// asked of its simulation: found before anything is built. `each_replica`: all are simulated, not
 /// only those that differ.

@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <vector>
 
+#include "sim/execute/stage_plan.hpp"
 #include "sim/kernels/linear.hpp"
 
 namespace pipesim {
 
 namespace {
 
-// Rows and columns of the product that is measured: the model's own, within what takes milliseconds.
+// Rows and columns of the product that is measured: the model's own, within what takes
+// milliseconds.
 struct ProbeShape {
   int rows = 0;
   int columns = 0;
@@ -35,7 +38,6 @@ double product_rate(const ProbeShape& shape) {
   const LinearParameters<const T> layer{
       .weight = {.data = weight.data(), .rows = shape.columns, .columns = shape.columns},
       .bias = bias};
-  use_one_thread_per_product();
   constexpr std::chrono::milliseconds long_enough{5};
   std::chrono::duration<double> best{1e9};
   const auto begin = Steady::now();
@@ -54,6 +56,17 @@ double busy_cores(const Config& config) {
   return std::min<double>(cores, config.pipeline.stages);
 }
 
+// Even a slow core does so many in a few seconds.
+constexpr double few_flops = 1e10;
+
+double seconds_of(const Config& config, double flops) {
+  if (flops < few_flops) return 0;
+  const ProbeShape shape = probe_shape(config);
+  const double rate = config.training.precision == Precision::fp64 ? product_rate<double>(shape)
+                                                                   : product_rate<float>(shape);
+  return flops / rate;
+}
+
 }  // namespace
 
 double step_flops(const Config& config) {
@@ -65,23 +78,18 @@ double step_flops(const Config& config) {
   return (again ? 4 : 3) * per_sample * static_cast<double>(config.training.batch_size);
 }
 
-double measured_product_rate(const Config& config) {
-  const ProbeShape shape = probe_shape(config);
-  return config.training.precision == Precision::fp64 ? product_rate<double>(shape)
-                                                      : product_rate<float>(shape);
-}
-
-double execution_seconds(const Config& config, Clock clock, int steps, double rate) {
+double execution_seconds(const Config& config, Clock clock, int steps) {
   const double cores = clock == Clock::wall ? busy_cores(config) : 1;
   constexpr double without_pipeline = 2;
-  return step_flops(config) / rate * ((steps + 2.0) / cores + without_pipeline);
+  return seconds_of(config, step_flops(config) * ((steps + 2.0) / cores + without_pipeline));
 }
 
-double training_seconds(const Config& config, double rate) {
+double training_seconds(const Config& config) {
   const Training& training = config.training;
   const double mini_batches =
       static_cast<double>(training.samples) / static_cast<double>(training.batch_size);
-  return step_flops(config) / rate * mini_batches * training.epochs / busy_cores(config);
+  return seconds_of(config,
+                    step_flops(config) * mini_batches * training.epochs / busy_cores(config));
 }
 
 }  // namespace pipesim

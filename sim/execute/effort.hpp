@@ -8,16 +8,14 @@ namespace pipesim {
 /// input gradient, weight gradient, and the forward that is computed again.
 double step_flops(const Config& config);
 
-/// What products of the config's micro-batches reach on one core of this machine, in FLOP/s. It is
-/// measured with a layer of the model's largest size, 1024 at most, in a few milliseconds.
-double measured_product_rate(const Config& config);
-
-/// About how long `execute` takes on this machine, from the products alone. `rate`: of one core.
-/// On the wall clock devices run side by side, as many as there are cores; the warm-up, the step
-/// whose gradients are checked, and the two steps without a pipeline count too.
-double execution_seconds(const Config& config, Clock clock, int steps, double rate);
+/// About how long `execute` takes on this machine, in seconds, from the products alone. What they
+/// reach on one core is measured, with a layer of the model's largest size, 1024 at most, in a few
+/// milliseconds; nothing is where the products are few. On the wall clock devices run side by side,
+/// as many as there are cores; the warm-up, the step whose gradients are checked, and the two steps
+/// without a pipeline count too.
+double execution_seconds(const Config& config, Clock clock, int steps);
 
 /// The same of `train`: all mini-batches of all epochs.
-double training_seconds(const Config& config, double rate);
+double training_seconds(const Config& config);
 
 }  // namespace pipesim
