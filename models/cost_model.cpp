@@ -104,6 +104,31 @@ LayerSizes::LayerSizes(const Network& network, const Training& training)
     stash_.push_back(capped_sum(stash_.back(), layer.stash_bytes));
     weight_stash_.push_back(capped_sum(weight_stash_.back(), layer.weight_stash_bytes));
   }
+  find_least(network.layers.size());
+}
+
+Bytes LayerSizes::output_of(std::size_t layer) const {
+  return capped_product(training_.micro_batch_size, network_.layers[layer].output_bytes);
+}
+
+// Only the first stage begins at layer 0, and only the last one ends with the last layer: what
+// these two need says nothing of other ranges.
+void LayerSizes::find_least(std::size_t layers) {
+  for (std::size_t l = 0; l < layers; ++l) {
+    const Bytes into = capped_product(training_.micro_batch_size, network_.bytes_into(l));
+    least_boundary_.push_back(l < 2 ? into : std::min(into, least_boundary_.back()));
+  }
+  least_output_.resize(layers);
+  least_scratch_.resize(layers);
+  for (std::size_t l = layers; l-- > 0;) {
+    least_output_[l] = output_of(l);
+    least_scratch_[l] =
+        capped_sum(capped_product(training_.micro_batch_size, network_.layers[l].workspace_bytes),
+                   network_.layers[l].fixed_workspace_bytes);
+    if (l + 2 >= layers) continue;
+    least_output_[l] = std::min(least_output_[l], least_output_[l + 1]);
+    least_scratch_[l] = std::min(least_scratch_[l], least_scratch_[l + 1]);
+  }
 }
 
 // Between two layers of a stage one tensor is alive while the next is computed: two buffers, each
@@ -178,6 +203,21 @@ void LayerSizes::set_weight_stash(std::size_t first, std::size_t last, StageCost
   }
 }
 
+void LayerSizes::set_least_bytes(std::size_t first, std::size_t last, StageCost& cost) const {
+  set_static_bytes(weights_of(first, last), training_, cost);
+  const Bytes samples = training_.micro_batch_size;
+  const Bytes stash = capped_product(samples, stash_[last] - stash_[first]);
+  cost.boundary = least_boundary_[first];
+  cost.output = least_output_[last - 1];
+  cost.workspace =
+      capped_sum(capped_product(samples, scratch_between(first, last)), least_scratch_[last - 1]);
+  cost.stash = network_.stash_holds_input ? std::max(stash, cost.boundary)
+                                          : capped_sum(stash, cost.boundary);
+  cost.weight_stash = network_.whole_stash_waits
+                          ? cost.stash
+                          : capped_product(samples, weight_stash_[last] - weight_stash_[first]);
+}
+
 StageCoster::StageCoster(std::shared_ptr<const LayerSizes> sizes, std::size_t begin,
                          const std::vector<LayerTime>& times, const Training& training,
                          std::vector<SlowDevice> devices)
@@ -238,27 +278,42 @@ Time StageCoster::compute_time(std::size_t first, std::size_t last, bool with_re
 
 // sgd and momentum descend into what they keep, layer by layer; adam and rmsprop need the gradient
 // of a layer as it is.
-void StageCoster::defer_weight_gradient(const LayerTime& times, std::size_t first, std::size_t last,
+void StageCoster::defer_weight_gradient(std::size_t first, std::size_t last,
                                         StageCost& cost) const {
   cost.deferred_micro_batches = training_.micro_batches;
-  cost.backward_weight = deferred_weight_time(times, first, last);
-  cost.optimizer = {};
   if (training_.optimizer == Optimizer::adam || training_.optimizer == Optimizer::rmsprop) {
     cost.update_workspace = std::max(cost.update_workspace, sizes_->largest_weights(first, last));
     cost.unreduced_gradient = 0;  // It is that workspace.
   }
 }
 
+StageCost StageCoster::sizes(std::size_t first, std::size_t last) const {
+  StageCost cost;
+  sizes_->set_bytes(first, last, cost);
+  if (training_.deferred_weight_gradient) defer_weight_gradient(first, last, cost);
+  return cost;
+}
+
+StageCost StageCoster::least_sizes(std::size_t first, std::size_t last) const {
+  StageCost cost;
+  sizes_->set_least_bytes(first, last, cost);
+  if (training_.deferred_weight_gradient) defer_weight_gradient(first, last, cost);
+  return cost;
+}
+
 StageCost StageCoster::cost(std::size_t first, std::size_t last) const {
   const LayerTime times = between(first, last);
-  StageCost cost{.forward = times.forward,
-                 .backward = times.backward,
-                 .backward_input = times.backward_input,
-                 .backward_weight = times.backward_weight,
-                 .recompute = times.forward,
-                 .optimizer = update_time(first, last)};
-  sizes_->set_bytes(first, last, cost);
-  if (training_.deferred_weight_gradient) defer_weight_gradient(times, first, last, cost);
+  StageCost cost = sizes(first, last);
+  cost.forward = times.forward;
+  cost.backward = times.backward;
+  cost.backward_input = times.backward_input;
+  cost.backward_weight = times.backward_weight;
+  cost.recompute = times.forward;
+  if (training_.deferred_weight_gradient) {
+    cost.backward_weight = deferred_weight_time(times, first, last);
+  } else {
+    cost.optimizer = update_time(first, last);
+  }
   return cost;
 }
 

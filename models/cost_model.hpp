@@ -22,6 +22,9 @@ class LayerSizes {
 
   /// Sets all bytes of a stage that runs layers [first, last).
   void set_bytes(std::size_t first, std::size_t last, StageCost& cost) const;
+  /// Sets no more than that, nor than what any longer range around it has. Ranges that begin at
+  /// layer 0 count for such as do, those that end with the last layer likewise.
+  void set_least_bytes(std::size_t first, std::size_t last, StageCost& cost) const;
   StageWeights weights_of(std::size_t first, std::size_t last) const;
   Bytes largest_weights(std::size_t first, std::size_t last) const;
 
@@ -43,7 +46,13 @@ class LayerSizes {
   std::vector<std::size_t> first_unit_;  // Of each layer, and behind the last.
   RangeMax units_;                       // Their weights that replicas divide among them.
   RangeMax unit_pairs_;                  // The same of a unit and the one behind it.
+  // Of a micro-batch, the least over ranges that begin there or before, or that end there or later.
+  std::vector<Bytes> least_boundary_{};
+  std::vector<Bytes> least_output_{};
+  std::vector<Bytes> least_scratch_{};  // What the last layer's backward needs.
 
+  void find_least(std::size_t layers);
+  Bytes output_of(std::size_t layer) const;
   Bytes scratch_between(std::size_t first, std::size_t last) const;
   Bytes scratch_within(std::size_t first, std::size_t last) const;
   void set_weight_stash(std::size_t first, std::size_t last, StageCost& cost) const;
@@ -70,6 +79,10 @@ class StageCoster {
 
   /// A stage that runs layers [first, last).
   StageCost cost(std::size_t first, std::size_t last) const;
+  /// Its bytes alone.
+  StageCost sizes(std::size_t first, std::size_t last) const;
+  /// No more than that, nor than what any longer range around it has (set_least_bytes).
+  StageCost least_sizes(std::size_t first, std::size_t last) const;
   /// Its F and B for one micro-batch, and R if that is asked for. Where the weight gradient is
   /// deferred, all that it computes in a step.
   Time compute_time(std::size_t first, std::size_t last, bool with_recompute) const;
@@ -85,8 +98,7 @@ class StageCoster {
   LayerTime between(std::size_t first, std::size_t last) const;
   Time update_time(std::size_t first, std::size_t last) const;
   Time deferred_weight_time(const LayerTime& times, std::size_t first, std::size_t last) const;
-  void defer_weight_gradient(const LayerTime& times, std::size_t first, std::size_t last,
-                             StageCost& cost) const;
+  void defer_weight_gradient(std::size_t first, std::size_t last, StageCost& cost) const;
 };
 
 /// Entry `stage` of costs that were given directly, on a device that is slower by a factor.

@@ -129,38 +129,11 @@ class Enumeration {
 }  // namespace
 
 std::vector<LinearState> linear_states(const ProfileGraph& graph) {
-  if (graph.nodes.empty()) {
-    throw InputError(graph.file + ": /: must hold a layer, got inputs alone",
-                     "a node whose description begins with \"Input\" is no layer unless it takes "
-                     "something");
-  }
+  check_has_layer(graph);
   if (graph.nodes.size() > most_states) {
     throw too_many(graph, fmt::format("{} layers", graph.nodes.size()));
   }
   return Enumeration(graph).states();
-}
-
-std::vector<int> least_crossing_line(const std::vector<LinearState>& states) {
-  std::vector<Bytes> least(states.size(), bytes_limit);
-  std::vector<int> before(states.size(), -1);
-  for (std::size_t at = 0; at < states.size(); ++at) {
-    const auto so_far = [&](const LinearState::Step& step) {
-      return step.state < 0 ? 0 : least[static_cast<std::size_t>(step.state)];
-    };
-    const auto& best = *std::ranges::min_element(
-        states[at].steps, [&](const LinearState::Step& a, const LinearState::Step& b) {
-          return std::pair(so_far(a), -a.layer) < std::pair(so_far(b), -b.layer);
-        });
-    least[at] = capped_sum(so_far(best), states[at].crossing_bytes);
-    before[at] = best.state;
-  }
-  std::vector<int> line;
-  for (int at = static_cast<int>(states.size()) - 1; at >= 0;) {
-    line.push_back(at);
-    at = before[static_cast<std::size_t>(at)];
-  }
-  std::ranges::reverse(line);
-  return line;
 }
 
 }  // namespace pipesim

@@ -31,9 +31,4 @@ struct LinearState {
 /// taken for them. O(states · layers / 64) memory.
 std::vector<LinearState> linear_states(const ProfileGraph& graph);
 
-/// A chain of states from one layer to all of them, each with one layer more than the one before,
-/// as indices: the one with the least crossing bytes, summed over its cuts; among equals each layer
-/// in turn, from the last, is the latest by name. O(steps).
-std::vector<int> least_crossing_line(const std::vector<LinearState>& states);
-
 }  // namespace pipesim

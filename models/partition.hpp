@@ -17,9 +17,19 @@ using StageCostOf = std::function<std::int64_t(int stage, int first, int last)>;
 
 /// A partition whose dearest stage is as cheap as any partition's, exactly, whatever the costs.
 /// Among those, each cut in turn stands where `weight_up_to` (a running total over the layers,
-/// `layers + 1` entries) is most evenly divided. Dynamic programming over suffixes: at most stages
-/// · layers² / 2 calls of `cost`, stages · layers numbers of memory.
+/// `layers + 1` entries) is most evenly divided.
+///
+/// `least`, where it is given, is no more than the cost of that range, nor than that of any longer
+/// range around it that the stage can have: where every stage has a layer, only the first begins at
+/// layer 0, and only the last ends with the last layer. It keeps the search near to where the cuts
+/// of a good partition can be.
+///
+/// Dynamic programming over suffixes of the layers: of stages · layers² / 2 ranges those that
+/// `least` leaves. Where that is more than 2^23 (thousands of layers that differ much from each
+/// other), the answer is the best of those that fill stages one after the other up to a bound, and
+/// of equal counts.
 Partition min_max_partition(int layers, int stages, const StageCostOf& cost,
-                            const std::vector<std::int64_t>& weight_up_to);
+                            const std::vector<std::int64_t>& weight_up_to,
+                            const StageCostOf& least = {});
 
 }  // namespace pipesim

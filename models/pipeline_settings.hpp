@@ -59,7 +59,7 @@ struct ScheduleFile {
 inline constexpr Choice partition_choices[] = {
     {"uniform", "the first L mod K stages get one layer more"},
     {"balanced", "the slowest stage as fast as possible"},
-    {"memory", "the fullest stage as empty as possible"},
+    {"memory", "the fullest device as empty as possible"},
 };
 inline constexpr Choice recompute_choices[] = {
     {"none", "everything is kept"},

@@ -206,6 +206,13 @@ ProfileGraph layer_graph(const ProfileGraph& graph) {
                     unless_described(layers, "__getitem__", with_edge(layers, &ProfileEdge::from)));
 }
 
+void check_has_layer(const ProfileGraph& layers) {
+  if (!layers.nodes.empty()) return;
+  throw InputError(layers.file + ": /: must hold a layer, got inputs alone",
+                   "a node whose description begins with \"Input\" is no layer unless it takes "
+                   "something");
+}
+
 Bytes input_bytes(const ProfileGraph& graph) {
   const std::vector<bool> layers = are_layers(graph);
   Bytes sum = 0;

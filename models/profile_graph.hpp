@@ -38,6 +38,9 @@ ProfileGraph read_profile_graph(std::string_view text, const std::string& file);
 /// optimizer does before it partitions.
 ProfileGraph layer_graph(const ProfileGraph& graph);
 
+/// Throws InputError where a graph of layers holds none.
+void check_has_layer(const ProfileGraph& layers);
+
 /// What the inputs of the graph hand to its layers, for the whole batch.
 Bytes input_bytes(const ProfileGraph& graph);
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "models/config_keys.hpp"
-#include "models/linear_states.hpp"
+#include "models/crossing_line.hpp"
 #include "models/quoted_text.hpp"
 #include "models/text_file.hpp"
 
@@ -19,30 +19,21 @@ std::vector<Operator> measured(Time of_batch, int batch) {
   return {{.seconds = seconds(of_batch) / batch}};
 }
 
-// The layer that a state has and the one before it in the line lacks.
-int added_layer(const LinearState& state, int before) {
-  return std::ranges::find(state.steps, before, &LinearState::Step::state)->layer;
-}
-
 }  // namespace
 
 Network profile_network(const ProfileGraph& graph, int batch_size) {
   const ProfileGraph layers = layer_graph(graph);
-  const std::vector<LinearState> states = linear_states(layers);
+  const CrossingLine line = least_crossing_line(layers);
   Network network{.input_bytes = per_sample(input_bytes(graph), batch_size),
                   .whole_stash_waits = true};
-  int before = -1;
-  for (const int at : least_crossing_line(states)) {
-    const LinearState& state = states[static_cast<std::size_t>(at)];
-    const int added = added_layer(state, before);
-    const ProfileNode& node = layers.nodes[static_cast<std::size_t>(added)];
+  for (std::size_t at = 0; at < line.layers.size(); ++at) {
+    const ProfileNode& node = layers.nodes[static_cast<std::size_t>(line.layers[at])];
     network.layers.push_back({.name = node.name,
                               .forward = measured(node.forward, batch_size),
                               .backward_input = measured(node.backward, batch_size),
                               .parameter_bytes = node.parameter_bytes,
                               .stash_bytes = per_sample(node.activation_bytes, batch_size),
-                              .output_bytes = per_sample(state.crossing_bytes, batch_size)});
-    before = at;
+                              .output_bytes = per_sample(line.crossing_bytes[at], batch_size)});
   }
   return network;
 }

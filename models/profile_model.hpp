@@ -8,7 +8,7 @@ namespace pipesim {
 
 /// The chain of a profiled graph's layers in the order of least_crossing_line; times and bytes are
 /// divided by the samples of the batch that was measured. What crosses the cut behind a layer is
-/// its output; what it leaves for backward is its own. Throws InputError as linear_states does.
+/// its output; what it leaves for backward is its own. Throws InputError where no layer is left.
 Network profile_network(const ProfileGraph& graph, int batch_size);
 
 /// `model.kind: profile`: `profile`, a file as read_profile_graph takes it, relative to the config,

@@ -114,26 +114,41 @@ Schedule schedule_before_costs(const Config& config) {
   return schedule;
 }
 
-Schedule with_equal_loads(const Config& config, Schedule schedule) {
-  const KnownSchedule* known = find_schedule(config.pipeline.schedule);
-  if (config.pipeline.file != nullptr || !known->automatic) return schedule;
-  return automatic_for_equal_stages(*known, shape_of(config));
-}
+namespace {
 
-Schedule complete_schedule(const Config& config, Schedule schedule, const StepCosts& costs,
-                           const std::vector<std::optional<Bytes>>& room) {
-  const PipelineSettings& pipeline = config.pipeline;
-  const KnownSchedule* known = find_schedule(pipeline.schedule);
-  if (pipeline.file == nullptr && known->automatic) {
-    schedule = automatic_schedule(config, *known, schedule, costs, room);
-  }
+// With all that a config's settings put into the lanes of its order.
+Schedule with_settings(const Config& config, Schedule schedule, Recompute recompute) {
   if (!contains(schedule, recomputes)) {
-    schedule = with_recompute(std::move(schedule), costs.recompute, pipeline.lazy_recompute);
+    schedule = with_recompute(std::move(schedule), recompute, config.pipeline.lazy_recompute);
   }
   if (config.training.deferred_weight_gradient) {
     schedule = with_deferred_weight_gradient(std::move(schedule));
   }
   return with_communication(config, std::move(schedule));
+}
+
+}  // namespace
+
+Schedule with_equal_loads(const Config& config, Schedule schedule) {
+  if (is_automatic(config)) {
+    schedule =
+        automatic_for_equal_stages(*find_schedule(config.pipeline.schedule), shape_of(config));
+  }
+  return with_settings(config, std::move(schedule), as_ops(config.pipeline.recompute));
+}
+
+bool is_automatic(const Config& config) {
+  const KnownSchedule* known = find_schedule(config.pipeline.schedule);
+  return config.pipeline.file == nullptr && known != nullptr && known->automatic;
+}
+
+Schedule complete_schedule(const Config& config, Schedule schedule, const StepCosts& costs,
+                           const std::vector<std::optional<Bytes>>& room) {
+  if (is_automatic(config)) {
+    schedule =
+        automatic_schedule(config, *find_schedule(config.pipeline.schedule), schedule, costs, room);
+  }
+  return with_settings(config, std::move(schedule), costs.recompute);
 }
 
 std::optional<Ratio> bubble_formula_of(const Config& config, const StepCosts& costs) {

@@ -26,7 +26,11 @@ Schedule schedule_before_costs(const Config& config);
 Schedule complete_schedule(const Config& config, Schedule schedule, const StepCosts& costs,
                            const std::vector<std::optional<Bytes>>& room);
 
-/// An automatic schedule as it is for equal stages without limits; any other as it is.
+/// Whether the config's schedule is made for what its stages cost.
+bool is_automatic(const Config& config);
+
+/// The same made complete for equal stages without limits, where it is an automatic one; any other
+/// as it is for all.
 Schedule with_equal_loads(const Config& config, Schedule schedule);
 
 /// The closed form of the bubble for stages equal to the mean of these.

@@ -6,6 +6,7 @@
 
 #include "schedules/catalog.hpp"
 #include "sim/config_schedule.hpp"
+#include "sim/engine.hpp"
 #include "sim/exchange_costs.hpp"
 #include "sim/link_routes.hpp"
 #include "sim/replica_costs.hpp"
@@ -99,11 +100,8 @@ void check_totals(const Experiment& experiment) {
   }
 }
 
-}  // namespace
-
-Experiment assemble(Config config, Replicas replicas) {
-  check_schedule_size(config, {}, replicas == Replicas::each);
-  Experiment experiment{.config = std::move(config)};
+// The config's stages and what they cost, with a schedule that is not yet complete.
+void add_costs(Experiment& experiment, Replicas replicas) {
   experiment.schedule = schedule_before_costs(experiment.config);
   experiment.costs.recompute = as_ops(experiment.config.pipeline.recompute);
   CostedReplicas costed = cost_replicas(experiment.config, experiment.schedule, replicas);
@@ -116,19 +114,87 @@ Experiment assemble(Config config, Replicas replicas) {
   cost_sharding(experiment);
   check_split(experiment);
   check_totals(experiment);
+}
+
+void complete(Experiment& experiment) {
   experiment.schedule = complete_schedule(experiment.config, std::move(experiment.schedule),
                                           experiment.costs, room_for_stashes(experiment));
+}
+
+Bytes fullest_device(const Experiment& experiment) {
+  Bytes most = 0;
+  for (const DeviceUse& use :
+       Engine(experiment.schedule).run(experiment.costs, {}, false).devices) {
+    most = std::max(most, use.peak);
+  }
+  return most;
+}
+
+// Why something can't be made; nothing where it can, and is.
+template <class Make>
+std::optional<std::string> reason_against(Make&& make) {
+  try {
+    make();
+    return std::nullopt;
+  } catch (const InputError& error) {
+    return error.reason();
+  }
+}
+
+// The partition made for memory is exact for stages that have a device to themselves, in a schedule
+// that does not depend on it. So it is held against the other kinds by what a simulation makes of
+// each, with the schedule that each gets: it is never fuller than they are. The first of equals.
+void assemble_with_least_memory(Experiment& experiment, Replicas replicas) {
+  Config config = std::move(experiment.config);  // As large as its model: there is one of it.
+  std::optional<Experiment> best;
+  std::vector<Partition> known;
+  Bytes least = 0;
+  for (const auto kind : {PartitionKind::memory, PartitionKind::uniform, PartitionKind::balanced}) {
+    Experiment candidate{.config = std::move(config)};
+    candidate.config.pipeline.partition = kind;
+    const bool legal = !reason_against([&] { add_costs(candidate, replicas); }) &&
+                       std::ranges::count(known, candidate.partition) == 0 &&
+                       !reason_against([&] { complete(candidate); });
+    config = std::move(candidate.config);
+    if (!legal) continue;
+    known.push_back(candidate.partition);
+    const Bytes fullest = fullest_device(candidate);
+    if (best && fullest >= least) continue;
+    least = fullest;
+    best = std::move(candidate);
+  }
+  if (best) experiment = *std::move(best);
+  experiment.config = std::move(config);
+  experiment.config.pipeline.partition = PartitionKind::memory;
+  if (best) return;
+  add_costs(experiment, replicas);  // The error is that of what was asked for.
+  complete(experiment);
+}
+
+}  // namespace
+
+Experiment assemble(Config config, Replicas replicas) {
+  check_schedule_size(config, {}, replicas == Replicas::each);
+  const bool for_memory = config.pipeline.partition == PartitionKind::memory &&
+                          std::holds_alternative<Network>(config.model);
+  Experiment experiment{.config = std::move(config)};
+  if (for_memory) {
+    assemble_with_least_memory(experiment, replicas);
+  } else {
+    add_costs(experiment, replicas);
+    complete(experiment);
+  }
   choose_slowest_replica(experiment);
   experiment.bubble_formula = bubble_formula_of(experiment.config, experiment.costs);
   return experiment;
 }
 
 Attempt try_assemble(const Config& config) {
-  try {
-    return {.experiment = assemble(config)};
-  } catch (const InputError& error) {
-    return {.reason = error.reason()};
-  }
+  Attempt attempt;
+  const std::optional<std::string> refusal =
+      reason_against([&] { attempt.experiment = assemble(config); });
+  attempt.reason = refusal.value_or("");
+  return attempt;
 }
 
 }  // namespace pipesim

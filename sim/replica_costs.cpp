@@ -1,10 +1,8 @@
 #include "sim/replica_costs.hpp"
 
-#include <fmt/format.h>
-
-#include "schedules/in_flight.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/engine.hpp"
+#include "sim/memory_partition.hpp"
 #include "sim/stage_costers.hpp"
 
 namespace pipesim {
@@ -18,17 +16,6 @@ std::vector<std::int64_t> running_time(const StageCoster& coster, std::size_t la
   return up_to;
 }
 
-// What an exact search costs grows with stages · layers².
-void check_searchable(const Config& config, int layers, int stages) {
-  constexpr double most_steps = 1e9;  // Some ten seconds.
-  if (0.5 * stages * layers * layers <= most_steps) return;
-  throw config.source->error(
-      "/pipeline/partition",
-      fmt::format("cannot be searched for {} layers over {} stages in reasonable time", layers,
-                  stages),
-      "\"balanced\" or \"memory\"", "choose \"uniform\", or give a list of layer counts");
-}
-
 // Counts of the first and the last device are of whatever stages the schedule puts there.
 Partition listed_partition(const Config& config, const Schedule& schedule) {
   const PipelineSettings& pipeline = config.pipeline;
@@ -40,6 +27,45 @@ Partition listed_partition(const Config& config, const Schedule& schedule) {
   return counts;
 }
 
+using Costers = std::vector<const StageCoster*>;  // Of every stage.
+
+// A stage's compute time grows with its layers.
+Partition balanced_partition(const Config& config, const Costers& of_stage,
+                             const std::vector<std::int64_t>& weight_up_to) {
+  const bool again = as_ops(config.pipeline.recompute) != Recompute::none;
+  const auto compute = [&](int s, int first, int last) {
+    return of_stage[static_cast<std::size_t>(s)]
+        ->compute_time(static_cast<std::size_t>(first), static_cast<std::size_t>(last), again)
+        .ps;
+  };
+  const auto layers = static_cast<int>(weight_up_to.size()) - 1;
+  return min_max_partition(layers, static_cast<int>(of_stage.size()), compute, weight_up_to,
+                           compute);
+}
+
+// An automatic schedule is made for the costs of its stages, after them: here it is taken as it is
+// for equal ones.
+Partition partition_for_memory(const Config& config, const Schedule& schedule,
+                               const Costers& of_stage,
+                               const std::vector<std::int64_t>& weight_up_to) {
+  const MemoryRequest request{
+      .layers = static_cast<int>(weight_up_to.size()) - 1,
+      .stages = static_cast<int>(of_stage.size()),
+      .sizes =
+          [&](int s, int first, int last) {
+            return of_stage[static_cast<std::size_t>(s)]->sizes(static_cast<std::size_t>(first),
+                                                                static_cast<std::size_t>(last));
+          },
+      .least_sizes =
+          [&](int s, int first, int last) {
+            return of_stage[static_cast<std::size_t>(s)]->least_sizes(
+                static_cast<std::size_t>(first), static_cast<std::size_t>(last));
+          }};
+  const Recompute recompute = as_ops(config.pipeline.recompute);
+  const PeakMoments moments(with_equal_loads(config, schedule), recompute);
+  return memory_partition(request, moments, weight_up_to);
+}
+
 Partition partition_layers(const Config& config, const Schedule& schedule,
                            const PipelineDevices& devices, StageCosters& costers) {
   const auto layers = static_cast<int>(costers.network().layers.size());
@@ -48,31 +74,14 @@ Partition partition_layers(const Config& config, const Schedule& schedule,
   if (kind == PartitionKind::listed) return listed_partition(config, schedule);
   if (kind == PartitionKind::uniform) return uniform_partition(layers, stages);
 
-  check_searchable(config, layers, stages);
   std::vector<const StageCoster*> of_stage;
   for (const int device : schedule.placement) {
     of_stage.push_back(&costers.of_all_layers(devices[static_cast<std::size_t>(device)], device));
   }
-  const Recompute recompute = as_ops(config.pipeline.recompute);
-  const bool again = recompute != Recompute::none;
-  const auto compute = [&](int s, int first, int last) {
-    return of_stage[static_cast<std::size_t>(s)]
-        ->compute_time(static_cast<std::size_t>(first), static_cast<std::size_t>(last), again)
-        .ps;
-  };
-  std::vector<InFlight> in_flight;
-  if (kind == PartitionKind::memory) {
-    in_flight = in_flight_of(with_equal_loads(config, schedule), recompute);
-  }
-  const auto memory = [&](int s, int first, int last) {
-    const StageCost cost = of_stage[static_cast<std::size_t>(s)]->cost(
-        static_cast<std::size_t>(first), static_cast<std::size_t>(last));
-    return peak_bytes(cost, in_flight[static_cast<std::size_t>(s)], s == 0);
-  };
   const std::vector<std::int64_t> weights =
       running_time(costers.of_all_layers(devices.front(), 0), costers.network().layers.size());
-  return kind == PartitionKind::balanced ? min_max_partition(layers, stages, compute, weights)
-                                         : min_max_partition(layers, stages, memory, weights);
+  return kind == PartitionKind::memory ? partition_for_memory(config, schedule, of_stage, weights)
+                                       : balanced_partition(config, of_stage, weights);
 }
 
 std::vector<std::optional<Bytes>> capacity_of(const PipelineDevices& devices,

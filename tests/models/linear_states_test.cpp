@@ -1,10 +1,8 @@
 #include "models/linear_states.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "support/graphs.hpp"
 
@@ -16,25 +14,6 @@ std::vector<Bytes> crossing(const std::vector<LinearState>& states) {
   std::vector<Bytes> bytes;
   for (const LinearState& state : states) bytes.push_back(state.crossing_bytes);
   return bytes;
-}
-
-// The layers of a line, in order.
-std::string layers_of(const std::vector<LinearState>& states, const std::vector<int>& line) {
-  std::string text;
-  int before = -1;
-  for (const int at : line) {
-    const auto& steps = states[static_cast<std::size_t>(at)].steps;
-    const auto step = std::ranges::find(steps, before, &LinearState::Step::state);
-    REQUIRE(step != steps.end());
-    text += fmt::format("{}{}", text.empty() ? "" : " ", step->layer);
-    before = at;
-  }
-  return text;
-}
-
-std::string line_of(const ProfileGraph& graph) {
-  const std::vector<LinearState> states = linear_states(graph);
-  return layers_of(states, least_crossing_line(states));
 }
 
 // Whether a set of layers, a bit for each, holds all that its layers depend on.
@@ -71,24 +50,6 @@ std::vector<unsigned> sets_of(const std::vector<LinearState>& states) {
   return sets;
 }
 
-Bytes least_crossing(const ProfileGraph& graph) {
-  std::vector<int> order(graph.nodes.size());
-  std::iota(order.begin(), order.end(), 0);
-  Bytes least = bytes_limit;
-  do {
-    unsigned set = 0;
-    Bytes sum = 0;
-    bool possible = true;
-    for (const int layer : order) {
-      set |= 1U << layer;
-      possible = possible && is_closed(graph, set);
-      sum += crossing(graph, set);
-    }
-    if (possible) least = std::min(least, sum);
-  } while (std::ranges::next_permutation(order).found);
-  return least;
-}
-
 }  // namespace
 
 TEST_SUITE("models/linear_states") {
@@ -102,7 +63,6 @@ TEST_SUITE("models/linear_states") {
       CHECK(state.steps[0].state == i - 1);
       CHECK(state.steps[0].layer == i);
     }
-    CHECK(least_crossing_line(states) == std::vector<int>{0, 1, 2});
   }
 
   TEST_CASE("what a skip connection carries crosses every cut under it, once") {
@@ -118,14 +78,6 @@ TEST_SUITE("models/linear_states") {
         graph_of({100, 10, 40, 20, 5, 1}, {{0, 1}, {1, 3}, {3, 5}, {0, 2}, {2, 4}, {4, 5}});
     const std::vector<LinearState> states = linear_states(graph);
     CHECK(states.size() == 10);
-    // What 0 hands to both stays until both have begun. The one that shrinks goes on, then the
-    // other.
-    CHECK(layers_of(states, least_crossing_line(states)) == "0 1 2 4 3 5");
-  }
-
-  TEST_CASE("among equal lines layers stand by name") {
-    CHECK(line_of(graph_of({1, 1, 1, 1}, {{0, 1}, {0, 2}, {1, 3}, {2, 3}})) == "0 1 2 3");
-    CHECK(line_of(graph_of({0, 0, 0, 0}, {})) == "0 1 2 3");
   }
 
   TEST_CASE("states are all closed sets of layers, inner ones first, with exact totals") {
@@ -162,20 +114,6 @@ TEST_SUITE("models/linear_states") {
     }
   }
 
-  TEST_CASE("no order of the layers has less that crosses its cuts") {
-    std::mt19937 random(12);
-    for (int trial = 0; trial < 100; ++trial) {
-      const ProfileGraph graph = random_graph(random, 6);
-      CAPTURE(trial);
-      const std::vector<LinearState> states = linear_states(graph);
-      Bytes sum = 0;
-      for (const int at : least_crossing_line(states)) {
-        sum += states[static_cast<std::size_t>(at)].crossing_bytes;
-      }
-      CHECK(sum == least_crossing(graph));
-    }
-  }
-
   TEST_CASE("a graph that can be cut in too many ways is refused before they are listed") {
     const auto fan = [](int branches, bool joined) {
       std::vector<ProfileEdge> edges;
@@ -200,7 +138,6 @@ TEST_SUITE("models/linear_states") {
   TEST_CASE("a chain may have 8192 layers") {
     const std::vector<LinearState> states = linear_states(chain_of(std::vector<Bytes>(8192, 1)));
     CHECK(states.size() == 8192);
-    CHECK(least_crossing_line(states).size() == 8192);
   }
 
   TEST_CASE("inputs alone are no model") {

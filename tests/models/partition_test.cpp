@@ -247,6 +247,50 @@ TEST_SUITE("models/partition") {
     }
   }
 
+  TEST_CASE("a least cost of ranges narrows the search and changes no answer") {
+    std::mt19937 random(5);
+    const auto up_to = [&](int most) { return static_cast<int>(random() % (most + 1U)); };
+    for (int round = 0; round < 3000; ++round) {
+      const int layers = 1 + up_to(39);
+      const int stages = 1 + up_to(std::min(11, layers - 1));
+      std::vector<std::int64_t> weights;
+      for (int l = 0; l < layers; ++l) weights.push_back(up_to(round % 3 == 0 ? 1 : 20));
+      const std::vector<std::int64_t> total = running_total(weights);
+      std::vector<int> factors;
+      for (int s = 0; s < stages; ++s) factors.push_back(1 + up_to(2));
+      const auto least = [&](int s, int first, int last) {
+        return factors[static_cast<std::size_t>(s)] *
+               (total[static_cast<std::size_t>(last)] - total[static_cast<std::size_t>(first)]);
+      };
+      // What comes on top grows and shrinks with the range, as messages do.
+      const int most_on_top = up_to(30);
+      std::vector<std::int64_t> into;
+      std::vector<std::int64_t> out;
+      for (int l = 0; l <= layers; ++l) {
+        into.push_back(up_to(most_on_top));
+        out.push_back(up_to(most_on_top));
+      }
+      const auto cost = [&](int s, int first, int last) {
+        return least(s, first, last) + into[static_cast<std::size_t>(first)] +
+               out[static_cast<std::size_t>(last)];
+      };
+      CAPTURE(round);
+      REQUIRE(min_max_partition(layers, stages, cost, total, least) ==
+              min_max_partition(layers, stages, cost, total));
+    }
+  }
+
+  TEST_CASE("many layers over many stages are partitioned within the bounded work") {
+    for (const auto& [layers, stages] : {std::pair{100'000, 64}, {10'000, 1'000}, {10'500, 999}}) {
+      std::vector<std::int64_t> total{0};
+      for (int l = 0; l < layers; ++l) total.push_back(total.back() + 1);
+      const auto cost = [&](int, int first, int last) { return std::int64_t{last} - first; };
+      const Partition counts = min_max_partition(layers, stages, cost, total, cost);
+      check_counts(counts, layers, stages);
+      CHECK(dearest(counts, cost) == (layers + stages - 1) / stages);
+    }
+  }
+
   TEST_CASE("a model's balanced and memory partitions are as good as any") {
     std::mt19937 random(4);
     for (int round = 0; round < 60; ++round) {
