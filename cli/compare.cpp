@@ -42,11 +42,15 @@ nlohmann::ordered_json to_json(const Config& config, const std::vector<ComparedR
                                  {"micro_batches", config.training.micro_batches},
                                  {"rows", nlohmann::ordered_json::array()}};
   for (const ComparedRow& row : rows) {
-    const Config& variant = row.variant.config;
-    nlohmann::ordered_json entry = {{"schedule", row.variant.name},
-                                    {"virtual_stages", variant.pipeline.virtual_stages},
-                                    {"recompute", name_of(variant.pipeline.recompute)},
-                                    {"weight_gradient", weight_gradient_name(variant.training)}};
+    const Variant& variant = row.variant;
+    nlohmann::ordered_json entry = {
+        {"schedule", variant.name},
+        {"as_given", variant.as_given},
+        {"set", variant.settings},
+        {"virtual_stages", variant.virtual_stages},
+        {"recompute", name_of(variant.recompute)},
+        {"weight_gradient",
+         weight_gradient_name({.deferred_weight_gradient = variant.deferred_weight_gradient})}};
     if (!row.possible()) {
       entry["reason"] = row.variant.reason;
     } else {
@@ -85,7 +89,7 @@ void write_table(Output& out, const Config& config, const std::vector<ComparedRo
                               {"fits", 0, true}}};
   std::set<std::pair<std::string, std::string>> explained;
   for (const ComparedRow& row : rows) {
-    const std::string_view recompute = name_of(row.variant.config.pipeline.recompute);
+    const std::string_view recompute = name_of(row.variant.recompute);
     if (!row.possible()) {
       if (!explained.emplace(row.variant.name, row.variant.reason).second) continue;
       table.rows.push_back({.cells = {short_name(row.variant.name)},
@@ -98,14 +102,16 @@ void write_table(Output& out, const Config& config, const std::vector<ComparedRo
                    readable(row.backward()), readable(row.busy(OpKind::recompute)),
                    readable(row.communication()), readable(row.metrics.optimizer),
                    percent(row.metrics.bubble_fraction.value()), percent(row.efficiency()),
-                   readable_bytes(row.peak), row.metrics.fits_memory ? "yes" : "NO"}});
+                   readable_bytes(row.peak),
+                   fmt::format("{}{}", row.metrics.fits_memory ? "yes" : "NO",
+                               row.variant.as_given ? ", as given" : "")}});
   }
   write_text_table(out, table, room);
   out.append(
       "\nforward, backward, again (re-computation): per device. comm.: what messages and the\n"
       "all-reduce add to the step. efficiency: forward and backward over the step. Schedules with\n"
       "several stages on a device cut the same model into as many. Data parallel: the whole model\n"
-      "on every device, each with its share of the samples.\n");
+      "on every device, each with its share of the samples. As given: the config as it is.\n");
   if (config.training.deferred_weight_gradient) {
     out.append(
         "Weight gradients are deferred, except with re-computation and in data parallel, which\n"
@@ -222,7 +228,9 @@ void add_compare(CLI::App& application, Action& action) {
                    "Draw the same as a figure for print: the first 24 rows")
       ->type_name("FILE");
   command->add_flag("--quiet", options->quiet, "Print no text and no progress");
-  command->footer("What fits comes first, the fastest first. Exit code 3: nothing fits.");
+  command->footer(
+      "What fits comes first, the fastest first. Each row of --json has the settings that lead to\n"
+      "it: with --set, simulate says the same of it. Exit code 3: nothing fits.");
   command->callback(
       [options, &action] { action = [options] { return compare_command(*options); }; });
 }

@@ -62,7 +62,7 @@ std::vector<ComparedRow> compare_all(const Config& config, const ReportRow& repo
 }
 
 std::string title_of(const ComparedRow& row) {
-  const Recompute recompute = row.variant.config.pipeline.recompute;
+  const Recompute recompute = row.variant.recompute;
   if (recompute == Recompute::none) return row.variant.name;
   return fmt::format("{}, recompute {}", row.variant.name, name_of(recompute));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct ConfigOptions {
   std::string path{};
   std::vector<std::string> settings{};         ///< KEY=VALUE
   std::optional<std::string> schedule_file{};  ///< Instead of the config's schedule.
+  std::ptrdiff_t before_file = 0;              ///< How many of the settings stand before it.
 };
 void add_config_options(CLI::App& command, ConfigOptions& options);
 

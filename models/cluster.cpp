@@ -70,6 +70,24 @@ void check_count(const Field& count, const RankGrid& asked, int needed) {
       fmt::format("set it to {}, leave it out, or change {}", needed, settings_of(parts)));
 }
 
+// Whether they compute and hold the same, whatever they are called.
+bool alike(const std::vector<Device>& devices) {
+  return std::ranges::all_of(devices, [&](Device device) {
+    device.name = devices.front().name;
+    device.source = devices.front().source;
+    return device == devices.front();
+  });
+}
+
+// Whether the command line asks for other numbers than the config's file, whose list was made for
+// those.
+bool resized(const Source& source) {
+  constexpr std::string_view sizes[] = {"/pipeline/stages", "/training/data_parallel",
+                                        "/training/tensor_parallel", "/training/context_parallel"};
+  return std::ranges::any_of(sizes,
+                             [&](std::string_view size) { return source.blame(size) == "--set"; });
+}
+
 // One device, one for each of a pipeline's, or one for each rank.
 void read_devices(const Field& field, const RankGrid& grid, Cluster& cluster) {
   if (!field.is_list()) {
@@ -79,6 +97,11 @@ void read_devices(const Field& field, const RankGrid& grid, Cluster& cluster) {
   std::vector<Device> devices;
   for (const Field& item : field.items()) devices.push_back(read_device(item));
   const auto count = std::ssize(devices);
+  const bool fits = count == grid.pipeline || count == cluster.devices;
+  if (count > 0 && (fits || resized(*field.source())) && alike(devices)) {  // As one for all.
+    cluster.kinds = {std::move(devices.front())};
+    return;
+  }
   if (count == grid.pipeline) {
     cluster.kinds = std::move(devices);
     return;

@@ -24,6 +24,7 @@ using Model = std::variant<StageCosts, Network>;
 struct KnownModel {
   ModelKind kind;
   std::function<Model(const Field&, const PipelineSettings&, const Training&)> read;
+  bool by_itself = false;  ///< Whether it looks at its section alone.
 };
 
 // A W of its own needs a time of its own, and without knowing better all of the stash waits for it.
@@ -67,22 +68,26 @@ const std::vector<KnownModel>& models() {
         {Section::layer_list}},
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
          return read_layer_list(field);
-       }},
+       },
+       true},
       {{"profile", "layers measured by PipeDream's profiler: its graph.txt", {Section::profile}},
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
          return read_profile(field);
-       }},
+       },
+       true},
   };
   return known;
 }
 
-Model read_model(const Field& field, const PipelineSettings& pipeline, const Training& training) {
+Model read_model(const Field& field, const PipelineSettings& pipeline, const Training& training,
+                 const Config* like) {
   const Field kind = field.at("kind", "the kind of model: mlp, transformer, …: pipesim list");
   std::vector<std::string> names;
   for (const KnownModel& model : models()) names.emplace_back(model.kind.name);
   const std::string name = kind.choice("model kinds", names);
   for (const KnownModel& model : models()) {
-    if (model.kind.name == name) return model.read(field, pipeline, training);
+    if (model.kind.name != name) continue;
+    return like != nullptr && model.by_itself ? like->model : model.read(field, pipeline, training);
   }
   throw std::logic_error("a model kind that choice() let pass is not in the table");
 }
@@ -193,7 +198,8 @@ std::string default_name(const Source& source) {
   return json::parse(name.dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
-Config read_sections(const Field& root, const DefaultVirtualStages& default_stages) {
+Config read_sections(const Field& root, const DefaultVirtualStages& default_stages,
+                     const Config* like) {
   root.allow_keys(keys_of(Section::config));
   Config config{.source = root.source()};
   const auto name = root.find("name");
@@ -204,7 +210,7 @@ Config read_sections(const Field& root, const DefaultVirtualStages& default_stag
       root.at("pipeline", R"(for example {"schedule": "gpipe", "stages": 4, "micro_batches": 8})"),
       default_stages);
   config.training = read_training(root, config.pipeline);
-  config.model = read_model(model, config.pipeline, config.training);
+  config.model = read_model(model, config.pipeline, config.training, like);
   config.model_kind = model.at("kind", "").text();
   if (config.model_kind == "mlp") config.mlp = read_mlp(model);
   if (config.model_kind == "transformer") {
@@ -218,13 +224,24 @@ Config read_sections(const Field& root, const DefaultVirtualStages& default_stag
   return config;
 }
 
+Config read_like(const Document& document, const DefaultVirtualStages& default_stages,
+                 const Config* like) {
+  Config config = read_all(document, Section::config, [&](const Field& root) {
+    return read_sections(root, default_stages, like);
+  });
+  config.text = document.root;
+  return config;
+}
+
 }  // namespace
 
 Config read_config(const Document& document, const DefaultVirtualStages& default_stages) {
-  Config config = read_all(document, Section::config,
-                           [&](const Field& root) { return read_sections(root, default_stages); });
-  config.text = document.root;
-  return config;
+  return read_like(document, default_stages, nullptr);
+}
+
+Config read_config_like(const Document& document, const DefaultVirtualStages& default_stages,
+                        const Config& like) {
+  return read_like(document, default_stages, &like);
 }
 
 RankGrid rank_grid(const Config& config) {

@@ -40,6 +40,11 @@ struct Config {
 /// value of a wrong type, and of what else is wrong the first.
 Config read_config(const Document& document, const DefaultVirtualStages& default_stages = {});
 
+/// The same of a document whose model section is that of `like`, of which what follows from the
+/// section alone is taken: layers that are listed or profiled are not read again.
+Config read_config_like(const Document& document, const DefaultVirtualStages& default_stages,
+                        const Config& like);
+
 /// The ranks that the config asks for, in the cluster's order.
 RankGrid rank_grid(const Config& config);
 

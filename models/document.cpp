@@ -227,14 +227,9 @@ void apply_override(json& root, Source& source, const std::string& setting) {
   *node = parse_override_value(setting.substr(equals + 1));
 }
 
-}  // namespace
-
-Document parse_document(std::string_view text, const std::string& file,
-                        const std::vector<std::string>& overrides,
-                        const std::vector<std::string>& without) {
-  Source source{.file = file, .directory = std::filesystem::path(file).parent_path().string()};
-  Mistakes mistakes;
-  json root = parse(text, file, mistakes);
+Document changed(json root, Source source, Mistakes mistakes,
+                 const std::vector<std::string>& overrides,
+                 const std::vector<std::string>& without) {
   for (const std::string& key : without) take_out(root, key);
   for (const std::string& setting : overrides) {
     mistakes.gather([&] { apply_override(root, source, setting); });
@@ -242,6 +237,23 @@ Document parse_document(std::string_view text, const std::string& file,
   return {.root = std::make_shared<const json>(std::move(root)),
           .source = std::make_shared<const Source>(std::move(source)),
           .mistakes = std::move(mistakes)};
+}
+
+}  // namespace
+
+Document parse_document(std::string_view text, const std::string& file,
+                        const std::vector<std::string>& overrides,
+                        const std::vector<std::string>& without) {
+  Mistakes mistakes;
+  json root = parse(text, file, mistakes);
+  return changed(std::move(root),
+                 {.file = file, .directory = std::filesystem::path(file).parent_path().string()},
+                 std::move(mistakes), overrides, without);
+}
+
+Document change_document(const Document& document, const std::vector<std::string>& overrides,
+                         const std::vector<std::string>& without) {
+  return changed(*document.root, *document.source, document.mistakes, overrides, without);
 }
 
 Document read_document(const std::string& path, const std::vector<std::string>& overrides,

@@ -33,4 +33,8 @@ Document parse_document(std::string_view text, const std::string& file,
                         const std::vector<std::string>& overrides = {},
                         const std::vector<std::string>& without = {});
 
+/// The same document, changed the same way once more.
+Document change_document(const Document& document, const std::vector<std::string>& overrides,
+                         const std::vector<std::string>& without = {});
+
 }  // namespace pipesim

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -25,10 +26,8 @@ File opened(const std::string& path) {
   return {std::fopen(path.c_str(), "rbe"), [](std::FILE* file) { std::fclose(file); }};
 }
 
-}  // namespace
-
-std::string read_text_file(const std::string& path, const std::string& name,
-                           std::string_view hint) {
+// All of a file, or of standard input.
+std::string read_all(const std::string& path, const std::string& name, std::string_view hint) {
   constexpr std::size_t largest = std::size_t{256} << 20;
   const auto refuse = [&](std::string_view problem, std::string_view got) {
     return InputError(fmt::format("{}: /: {}, got {}", abridged(name), problem, got), hint);
@@ -50,6 +49,23 @@ std::string read_text_file(const std::string& path, const std::string& name,
   if (std::ferror(file.get()) != 0) throw refuse("cannot be read", std::strerror(errno));
   if (text.size() > largest) throw refuse("must be at most 256 MiB", "more");
   return text;
+}
+
+// Whether it can be read only once: standard input, a pipe.
+bool is_stream(const std::string& path) {
+  struct stat status {};
+  return path == "-" || (stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode));
+}
+
+}  // namespace
+
+std::string read_text_file(const std::string& path, const std::string& name,
+                           std::string_view hint) {
+  if (!is_stream(path)) return read_all(path, name, hint);
+  static std::map<std::string, std::string> streams;
+  const auto [stream, is_new] = streams.try_emplace(path);
+  if (is_new) stream->second = read_all(path, name, hint);
+  return stream->second;
 }
 
 bool is_utf8(std::string_view text) {

@@ -8,7 +8,9 @@
 namespace pipesim {
 
 /// All of a file, or of standard input for `-`. `name` is what errors call it, `hint` says what to
-/// give instead. Throws InputError: a folder, unreadable, larger than 256 MiB.
+/// give instead. Standard input and pipes, which can be read once, are kept for whoever asks again:
+/// a config is read once more for every other way to run its model.
+/// Throws InputError: a folder, unreadable, larger than 256 MiB.
 std::string read_text_file(const std::string& path, const std::string& name, std::string_view hint);
 
 /// Whether all of a text is UTF-8.

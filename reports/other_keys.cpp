@@ -38,6 +38,8 @@ std::vector<OutputKey> comparison_keys() {
       {"stages", "", "devices of one pipeline"},
       {"micro_batches", "", "of a step"},
       {"rows[].schedule", "", "what was compared"},
+      {"rows[].as_given", "", "whether it is the config as it is"},
+      {"rows[].set[]", "", "KEY=VALUE: with these added by --set, simulate says the same"},
       {"rows[].virtual_stages", "", "stages on each device"},
       {"rows[].recompute", "", "as a config has it"},
       {"rows[].weight_gradient", "", "as a config has it"},

@@ -93,7 +93,8 @@ Json parameters_json(const Config& config) {
 Json advice_json(const std::vector<Advice>& advice) {
   Json list = Json::array();
   for (const Advice& tried : advice) {
-    list.push_back({{"setting", tried.setting},
+    list.push_back({{"setting", as_options(tried.settings)},
+                    {"set", tried.settings},
                     {"fits_memory", tried.fits},
                     {"peak_memory_bytes", tried.peak},
                     {"step_time_s", seconds(tried.step_time)}});

@@ -197,10 +197,10 @@ class Summary {
     print("memory       DOES NOT FIT: {}\n", describe_overflow(experiment_, run_));
     for (const Advice& tried : advice) {
       if (tried.fits) {
-        print("  would fit  {}: at most {} on a device, {} a step\n", tried.setting,
+        print("  would fit  {}: at most {} on a device, {} a step\n", as_options(tried.settings),
               readable_bytes(tried.peak), readable(tried.step_time));
       } else {
-        print("  no setting tried fits; the nearest, {}, needs {}\n", tried.setting,
+        print("  no setting tried fits; the nearest, {}, needs {}\n", as_options(tried.settings),
               readable_bytes(tried.peak));
       }
     }

@@ -24,7 +24,7 @@ std::vector<Advice> what_would_fit(const Config& config, const ReportProgress& p
     if (!assembled) continue;
     const Run run = simulate(*assembled, {.timeline = false, .breakdown = false});
     if (run.outcome.deadlock) continue;
-    Advice& tried = advice.emplace_back(Advice{.setting = variant.setting,
+    Advice& tried = advice.emplace_back(Advice{.settings = variant.settings,
                                                .fits = run.metrics.fits_memory,
                                                .step_time = run.metrics.step_time,
                                                .devices = variant.config.cluster.devices});

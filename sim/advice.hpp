@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "models/config.hpp"
+#include "models/settings.hpp"
 #include "models/units.hpp"
 #include "sim/progress.hpp"
 #include "sim/variants.hpp"
@@ -11,7 +12,7 @@ namespace pipesim {
 
 /// A setting that was simulated because the one asked for does not fit the memory.
 struct Advice {
-  std::string setting{};  ///< As options of the command line.
+  Settings settings{};  ///< Added to those that the config was read with.
   bool fits = false;
   Bytes peak = 0;  ///< Of the fullest device.
   Time step_time{};

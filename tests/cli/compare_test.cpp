@@ -105,6 +105,46 @@ TEST_SUITE("cli/compare") {
     }
   }
 
+  TEST_CASE("one row is the config as it is, whatever it sets") {
+    const auto given = [](const std::vector<std::string>& settings) {
+      std::vector<std::string> arguments{"examples/zero_bubble.json", "--json"};
+      for (const std::string& setting : settings) {
+        arguments.insert(arguments.end(), {"--set", setting});
+      }
+      const json all = json::parse(compare(arguments).out);
+      json found;
+      for (const json& row : all["rows"]) {
+        if (!row["as_given"]) continue;
+        CHECK(found.is_null());
+        CHECK(row["set"].empty());
+        found = row;
+      }
+      arguments.insert(arguments.begin(), "simulate");
+      const json alone = json::parse(run_pipesim(arguments).out);
+      CHECK(found["step_time_s"] == alone["step_time_s"]);
+      CHECK(found["bubble_fraction"] == alone["bubble_fraction"]);
+      CHECK(found["virtual_stages"] == alone["virtual_stages"]);
+      CHECK(found["recompute"] == alone["recompute"]);
+      return found["schedule"].get<std::string>();
+    };
+    CHECK(given({"pipeline.schedule=1f1b"}) == "1f1b");
+    CHECK(given({"pipeline.schedule=1f1b", "pipeline.recompute=except_last"}) == "1f1b");
+    CHECK(given({"pipeline.schedule=interleaved_1f1b", "pipeline.virtual_stages=1"}) ==
+          "interleaved_1f1b");
+    CHECK(given({"pipeline.schedule=zb_auto", "pipeline.memory_limit=\"3 micro-batches\""}) ==
+          "zb_auto");
+  }
+
+  TEST_CASE("schedules that know no memory limit are compared without it, and say so") {
+    const json all = json::parse(
+        compare({"examples/zero_bubble.json", "--json", "--set", "pipeline.schedule=zb_auto",
+                 "--set", "pipeline.memory_limit=\"3 micro-batches\""})
+            .out);
+    CHECK(row_of(all, "1f1b", "none")["set"] ==
+          json{"pipeline.schedule=1f1b", "pipeline.memory_limit=null"});
+    CHECK(row_of(all, "1f1b", "none").contains("step_time_s"));
+  }
+
   TEST_CASE("GPipe's step is (M + K - 1)(F + B) and two messages more") {
     const json row = row_of(json::parse(compare({"-", "--json"}).out), "gpipe", "none");
     CHECK(row["step_time_s"] == (4 + 2 - 1) * 3.0 + 2 * 1.5);
@@ -118,7 +158,14 @@ TEST_SUITE("cli/compare") {
     // A device holds both stages: half of the micro-batches, each 2 F and 2 B. The gradients are
     // 200 bytes; 2 (r - 1) = 2 steps of 100 bytes take 10 s and the latency of 0.5 s each.
     const json all = json::parse(compare({"-", "--json"}).out);
+    const json settings = {"pipeline.schedule=1f1b",    "pipeline.stages=1",
+                           "model.forward=2.0",         "model.backward=4.0",
+                           "model.stash_bytes=40",      "model.boundary_bytes=10",
+                           "model.parameter_bytes=200", "training.data_parallel=2",
+                           "training.batch_size=2",     "pipeline.micro_batches=2"};
     CHECK(row_of(all, "data parallel", "none") == json{{"schedule", "data parallel"},
+                                                       {"as_given", false},
+                                                       {"set", settings},
                                                        {"virtual_stages", 1},
                                                        {"recompute", "none"},
                                                        {"weight_gradient", "accumulated"},
@@ -145,6 +192,8 @@ TEST_SUITE("cli/compare") {
     for (const char* recompute : {"none", "full"}) {
       CHECK(row_of(all, "data parallel", recompute) ==
             json{{"schedule", "data parallel"},
+                 {"as_given", false},
+                 {"set", json::array()},
                  {"virtual_stages", 1},
                  {"recompute", recompute},
                  {"weight_gradient", "accumulated"},
@@ -211,7 +260,7 @@ TEST_SUITE("cli/compare") {
 
 schedule          recompute       step    forward   backward      again      comm.  optimizer    bubble  efficiency  peak memory  fits
 1f1b              full            20 s        3 s        6 s        3 s        5 s       0 ps   40.00 %     45.00 %        140 B  yes
-gpipe             none            15 s        3 s        6 s       0 ps        3 s       0 ps   40.00 %     60.00 %        170 B  NO
+gpipe             none            15 s        3 s        6 s       0 ps        3 s       0 ps   40.00 %     60.00 %        170 B  NO, as given
 1f1b              none            18 s        3 s        6 s       0 ps        6 s       0 ps   50.00 %     50.00 %        150 B  NO
 gpipe             full            18 s        3 s        6 s        3 s        3 s       0 ps   33.33 %     50.00 %        150 B  NO
 looped_bfs        none            19 s        3 s        6 s       0 ps      8.5 s       0 ps   52.63 %     47.37 %        180 B  NO
@@ -232,7 +281,7 @@ data parallel     not possible: 3 micro-batches do not divide among 2 devices
 forward, backward, again (re-computation): per device. comm.: what messages and the
 all-reduce add to the step. efficiency: forward and backward over the step. Schedules with
 several stages on a device cut the same model into as many. Data parallel: the whole model
-on every device, each with its share of the samples.
+on every device, each with its share of the samples. As given: the config as it is.
 )");
   }
 }

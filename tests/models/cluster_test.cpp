@@ -79,6 +79,35 @@ TEST_SUITE("models/cluster") {
                          InputError);
   }
 
+  TEST_CASE("a list of devices that are alike is that device, whatever each is called") {
+    const std::string same = R"({"memory": 5, "flops": 1e12})";
+    const std::string named = R"({"memory": 5, "flops": "1 TFLOP/s", "name": "b", "source": "s"})";
+    for (const std::string list : {R"(["p100", "p100"])", R"(["p100", "p100", "p100", "p100"])"}) {
+      const Cluster two = cluster(R"({"cluster": {"device": )" + list + "}}", 2, 2);
+      CHECK_FALSE(two.uneven());
+      CHECK(two.kinds.size() == 1);
+      CHECK(two.kinds.front().name == "p100");
+    }
+    CHECK_FALSE(cluster(R"({"cluster": {"device": [)" + same + ", " + named + R"(],
+                          "stragglers": {"0": 1, "1": 1}}})",
+                        2, 1)
+                    .uneven());
+    CHECK(
+        cluster(R"({"cluster": {"device": [)" + same + R"(, {"memory": 6, "flops": 1e12}]}})", 2, 1)
+            .uneven());
+  }
+
+  TEST_CASE("a list of devices that are alike holds for other numbers that are set beside it") {
+    const auto read = [](const std::string& list, const std::vector<std::string>& settings) {
+      const Document document =
+          parse_document(R"({"cluster": {"device": )" + list + "}}", "c.json", settings);
+      return read_cluster(Field(document), {.pipeline = 4});
+    };
+    CHECK(read(R"(["p100", "p100"])", {"pipeline.stages=4"}).kinds.size() == 1);
+    CHECK_THROWS_AS(read(R"(["p100", "p100"])", {}), InputError);
+    CHECK_THROWS_AS(read(R"(["p100", "v100-16gb"])", {"pipeline.stages=4"}), InputError);
+  }
+
   TEST_CASE("a list of all ranks' devices: the first replica's are the pipeline's") {
     const RankGrid grid{.data = 2, .pipeline = 2};
     const Cluster all =

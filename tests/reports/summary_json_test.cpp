@@ -205,11 +205,9 @@ TEST_SUITE("reports/summary_json") {
   }
 
   TEST_CASE("what does not fit says where, when, by how much, and what was tried") {
-    const Json json = summary(test::experiment_from(small, {R"(cluster.device={"memory": 150})"}),
-                              {{.setting = "--set pipeline.schedule=1f1b",
-                                .fits = true,
-                                .peak = 140,
-                                .step_time = 9_us}});
+    const Json json = summary(
+        test::experiment_from(small, {R"(cluster.device={"memory": 150})"}),
+        {{.settings = {"pipeline.schedule=1f1b"}, .fits = true, .peak = 140, .step_time = 9_us}});
     CHECK(json["fits_memory"] == false);
     CHECK(json["devices"][0]["capacity_bytes"] == 150);
     REQUIRE(json["out_of_memory"].size() == 2);
@@ -218,7 +216,8 @@ TEST_SUITE("reports/summary_json") {
     CHECK(json["out_of_memory"][1].dump() ==
           R"({"device":1,"op":"F1.1","at_s":2.0,"needed_bytes":160,"excess_bytes":10})");
     CHECK(json["advice"].dump() ==
-          R"([{"setting":"--set pipeline.schedule=1f1b","fits_memory":true,)"
+          R"([{"setting":"--set pipeline.schedule=1f1b","set":["pipeline.schedule=1f1b"],)"
+          R"("fits_memory":true,)"
           R"("peak_memory_bytes":140,"step_time_s":9e-06}])");
   }
 

@@ -82,17 +82,16 @@ device        busy        idle    bubble  peak memory  of it static     peak at 
         describe_overflow(experiment, simulate(experiment)) ==
         "device 0 runs out of its 150 B at 1 s, 20 B short in F1 of stage 0; at its peak it needs "
         "170 B, 20 B too much; 2 of 2 devices run out");
-    const std::string text = summary(experiment, {{.setting = "--set pipeline.schedule=1f1b",
-                                                   .fits = true,
-                                                   .peak = 140,
-                                                   .step_time = 9_us}});
+    const std::string text = summary(
+        experiment,
+        {{.settings = {"pipeline.schedule=1f1b"}, .fits = true, .peak = 140, .step_time = 9_us}});
     CHECK(line_with(text, "memory  ") ==
           "memory       DOES NOT FIT: device 0 runs out of its 150 B at 1 s, 20 B short in F1 of "
           "stage 0; "
           "at its peak it needs 170 B, 20 B too much; 2 of 2 devices run out");
     CHECK(line_with(text, "would fit") ==
           "  would fit  --set pipeline.schedule=1f1b: at most 140 B on a device, 9 µs a step");
-    CHECK(line_with(summary(experiment, {{.setting = "--set a=b", .peak = 160}}), "no setting") ==
+    CHECK(line_with(summary(experiment, {{.settings = {"a=b"}, .peak = 160}}), "no setting") ==
           "  no setting tried fits; the nearest, --set a=b, needs 160 B");
   }
 

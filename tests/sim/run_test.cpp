@@ -121,9 +121,9 @@ TEST_CASE("advice for a deferred weight gradient names where it is given up, and
   const Experiment experiment = example("does_not_fit.json", settings);
   std::vector<std::string> tried;
   for (const Variant& variant : smaller_variants(experiment.config)) {
-    tried.push_back(variant.setting);
+    tried.push_back(as_options(variant.settings));
     CHECK(variant.config.training.deferred_weight_gradient ==
-          (variant.setting == "--set pipeline.partition=memory"));
+          (tried.back() == "--set pipeline.partition=memory"));
   }
   const std::string accumulated = "--set training.weight_gradient=accumulated";
   REQUIRE(tried.size() >= 5);
@@ -176,7 +176,7 @@ TEST_CASE("what would help is simulated, fits, and is the fastest first") {
   CHECK(!run.metrics.fits_memory);
   const std::vector<Advice> advice = what_would_fit(experiment.config);
   REQUIRE(advice.size() >= 2);
-  CHECK(advice[0].setting == "--set pipeline.schedule=1f1b");
+  CHECK(advice[0].settings == Settings{"pipeline.schedule=1f1b"});
   for (std::size_t i = 0; i < advice.size(); ++i) {
     CHECK(advice[i].fits);
     CHECK(advice[i].peak <= *experiment.capacity[0]);
@@ -194,7 +194,7 @@ TEST_CASE("advice copes with batches, partitions and device counts that can't be
   const auto settings = [&](const std::vector<std::string>& set) {
     std::vector<std::string> tried;
     for (const Variant& variant : smaller_variants(experiment_from(mlp, set).config)) {
-      tried.push_back(variant.setting);
+      tried.push_back(as_options(variant.settings));
     }
     return tried;
   };
