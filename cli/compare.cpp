@@ -64,6 +64,7 @@ nlohmann::ordered_json to_json(const Config& config, const std::vector<ComparedR
                     {"efficiency", row.efficiency()},
                     {"peak_memory_bytes", row.peak},
                     {"fits_memory", row.metrics.fits_memory}});
+      if (!row.unlike.empty()) entry["times_unlike_order"] = row.unlike;
     }
     json["rows"].push_back(std::move(entry));
   }
@@ -104,7 +105,8 @@ void write_table(Output& out, const Config& config, const std::vector<ComparedRo
                    percent(row.metrics.bubble_fraction.value()), percent(row.efficiency()),
                    readable_bytes(row.peak),
                    fmt::format("{}{}", row.metrics.fits_memory ? "yes" : "NO",
-                               row.variant.as_given ? ", as given" : "")}});
+                               row.variant.as_given ? ", as given" : "")},
+         .note = row.unlike});
   }
   write_text_table(out, table, room);
   out.append(
@@ -112,6 +114,11 @@ void write_table(Output& out, const Config& config, const std::vector<ComparedRo
       "all-reduce add to the step. efficiency: forward and backward over the step. Schedules with\n"
       "several stages on a device cut the same model into as many. Data parallel: the whole model\n"
       "on every device, each with its share of the samples. As given: the config as it is.\n");
+  if (std::ranges::any_of(rows, [](const ComparedRow& row) { return !row.unlike.empty(); })) {
+    out.append(
+        "made for: what the order assumes and these times are far from, by a factor of 2 or more;\n"
+        "I includes re-computation.\n");
+  }
   if (config.training.deferred_weight_gradient) {
     out.append(
         "Weight gradients are deferred, except with re-computation and in data parallel, which\n"

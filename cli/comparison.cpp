@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/assumed_times.hpp"
+
 namespace pipesim::cli {
 
 Time ComparedRow::busy(OpKind kind) const {
@@ -36,6 +38,7 @@ void simulate_row(ComparedRow& row) {
     return;
   }
   row.metrics = run.metrics;
+  row.unlike = times_unlike_order(*attempt.experiment);
   row.devices = run.outcome.devices.size();
   for (const DeviceUse& use : run.outcome.devices) row.peak = std::max(row.peak, use.peak);
 }

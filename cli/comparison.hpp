@@ -16,6 +16,7 @@ struct ComparedRow {
   Variant variant{};  ///< With the reason why it is not possible, if it isn't.
   Metrics metrics{};
   Bytes peak = 0;
+  std::string unlike{};  ///< How far the times are from those that the order is made for, if far.
   std::size_t devices = 1;
 
   bool possible() const { return variant.reason.empty(); }

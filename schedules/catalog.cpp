@@ -15,7 +15,6 @@
 #include "schedules/interleaved_1f1b.hpp"
 #include "schedules/looped_bfs.hpp"
 #include "schedules/one_f_one_b.hpp"
-#include "schedules/schedule_bounds.hpp"
 #include "schedules/zb_auto.hpp"
 #include "schedules/zb_v.hpp"
 
@@ -67,30 +66,27 @@ const std::vector<KnownSchedule>& known_schedules() {
        .bubble = zb_h1_bubble,
        .refuse = zb_h1_refusal,
        .any_virtual_stages = true,
-       .splits_backward = true},
+       .splits_backward = true,
+       .equal_times = true},
       {.name = "zb_h2",
        .about = "as zb_h1 with more forwards ahead: next to no bubble, about twice the memory",
        .aliases = {"ZBH2", "ZB2P"},
        .generate = zb_h2,
        .bubble = zb_h2_bubble,
        .refuse = zb_h2_refusal,
-       .splits_backward = true},
+       .splits_backward = true,
+       .equal_times = true},
       {.name = "zb_auto",
        .about =
            "made for the times given, within a memory limit: the smallest bubble that it finds",
-       .automatic =
-           AutomaticSchedule{
-               .generate = zb_auto, .least_memory = least_memory, .placement = one_stage_on_each},
+       .automatic = AutomaticSchedule{.orders = zb_auto_orders, .placement = one_stage_on_each},
        .splits_backward = true},
       {.name = "zb_v",
        .about =
            "made for the times given, two stages a device, there and back: next to no bubble in "
            "1f1b's memory",
        .aliases = {"ZBVZeroBubble", "ZBV", "ZBVPP"},
-       .automatic = AutomaticSchedule{.generate = zb_v,
-                                      .least_memory = least_memory,
-                                      .placement = v_placement,
-                                      .usual_memory = memory_of_1f1b},
+       .automatic = AutomaticSchedule{.orders = zb_v_orders, .placement = v_placement},
        .virtual_stages = 2,
        .splits_backward = true},
       {.name = "v_half",
@@ -101,7 +97,8 @@ const std::vector<KnownSchedule>& known_schedules() {
        .bubble = v_half_bubble,
        .refuse = v_half_refusal,
        .virtual_stages = 2,
-       .splits_backward = true},
+       .splits_backward = true,
+       .equal_times = true},
       {.name = "v_min",
        .about =
            "two stages a device, there and back: a third of 1f1b's memory, sensitive to uneven "
@@ -111,7 +108,8 @@ const std::vector<KnownSchedule>& known_schedules() {
        .bubble = v_min_bubble,
        .refuse = v_min_refusal,
        .virtual_stages = 2,
-       .splits_backward = true},
+       .splits_backward = true,
+       .equal_times = true},
       {.name = "dualpipe",
        .about = "fed from both ends, forwards overlap backwards: small bubble, two copies of the "
                 "weights",
@@ -120,7 +118,8 @@ const std::vector<KnownSchedule>& known_schedules() {
        .bubble = dualpipe_bubble,
        .refuse = dualpipe_refusal,
        .splits_backward = true,
-       .bidirectional = true},
+       .bidirectional = true,
+       .equal_times = true},
       {.name = "dualpipe_v",
        .about = "dualpipe folded in half: no stage twice, two stages a device",
        .aliases = {"DualPipeV", "CutInHalf"},
@@ -128,7 +127,8 @@ const std::vector<KnownSchedule>& known_schedules() {
        .bubble = dualpipe_v_bubble,
        .refuse = dualpipe_v_refusal,
        .virtual_stages = 2,
-       .splits_backward = true},
+       .splits_backward = true,
+       .equal_times = true},
       {.name = "chimera",
        .about = "two directions fill each other's bubble: about half of 1f1b's, two copies of the "
                 "weights",

@@ -13,12 +13,9 @@ namespace pipesim {
 
 /// A schedule whose order follows from times and memory too, not from the shape alone.
 struct AutomaticSchedule {
-  Schedule (*generate)(const ScheduleRequest&) = nullptr;
-  /// The least that a device's stashes must be allowed to hold.
-  Bytes (*least_memory)(const ScheduleRequest&, int device) = nullptr;
+  /// Orders that a search finds for a request, the best one first.
+  std::vector<Schedule> (*orders)(const ScheduleRequest&) = nullptr;
   std::vector<int> (*placement)(const PipelineShape&) = nullptr;
-  /// What it takes for its devices' limit where nobody sets one; null: none.
-  std::vector<Bytes> (*usual_memory)(const ScheduleRequest&) = nullptr;
 };
 
 /// A schedule that a config can name.
@@ -36,6 +33,7 @@ struct KnownSchedule {
   bool any_virtual_stages = false;  ///< Others will do as well.
   bool splits_backward = false;     ///< It needs the times of I and W.
   bool bidirectional = false;       ///< Every stage is on two devices.
+  bool equal_times = false;         ///< Its order assumes that F, I and W take equally long.
 };
 
 /// All of them, in the order in which they are listed.

@@ -1,8 +1,8 @@
 #include "schedules/draft.hpp"
 
 #include <array>
+#include <string>
 #include <tuple>
-#include <utility>
 
 namespace pipesim {
 
@@ -14,8 +14,10 @@ const StageLoad& load_of(const ScheduleRequest& request, int device, int chunk) 
   return request.loads[static_cast<std::size_t>(stage_of(device, chunk, request.shape))];
 }
 
-Schedule schedule_of(const Draft& draft, std::string name, const PipelineShape& shape) {
-  Schedule schedule{.name = std::move(name),
+namespace {
+
+Schedule schedule_of(const Draft& draft, std::string_view name, const PipelineShape& shape) {
+  Schedule schedule{.name = std::string(name),
                     .micro_batches = shape.micro_batches,
                     .placement = v_placement(shape)};
   for (int device = 0; device < shape.stages; ++device) {
@@ -30,6 +32,15 @@ Schedule schedule_of(const Draft& draft, std::string name, const PipelineShape& 
     }
   }
   return schedule;
+}
+
+}  // namespace
+
+std::vector<Schedule> schedules_of(const std::vector<Draft>& drafts, std::string_view name,
+                                   const PipelineShape& shape) {
+  std::vector<Schedule> schedules;
+  for (const Draft& draft : drafts) schedules.push_back(schedule_of(draft, name, shape));
+  return schedules;
 }
 
 }  // namespace pipesim

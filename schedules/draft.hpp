@@ -2,7 +2,7 @@
 
 #include <compare>
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "schedules/schedule.hpp"
@@ -45,7 +45,8 @@ constexpr int stage_of(int device, int chunk, const PipelineShape& shape) {
 /// Of one of a device's stages.
 const StageLoad& load_of(const ScheduleRequest& request, int device, int chunk);
 
-/// The draft as a schedule, under that name.
-Schedule schedule_of(const Draft& draft, std::string name, const PipelineShape& shape);
+/// Drafts as schedules, under that name.
+std::vector<Schedule> schedules_of(const std::vector<Draft>& drafts, std::string_view name,
+                                   const PipelineShape& shape);
 
 }  // namespace pipesim

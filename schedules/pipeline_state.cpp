@@ -24,7 +24,7 @@ PipelineState::PipelineState(const ScheduleRequest& request)
     DeviceState& device = devices[static_cast<std::size_t>(stage.device)];
     device.stages[static_cast<std::size_t>(device.chunks++)] = &stage;
     device.forwards_left += micro_batches_;
-    device.growth = std::max(device.growth, stage.load.weight_stash - stage.load.stash);
+    device.growth = std::max(device.growth, stage.load.growth());
   }
   for (std::size_t d = 0; d < devices.size(); ++d) {
     if (!request.memory.empty()) devices[d].limit = request.memory[d];
@@ -51,6 +51,7 @@ void PipelineState::run(int d, Step step, Time now) {
     if (!is_last(stage)) wake(*(&stage + 1), device.free + stage.hop_behind);
   } else if (step.kind == OpKind::backward_input) {
     device.free = now + stage.load.backward_input;
+    device.peak = std::max(device.peak, device.in_flight + device.put_off + stage.load.again);
     device.in_flight -= stage.load.stash;
     device.put_off += stage.load.weight_stash;
     stage.input_ends[stage.inputs++] = device.free;

@@ -44,7 +44,7 @@ struct DeviceState {
   Bytes limit = bytes_limit;
   Bytes in_flight = 0;  ///< What its stages hold between F and I.
   Bytes put_off = 0;    ///< What they hold between I and W.
-  Bytes growth = 0;     ///< The most by which an I adds to what is held.
+  Bytes growth = 0;     ///< The most that an I adds to what is held while it runs.
   Bytes peak = 0;
 
   StageState& stage(int chunk) const { return *stages[static_cast<std::size_t>(chunk)]; }
@@ -96,7 +96,7 @@ class PipelineState {
 
 inline Bytes PipelineState::added(const StageState& stage, OpKind kind) {
   if (kind == OpKind::forward) return stage.load.stash;
-  if (kind == OpKind::backward_input) return stage.load.weight_stash - stage.load.stash;
+  if (kind == OpKind::backward_input) return stage.load.growth();
   return -stage.load.weight_stash;
 }
 

@@ -10,9 +10,6 @@ namespace pipesim {
 
 namespace {
 
-constexpr std::int64_t most_steps = 8'000'000;
-constexpr int most_failures = 500;
-
 class Search {
  public:
   explicit Search(const ScheduleRequest& request)
@@ -26,12 +23,13 @@ class Search {
   void improve_policy();
   void improve_lanes();
   const Draft& best() const { return best_; }
+  const Draft& soonest() const { return soonest_; }
 
  private:
   bool has_ended() const {
     if (best_.cost == Time::limit()) return false;
-    return best_.cost <= least_cost_ || steps_ + steps_of_draft_ > most_steps ||
-           failures_ >= most_failures;
+    return best_.cost <= least_cost_ || steps_ + steps_of_draft_ > request_.effort.steps ||
+           failures_ >= request_.effort.failures;
   }
 
   /// Whether the search goes on from the draft: from equals too, to get across plateaus.
@@ -45,6 +43,7 @@ class Search {
   std::int64_t steps_ = 0;
   int failures_ = 0;
   Draft best_{};             ///< The first of the best.
+  Draft soonest_{};          ///< The first of those that end soonest.
   Draft current_{};          ///< As good.
   DispatchPolicy policy_{};  ///< What gave the current one, before lanes were changed.
 };
@@ -52,6 +51,7 @@ class Search {
 bool Search::take(Draft draft) {
   for (const Lane& lane : draft.lanes) steps_ += static_cast<std::int64_t>(lane.size());
   ++failures_;
+  if (draft.cost < Time::limit() && draft.makespan < soonest_.makespan) soonest_ = draft;
   if (better(best_, draft)) return false;
   if (better(draft, best_)) {
     failures_ = 0;
@@ -107,14 +107,21 @@ DispatchPolicy order_policy(const Schedule& schedule) {
   return policy;
 }
 
-Draft best_draft(const ScheduleRequest& request, const std::vector<DispatchPolicy>& starts) {
+std::vector<Draft> best_drafts(const ScheduleRequest& request,
+                               const std::vector<DispatchPolicy>& starts) {
   Search search(request);
   for (const DispatchPolicy& policy : starts) search.start(policy);
   search.improve_policy();
   const Draft dispatched = search.best();
+  const Draft dispatched_soonest = search.soonest();
   search.improve_lanes();
   // Lanes that were changed at random are harder to follow: they must be worth it.
-  return search.best().cost < dispatched.cost ? search.best() : dispatched;
+  std::vector<Draft> drafts{search.best().cost < dispatched.cost ? search.best() : dispatched};
+  const Draft& soonest = search.soonest().makespan < dispatched_soonest.makespan
+                             ? search.soonest()
+                             : dispatched_soonest;
+  if (soonest.makespan < drafts.front().makespan) drafts.push_back(soonest);
+  return drafts;
 }
 
 }  // namespace pipesim

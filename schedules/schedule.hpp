@@ -29,6 +29,16 @@ struct StageLoad {
   Time backward_weight{};
   Bytes stash = 0;         ///< From F to I.
   Bytes weight_stash = 0;  ///< From I to W.
+  Bytes again = 0;         ///< Beside the stash while I runs: what R computes before it.
+
+  /// What an I adds to what is held while it runs, if anything.
+  Bytes growth() const { return again > weight_stash - stash ? again : weight_stash - stash; }
+};
+
+/// How long an automatic schedule is searched for.
+struct SearchEffort {
+  std::int64_t steps = 8'000'000;  ///< Ops that are placed, in all drafts together.
+  int failures = 500;              ///< Changes in a row that are no better.
 };
 
 /// What an automatic schedule is made for.
@@ -37,6 +47,7 @@ struct ScheduleRequest {
   std::vector<StageLoad> loads{};  ///< Of every (virtual) stage.
   std::vector<Time> hops{};        ///< [s]: what a message between stages s and s + 1 takes.
   std::vector<Bytes> memory{};     ///< [device]: what its stashes may hold; empty: no limit.
+  SearchEffort effort{};
 };
 
 /// What each device runs, in order. Says nothing about when.

@@ -12,7 +12,7 @@ Bytes least_memory(const ScheduleRequest& request, int device) {
   for (int chunk = 0; chunk < request.shape.virtual_stages; ++chunk) {
     const StageLoad& load = load_of(request, device, chunk);
     stashes = capped_sum(stashes, load.stash);
-    growth = std::max(growth, load.weight_stash - load.stash);
+    growth = std::max(growth, load.growth());
   }
   return capped_sum(stashes, growth);
 }

@@ -5,8 +5,8 @@
 namespace pipesim {
 
 /// The smallest limit of a device's memory under which an automatic schedule can be completed: one
-/// micro-batch in each of the device's stages, and room for what an I leaves where that is more
-/// than what it releases. `zb_auto` and `zb_v` need `request.memory[device]` to be at least that.
+/// micro-batch in each of the device's stages, and room for what an I holds beside them. `zb_auto`
+/// and `zb_v` need `request.memory[device]` to be at least that.
 Bytes least_memory(const ScheduleRequest& request, int device);
 
 /// F, I and W of one micro-batch in all of a device's stages.

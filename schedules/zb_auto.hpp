@@ -12,4 +12,7 @@ namespace pipesim {
 /// `least_memory`. The same request always gives the same schedule.
 Schedule zb_auto(const ScheduleRequest& request);
 
+/// The same, and behind it one whose last op ends sooner, where the search has met one.
+std::vector<Schedule> zb_auto_orders(const ScheduleRequest& request);
+
 }  // namespace pipesim

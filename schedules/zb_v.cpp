@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "schedules/controllable_memory.hpp"
 #include "schedules/policy_search.hpp"
@@ -59,8 +60,7 @@ Lane equal_times_lane(const PipelineShape& shape, int device) {
   return std::move(writer.lane);
 }
 
-}  // namespace
-
+// K micro-batches in both of a device's stages.
 std::vector<Bytes> memory_of_1f1b(const ScheduleRequest& request) {
   std::vector<Bytes> memory;
   for (int device = 0; device < request.shape.stages; ++device) {
@@ -72,7 +72,9 @@ std::vector<Bytes> memory_of_1f1b(const ScheduleRequest& request) {
   return memory;
 }
 
-Schedule zb_v(const ScheduleRequest& request) {
+}  // namespace
+
+std::vector<Schedule> zb_v_orders(const ScheduleRequest& request) {
   ScheduleRequest limited = request;
   if (limited.memory.empty()) limited.memory = memory_of_1f1b(request);
 
@@ -87,7 +89,11 @@ Schedule zb_v(const ScheduleRequest& request) {
   for (const int sixteenths : {4, 3, 5, 6, 16, 7}) {
     starts.push_back(round_trip_policy(request, sixteenths));
   }
-  return schedule_of(best_draft(limited, starts), "zb_v", request.shape);
+  return schedules_of(best_drafts(limited, starts), "zb_v", request.shape);
+}
+
+Schedule zb_v(const ScheduleRequest& request) {
+  return std::move(zb_v_orders(request).front());
 }
 
 }  // namespace pipesim

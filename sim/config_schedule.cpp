@@ -130,25 +130,26 @@ Schedule with_settings(const Config& config, Schedule schedule, Recompute recomp
 }  // namespace
 
 Schedule with_equal_loads(const Config& config, Schedule schedule) {
-  if (is_automatic(config)) {
-    schedule =
-        automatic_for_equal_stages(*find_schedule(config.pipeline.schedule), shape_of(config));
+  const bool has_order =
+      std::ranges::any_of(schedule.lanes, [](const auto& lane) { return !lane.empty(); });
+  if (const KnownSchedule* automatic = automatic_of(config); automatic != nullptr && !has_order) {
+    schedule = automatic_for_equal_stages(*automatic, shape_of(config));
   }
-  return with_settings(config, std::move(schedule), as_ops(config.pipeline.recompute));
+  return complete_schedule(config, std::move(schedule));
+}
+
+const KnownSchedule* automatic_of(const Config& config) {
+  if (config.pipeline.file != nullptr) return nullptr;
+  const KnownSchedule* known = find_schedule(config.pipeline.schedule);
+  return known != nullptr && known->automatic ? known : nullptr;
 }
 
 bool is_automatic(const Config& config) {
-  const KnownSchedule* known = find_schedule(config.pipeline.schedule);
-  return config.pipeline.file == nullptr && known != nullptr && known->automatic;
+  return automatic_of(config) != nullptr;
 }
 
-Schedule complete_schedule(const Config& config, Schedule schedule, const StepCosts& costs,
-                           const std::vector<std::optional<Bytes>>& room) {
-  if (is_automatic(config)) {
-    schedule =
-        automatic_schedule(config, *find_schedule(config.pipeline.schedule), schedule, costs, room);
-  }
-  return with_settings(config, std::move(schedule), costs.recompute);
+Schedule complete_schedule(const Config& config, Schedule schedule) {
+  return with_settings(config, std::move(schedule), as_ops(config.pipeline.recompute));
 }
 
 std::optional<Ratio> bubble_formula_of(const Config& config, const StepCosts& costs) {

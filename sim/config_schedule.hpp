@@ -2,6 +2,7 @@
 
 #include "models/config.hpp"
 #include "schedules/bubble_formula.hpp"
+#include "schedules/catalog.hpp"
 #include "schedules/schedule.hpp"
 #include "sim/op_costs.hpp"
 
@@ -19,18 +20,17 @@ PipelineShape shape_of(const Config& config);
 /// another shape.
 Schedule schedule_before_costs(const Config& config);
 
-/// The same made complete: an automatic one for these costs; with its re-computation, deferred
-/// weight gradient, and where asked for its sends and receives.
-/// `room[device]`: what the device has beside its static bytes; absent: no limit.
-/// Throws InputError: a memory limit that nothing can keep or that the schedule does not look at.
-Schedule complete_schedule(const Config& config, Schedule schedule, const StepCosts& costs,
-                           const std::vector<std::optional<Bytes>>& room);
+/// The automatic schedule that a config names; null: another one, or a file.
+const KnownSchedule* automatic_of(const Config& config);
 
 /// Whether the config's schedule is made for what its stages cost.
 bool is_automatic(const Config& config);
 
-/// The same made complete for equal stages without limits, where it is an automatic one; any other
-/// as it is for all.
+/// An order made complete: with its re-computations, deferred weight gradient, and where asked for
+/// its sends and receives.
+Schedule complete_schedule(const Config& config, Schedule schedule);
+
+/// The same; an automatic schedule that has no order yet as it is for equal stages without limits.
 Schedule with_equal_loads(const Config& config, Schedule schedule);
 
 /// The closed form of the bubble for stages equal to the mean of these.

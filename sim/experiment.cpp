@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "schedules/catalog.hpp"
+#include "sim/automatic_schedule.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/engine.hpp"
 #include "sim/exchange_costs.hpp"
@@ -41,16 +42,6 @@ void check_split(const Experiment& experiment) {
       "must state the backward in two parts for a schedule that runs I and W "
       "apart",
       "only their sum", listed ? hint : "a layers model can give both for each of its layers");
-}
-
-// What each device has beside what it always holds.
-std::vector<std::optional<Bytes>> room_for_stashes(const Experiment& experiment) {
-  std::vector<std::optional<Bytes>> room = experiment.capacity;
-  for (std::size_t s = 0; s < experiment.costs.stages.size(); ++s) {
-    std::optional<Bytes>& left = room[static_cast<std::size_t>(experiment.schedule.placement[s])];
-    if (left) *left -= experiment.costs.stages[s].static_bytes();
-  }
-  return room;
 }
 
 // Every time and every byte that can be reached is below these totals.
@@ -100,10 +91,9 @@ void check_totals(const Experiment& experiment) {
   }
 }
 
-// The config's stages and what they cost, with a schedule that is not yet complete.
-void add_costs(Experiment& experiment, Replicas replicas) {
-  experiment.schedule = schedule_before_costs(experiment.config);
-  experiment.costs.recompute = as_ops(experiment.config.pipeline.recompute);
+// What the stages, wherever its schedule puts them, and their messages cost.
+void cost(Experiment& experiment, Replicas replicas) {
+  experiment.costs = {.recompute = as_ops(experiment.config.pipeline.recompute)};
   CostedReplicas costed = cost_replicas(experiment.config, experiment.schedule, replicas);
   experiment.partition = std::move(costed.partition);
   experiment.costs.stages = std::move(costed.slowest.stages);
@@ -117,8 +107,7 @@ void add_costs(Experiment& experiment, Replicas replicas) {
 }
 
 void complete(Experiment& experiment) {
-  experiment.schedule = complete_schedule(experiment.config, std::move(experiment.schedule),
-                                          experiment.costs, room_for_stashes(experiment));
+  experiment.schedule = complete_schedule(experiment.config, std::move(experiment.schedule));
 }
 
 Bytes fullest_device(const Experiment& experiment) {
@@ -141,10 +130,11 @@ std::optional<std::string> reason_against(Make&& make) {
   }
 }
 
-// The partition made for memory is exact for stages that have a device to themselves, in a schedule
-// that does not depend on it. So it is held against the other kinds by what a simulation makes of
-// each, with the schedule that each gets: it is never fuller than they are. The first of equals.
-void assemble_with_least_memory(Experiment& experiment, Replicas replicas) {
+// The partition made for memory is exact for stages that have a device to themselves. So it is held
+// against the other kinds by what a simulation makes of each: it is never fuller than they are. The
+// first of equals.
+void complete_with_least_memory(Experiment& experiment, Replicas replicas) {
+  const Schedule order = std::move(experiment.schedule);
   Config config = std::move(experiment.config);  // As large as its model: there is one of it.
   std::optional<Experiment> best;
   std::vector<Partition> known;
@@ -152,9 +142,10 @@ void assemble_with_least_memory(Experiment& experiment, Replicas replicas) {
   for (const auto kind : {PartitionKind::memory, PartitionKind::uniform, PartitionKind::balanced}) {
     Experiment candidate{.config = std::move(config)};
     candidate.config.pipeline.partition = kind;
-    const bool legal = !reason_against([&] { add_costs(candidate, replicas); }) &&
-                       std::ranges::count(known, candidate.partition) == 0 &&
-                       !reason_against([&] { complete(candidate); });
+    candidate.schedule = order;
+    const bool legal = !reason_against([&] { cost(candidate, replicas); }) &&
+                       std::ranges::count(known, candidate.partition) == 0;
+    if (legal) complete(candidate);
     config = std::move(candidate.config);
     if (!legal) continue;
     known.push_back(candidate.partition);
@@ -167,24 +158,35 @@ void assemble_with_least_memory(Experiment& experiment, Replicas replicas) {
   experiment.config = std::move(config);
   experiment.config.pipeline.partition = PartitionKind::memory;
   if (best) return;
-  add_costs(experiment, replicas);  // The error is that of what was asked for.
+  experiment.schedule = order;
+  cost(experiment, replicas);  // The error is that of what was asked for.
   complete(experiment);
+}
+
+bool partition_follows_order(const Config& config) {
+  return config.pipeline.partition == PartitionKind::memory &&
+         std::holds_alternative<Network>(config.model);
 }
 
 }  // namespace
 
 Experiment assemble(Config config, Replicas replicas) {
   check_schedule_size(config, {}, replicas == Replicas::each);
-  const bool for_memory = config.pipeline.partition == PartitionKind::memory &&
-                          std::holds_alternative<Network>(config.model);
   Experiment experiment{.config = std::move(config)};
-  if (for_memory) {
-    assemble_with_least_memory(experiment, replicas);
+  experiment.schedule = schedule_before_costs(experiment.config);
+  const bool follows = partition_follows_order(experiment.config);
+  if (const KnownSchedule* automatic = automatic_of(experiment.config)) {
+    cost(experiment, replicas);
+    choose_order(experiment, *automatic, [replicas, follows](Experiment& changed, Schedule order) {
+      changed.schedule = std::move(order);
+      follows ? complete_with_least_memory(changed, replicas) : complete(changed);
+      choose_slowest_replica(changed);
+    });
   } else {
-    add_costs(experiment, replicas);
-    complete(experiment);
+    if (!follows) cost(experiment, replicas);
+    follows ? complete_with_least_memory(experiment, replicas) : complete(experiment);
+    choose_slowest_replica(experiment);
   }
-  choose_slowest_replica(experiment);
   experiment.bubble_formula = bubble_formula_of(experiment.config, experiment.costs);
   return experiment;
 }

@@ -49,6 +49,19 @@ json row_of(const json& all, const std::string& schedule, const std::string& rec
 }  // namespace
 
 TEST_SUITE("cli/compare") {
+  TEST_CASE("a row says where times are far from those that its order is made for") {
+    const std::string input = R"({
+      "model": {"kind": "stage_costs", "forward": 1, "backward_input": 3, "backward_weight": 1},
+      "pipeline": {"stages": 2, "micro_batches": 4}})";
+    const json all = json::parse(compare({"-", "--json"}, input).out);
+    const std::string far = "made for F = I = W, here 1 : 3 : 1";
+    CHECK(row_of(all, "zb_h1", "none")["times_unlike_order"] == far);
+    CHECK(row_of(all, "v_min", "none")["times_unlike_order"] == far);
+    CHECK(!row_of(all, "1f1b", "none").contains("times_unlike_order"));
+    CHECK(!row_of(all, "zb_auto", "none").contains("times_unlike_order"));
+    CHECK(compare({"-"}, input).out.find(far) != std::string::npos);
+  }
+
   TEST_CASE("every schedule and data parallelism, without and with re-computation, by step time") {
     const ProcessResult result = compare({"-", "--json"});
     CHECK(result.exit_code == 0);

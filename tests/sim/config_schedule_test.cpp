@@ -133,8 +133,9 @@ TEST_CASE("without a limit an automatic schedule keeps within the devices' memor
 
 TEST_CASE("with re-computation zb_v may put off the W of as much as 1f1b computes again at once") {
   const auto run = [](const std::string& schedule) {
-    return simulate(test::example("schedules.json",
-                                  {"pipeline.schedule=" + schedule, "pipeline.recompute=full"}));
+    return simulate(
+        test::example("schedules.json", {"pipeline.schedule=" + schedule, "pipeline.recompute=full",
+                                         R"(cluster={"device": {"memory": "1.5 GiB"}})"}));
   };
   const Run zb_v = run("zb_v");
   const Run one_f_one_b = run("1f1b");

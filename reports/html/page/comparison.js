@@ -23,6 +23,7 @@ function makeComparison(summary, show) {
     figureColumn('peak_memory_bytes', 'peak memory'),
     {key: 'fits_memory', head: 'fits', cell: (row) => figure(
       'fits_memory', row.fits_memory, (fit) => fit ? 'yes' : 'NO')},
+    ...(possible.some((row) => row.times_unlike_order) ? [unlikeColumn] : []),
   ];
   const attributes = (row) => ({
     'data-row': summary.rows.indexOf(row),
@@ -36,6 +37,10 @@ function makeComparison(summary, show) {
   table.querySelector('table').append(element('tbody', {}, reasonRows(summary, columns.length)));
   return element('section', {class: 'panel comparison'}, element('h3', {}, 'Schedules'), table);
 }
+
+/** How far a row's times are from those that its schedule's order is made for. */
+const unlikeColumn = {key: 'times_unlike_order', head: 'order', text: true,
+                      cell: (row) => visible(row.times_unlike_order ?? '')};
 
 /** Why schedules are not possible; what is true with and without re-computation is said once. */
 function reasonRows(summary, width) {
