@@ -87,6 +87,11 @@ std::vector<Bytes> with_next(std::vector<Bytes> bytes) {
 
 }  // namespace
 
+LayerSizes::Units::Units(const std::vector<std::vector<Bytes>>& of_layers)
+    : first(first_units(of_layers)),
+      largest(joined(of_layers)),
+      largest_pair(with_next(joined(of_layers))) {}
+
 LayerSizes::LayerSizes(const Network& network, const Training& training)
     : network_(network),
       training_(training),
@@ -95,9 +100,7 @@ LayerSizes::LayerSizes(const Network& network, const Training& training)
       held_in_backward_(each_workspace(network, training)),
       held_in_input_gradient_(each_input_workspace(network, training)),
       handed_gradient_(each_layer(network, &Layer::handed_gradient_bytes)),
-      first_unit_(first_units(units_of_layers(network, training))),
-      units_(joined(units_of_layers(network, training))),
-      unit_pairs_(with_next(joined(units_of_layers(network, training)))) {
+      units_(units_of_layers(network, training)) {
   for (const Layer& layer : network.layers) {
     weights_.push_back(capped_sum(weights_.back(), layer.parameter_bytes));
     experts_.push_back(capped_sum(experts_.back(), layer.expert_bytes));
@@ -161,11 +164,12 @@ Bytes LayerSizes::largest_weights(std::size_t first, std::size_t last) const {
 // From ZeRO 2 on a unit's gradient is whole until it is scattered.
 void LayerSizes::set_layer_in_work(std::size_t first, std::size_t last, StageCost& cost) const {
   const Parallelism& parallel = training_.parallel;
-  const std::size_t begin = first_unit_[first];
-  const std::size_t end = first_unit_[last];
-  const Bytes largest = units_(begin, end);
-  const Bytes with_next =
-      parallel.overlap_grad_reduce ? std::max(largest, unit_pairs_(begin, end - 1)) : largest;
+  const std::size_t begin = units_.first[first];
+  const std::size_t end = units_.first[last];
+  const Bytes largest = units_.largest(begin, end);
+  const Bytes with_next = parallel.overlap_grad_reduce
+                              ? std::max(largest, units_.largest_pair(begin, end - 1))
+                              : largest;
   cost.gathered_layer = parallel.zero_stage == 3 ? with_next : 0;
   cost.unreduced_gradient = parallel.zero_stage >= 2 ? largest : 0;
 }

@@ -29,6 +29,16 @@ class LayerSizes {
   Bytes largest_weights(std::size_t first, std::size_t last) const;
 
  private:
+  // What ZeRO gathers at once: a layer, without an embedding's table or logits that it has; those
+  // are by themselves.
+  struct Units {
+    explicit Units(const std::vector<std::vector<Bytes>>& of_layers);
+
+    std::vector<std::size_t> first;  // Of each layer, and behind the last.
+    RangeMax largest;                // Their weights that replicas divide among them.
+    RangeMax largest_pair;           // The same of a unit and the one behind it.
+  };
+
   const Network& network_;
   const Training& training_;
   // Running totals over the layers, with an entry more than there are layers.
@@ -41,11 +51,7 @@ class LayerSizes {
   RangeMax held_in_backward_;  // Of a micro-batch; each layer's.
   RangeMax held_in_input_gradient_;
   RangeMax handed_gradient_;
-  // What ZeRO gathers at once: a layer, without an embedding's table or logits that it has; those
-  // are by themselves.
-  std::vector<std::size_t> first_unit_;  // Of each layer, and behind the last.
-  RangeMax units_;                       // Their weights that replicas divide among them.
-  RangeMax unit_pairs_;                  // The same of a unit and the one behind it.
+  Units units_;
   // Of a micro-batch, the least over ranges that begin there or before, or that end there or later.
   std::vector<Bytes> least_boundary_{};
   std::vector<Bytes> least_output_{};

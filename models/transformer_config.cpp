@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "models/config_keys.hpp"
+#include "models/machine_memory.hpp"
 #include "models/transformer.hpp"
 
 namespace pipesim {
@@ -202,6 +203,20 @@ void check_shares(const Field& field, const Transformer& model, const Training& 
   check_context(field, model, training.parallel);
 }
 
+// Each layer is held operator by operator, more than once while it is costed: found before any is
+// made.
+void check_memory(const Field& field, int num_layers) {
+  constexpr int few_layers = 1000;
+  constexpr double bytes_per_layer = 25e3;  // Measured, with experts.
+  if (num_layers < few_layers) return;
+  const double needed = num_layers * bytes_per_layer;
+  const auto available = static_cast<double>(available_memory());
+  if (needed <= available) return;
+  throw find_either(field, "num_layers", "num_hidden_layers")
+      ->error(fmt::format("needs {:.1f} GB of this machine's memory", needed / 1e9),
+              fmt::format("{:.1f} GB are available: simulate fewer layers", available / 1e9));
+}
+
 }  // namespace
 
 Transformer read_transformer(const Field& field, const Training& training) {
@@ -210,6 +225,7 @@ Transformer read_transformer(const Field& field, const Training& training) {
   Transformer model;
   model.num_layers =
       static_cast<int>(read_size(field, "num_layers", "num_hidden_layers", most_layers));
+  check_memory(field, model.num_layers);
   model.hidden = read_size(field, "hidden_size", "n_embd", most_width);
   model.sequence =
       field.at("seq_length", "tokens in a sequence, such as 2048").integer(1, most_tokens);

@@ -122,7 +122,7 @@ std::vector<OutputKey> run_keys() {
       {"gradient_check.passed", "", "against the same network without a pipeline"},
       {"gradient_check.largest_error", "fraction", "largest max|Δ| / max|g| of all tensors"},
       {"gradient_check.tensor", "", "where it is"},
-      {"gradient_check.tolerance", "fraction", "1e-5 in fp32, 1e-12 in fp64"},
+      {"gradient_check.tolerance", "fraction", "1e-5 in fp32, 1e-12 in fp64, or 8 epsilon sqrt(samples) where that is more"},
       {"gradient_check.same_bits_as_sequential", "", "of a run that adds in the same order"},
       {"gradient_check.finite", "", "whether all were; if not, only the bits are compared"},
       {"memory_check.passed", "", "whether allocations are those of the simulation"},

@@ -9,8 +9,11 @@ namespace pipesim {
 
 std::vector<Advice> what_would_fit(const Config& config, const ReportProgress& progress) {
   constexpr double most_ops = 4e6;
+  constexpr std::size_t most_layers = 20'000;
   constexpr std::size_t most_advice = 3;
   std::vector<Advice> advice;
+  const auto* network = std::get_if<Network>(&config.model);
+  if (network != nullptr && network->layers.size() > most_layers) return advice;
   const std::vector<Variant> variants = smaller_variants(config);
   for (const Variant& variant : variants) {
     if (progress) {

@@ -21,7 +21,7 @@ struct Advice {
 
 /// The settings that fit, at most three: those that take no more devices first, of these the
 /// fastest. When none does, the one that comes nearest. Each was simulated. Empty for a step of so
-/// many ops that trying others would take long.
+/// many ops, or a model of so many layers, that trying others would take long.
 /// `progress` is told how many settings have been tried.
 std::vector<Advice> what_would_fit(const Config& config, const ReportProgress& progress = {});
 

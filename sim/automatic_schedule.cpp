@@ -157,7 +157,8 @@ Bytes most_memory(const Experiment& experiment, const StashLimit& limit) {
 
 }  // namespace
 
-void choose_order(Experiment& experiment, const KnownSchedule& known, const SetOrder& set_order) {
+Schedule choose_order(Experiment& experiment, const KnownSchedule& known,
+                      const SetOrder& set_order) {
   const ScheduleRequest request = request_of(experiment);
   const StashLimit limit = stash_limit(experiment);
   set_order(experiment,
@@ -182,7 +183,8 @@ void choose_order(Experiment& experiment, const KnownSchedule& known, const SetO
   });
   if (best_rating->over_limit > 0) throw too_small(experiment.config, limit, least);
   best.name = known.name;
-  set_order(experiment, std::move(best));
+  set_order(experiment, best);
+  return best;
 }
 
 Schedule automatic_for_equal_stages(const KnownSchedule& known, const PipelineShape& shape) {

@@ -18,8 +18,10 @@ using SetOrder = std::function<void(Experiment& experiment, Schedule order)>;
 /// then with the least memory, then the first. A larger limit only adds candidates: it is never
 /// slower with more memory, and never slower than an order of the catalog. Where none fits, it is
 /// one that lacks least.
+/// Returns the order as it was before `set_order`.
 /// Throws InputError: a limit below what a device must hold of one micro-batch.
-void choose_order(Experiment& experiment, const KnownSchedule& known, const SetOrder& set_order);
+Schedule choose_order(Experiment& experiment, const KnownSchedule& known,
+                      const SetOrder& set_order);
 
 /// The automatic schedule for equal stages, free transfers and no limit.
 Schedule automatic_for_equal_stages(const KnownSchedule& known, const PipelineShape& shape);

@@ -163,6 +163,44 @@ void complete_with_least_memory(Experiment& experiment, Replicas replicas) {
   complete(experiment);
 }
 
+void set_plain_order(Experiment& experiment, Schedule order) {
+  experiment.schedule = std::move(order);
+  complete(experiment);
+  choose_slowest_replica(experiment);
+}
+
+// An automatic order is made for a partition, and a partition for memory for an order. Of the
+// orders that the automatic schedule has for each kind of partition, each with the partition that
+// is best for it, the least full: so it is never fuller than with the other kinds.
+void choose_with_least_memory(Experiment& experiment, const KnownSchedule& known,
+                              Replicas replicas) {
+  const auto set_order = [replicas](Experiment& changed, Schedule order) {
+    changed.schedule = std::move(order);
+    complete_with_least_memory(changed, replicas);
+    choose_slowest_replica(changed);
+  };
+  cost(experiment, replicas);
+  Schedule best = choose_order(experiment, known, set_order);
+  Bytes least = fullest_device(experiment);
+  for (const auto kind : {PartitionKind::uniform, PartitionKind::balanced}) {
+    Experiment other{.config = experiment.config};
+    other.config.pipeline.partition = kind;
+    other.schedule = schedule_before_costs(other.config);
+    Schedule order;
+    const auto choose = [&] {
+      cost(other, replicas);
+      order = choose_order(other, known, set_plain_order);
+    };
+    if (reason_against(choose)) continue;
+    set_order(experiment, order);
+    const Bytes fullest = fullest_device(experiment);
+    if (fullest >= least) continue;
+    least = fullest;
+    best = std::move(order);
+  }
+  set_order(experiment, std::move(best));
+}
+
 bool partition_follows_order(const Config& config) {
   return config.pipeline.partition == PartitionKind::memory &&
          std::holds_alternative<Network>(config.model);
@@ -175,13 +213,12 @@ Experiment assemble(Config config, Replicas replicas) {
   Experiment experiment{.config = std::move(config)};
   experiment.schedule = schedule_before_costs(experiment.config);
   const bool follows = partition_follows_order(experiment.config);
-  if (const KnownSchedule* automatic = automatic_of(experiment.config)) {
+  const KnownSchedule* automatic = automatic_of(experiment.config);
+  if (automatic != nullptr && follows) {
+    choose_with_least_memory(experiment, *automatic, replicas);
+  } else if (automatic != nullptr) {
     cost(experiment, replicas);
-    choose_order(experiment, *automatic, [replicas, follows](Experiment& changed, Schedule order) {
-      changed.schedule = std::move(order);
-      follows ? complete_with_least_memory(changed, replicas) : complete(changed);
-      choose_slowest_replica(changed);
-    });
+    choose_order(experiment, *automatic, set_plain_order);
   } else {
     if (!follows) cost(experiment, replicas);
     follows ? complete_with_least_memory(experiment, replicas) : complete(experiment);

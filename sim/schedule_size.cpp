@@ -6,7 +6,7 @@
 
 #include "schedules/catalog.hpp"
 #include "sim/config_schedule.hpp"
-#include "sim/machine_memory.hpp"
+#include "models/machine_memory.hpp"
 
 namespace pipesim {
 

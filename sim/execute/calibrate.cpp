@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "models/input_error.hpp"
+#include "models/machine_memory.hpp"
 #include "sim/execute/block.hpp"
 #include "sim/execute/device_threads.hpp"
 #include "sim/execute/mailbox.hpp"
@@ -21,7 +22,6 @@
 #include "sim/kernels/blas.hpp"
 #include "sim/kernels/linear.hpp"
 #include "sim/kernels/optimizer.hpp"
-#include "sim/machine_memory.hpp"
 
 namespace pipesim {
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
@@ -10,6 +9,7 @@
 #include "models/text_file.hpp"
 #include "reports/config_settings.hpp"
 #include "sim/experiment.hpp"
+#include "support/draws.hpp"
 #include "support/places.hpp"
 #include "support/process.hpp"
 
@@ -83,19 +83,14 @@ void check_readable(const std::string& error) {
   }
 }
 
-std::size_t draws() {
-  const char* asked = std::getenv("PIPESIM_DRAWS");
-  return asked == nullptr ? 2000 : std::stoul(asked);
-}
-
 }  // namespace
 
 TEST_SUITE("cli/long_values") {
   TEST_CASE("an overlong value of any key gives an error of two short, printable lines") {
     const std::vector<Setting> settings = config_settings();
     Random random(17);
-    std::size_t refused = 0;
-    for (std::size_t draw = 0; draw < draws(); ++draw) {
+    int refused = 0;
+    for (int draw = 0; draw < draws(2000); ++draw) {
       const std::string& config = configs()[random() % configs().size()];
       const std::string path =
           random() % 8 == 0 ? long_text(random) : settings[random() % settings.size()].path;
@@ -108,7 +103,7 @@ TEST_SUITE("cli/long_values") {
         check_readable(error.what());
       }
     }
-    CHECK(refused > draws() / 2);
+    CHECK(refused > draws(2000) / 2);
   }
 
   TEST_CASE("an overlong option or argument gives an error of two short, printable lines") {

@@ -249,8 +249,7 @@ TEST_SUITE("cli/schedule_file") {
           "examples/none.csv: /: cannot be opened, got No such file or directory" + hint);
     CHECK(refusal("examples") == "examples: /: must be a file, got a directory" + hint);
     CHECK(refusal(four_stages) ==
-          "examples/four_stages.json: row 1, column 1: is no op of a schedule, got \"// What a "
-          "micro-batch takes in each of f\"…\n"
+          "examples/four_stages.json: row 1, column 1: is no op of a schedule, got 88 bytes\n"
           "  hint: write stage, kind and micro-batch, such as 0F0, 2SEND_F1 or 1UNSHARD\n");
     const ProcessResult piped = run_shell("echo 0F0,0B | $PIPESIM simulate " PIPESIM_SOURCE_DIR
                                           "/examples/four_stages.json --schedule-file -");

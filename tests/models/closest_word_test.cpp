@@ -12,17 +12,13 @@
 #include "models/device.hpp"
 #include "models/input_error.hpp"
 #include "models/key_synonyms.hpp"
+#include "support/draws.hpp"
 
 namespace pipesim {
 
 namespace {
 
 using Words = std::vector<std::string>;
-
-int draws() {
-  const char* wanted = std::getenv("PIPESIM_DRAWS");
-  return wanted == nullptr ? 4000 : std::atoi(wanted);
-}
 
 int any(std::mt19937& random, int most) {
   return std::uniform_int_distribution<int>(0, most)(random);
@@ -75,7 +71,7 @@ double found_share(const std::vector<Words>& lists, int slips, std::size_t short
   std::mt19937 random(20261128);
   int tried = 0;
   int found = 0;
-  while (tried < draws()) {
+  while (tried < test::draws(4000)) {
     const Words& words =
         lists[static_cast<std::size_t>(any(random, static_cast<int>(lists.size()) - 1))];
     const std::string& meant =
@@ -127,12 +123,12 @@ TEST_SUITE("models/closest_word") {
     std::mt19937 random(7);
     const std::vector<Words> lists = key_lists();
     int found = 0;
-    for (int i = 0; i < draws(); ++i) {
+    for (int i = 0; i < test::draws(4000); ++i) {
       std::string word(static_cast<std::size_t>(3 + any(random, 13)), 'a');
       for (char& c : word) c = static_cast<char>('a' + any(random, 25));
       found += closest(word, lists[static_cast<std::size_t>(i) % lists.size()]).empty() ? 0 : 1;
     }
-    CHECK(found < draws() / 100);
+    CHECK(found < test::draws(4000) / 100);
   }
 
   TEST_CASE("keys of other frameworks lead to what means the same, or nowhere") {

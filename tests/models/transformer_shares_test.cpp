@@ -8,18 +8,13 @@
 
 #include "models/layer_time.hpp"
 #include "models/placement.hpp"
+#include "support/draws.hpp"
 #include "support/gpt.hpp"
 #include "support/transformers.hpp"
 
 namespace pipesim::test {
 
 namespace {
-
-// A few seconds of an optimised build; PIPESIM_DRAWS asks for more.
-int draws() {
-  const char* wanted = std::getenv("PIPESIM_DRAWS");
-  return wanted == nullptr ? 2000 : std::atoi(wanted);
-}
 
 int from(std::mt19937& random, int least, int most) {
   return least + static_cast<int>(random() % static_cast<unsigned>(most - least + 1));
@@ -115,7 +110,7 @@ TEST_SUITE("models/transformer: shares") {
   TEST_CASE(
       "devices that share a sequence hold, compute and send the same in all, whatever the way") {
     std::mt19937 random(17);
-    for (int i = 0; i < draws(); ++i) {
+    for (int i = 0; i < draws(2000); ++i) {
       const Shared shared = random_shared(random);
       const Gpt gpt = with_context(shared);
       CAPTURE(text_of(gpt));
@@ -148,7 +143,7 @@ TEST_SUITE("models/transformer: shares") {
       "a ring takes the longer of message and part of the work for each step, and a last part") {
     std::mt19937 random(23);
     const Source source{.file = "c.json"};
-    for (int i = 0; i < draws(); ++i) {
+    for (int i = 0; i < draws(2000); ++i) {
       Shared shared = random_shared(random);
       shared.kind = "p2p";
       shared.context *= shared.heads;
@@ -259,7 +254,7 @@ TEST_SUITE("models/transformer: shares") {
   TEST_CASE("experts are held, and computed, once by their replicas, and groups part the ranks") {
     std::mt19937 random(41);
     int refused = 0;
-    for (int i = 0; i < draws(); ++i) {
+    for (int i = 0; i < draws(2000); ++i) {
       const int tensor = 1 << from(random, 0, 2);
       const int context = from(random, 1, 2);
       const int data = from(random, 1, 8);
@@ -315,8 +310,8 @@ TEST_SUITE("models/transformer: shares") {
         CHECK(std::ssize(members) == stage);
       }
     }
-    CHECK(refused > draws() / 4);
-    CHECK(refused < draws());
+    CHECK(refused > draws(2000) / 4);
+    CHECK(refused < draws(2000));
   }
 }
 

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "models/config.hpp"
+#include "support/draws.hpp"
 #include "support/process.hpp"
 
 namespace pipesim {
@@ -63,11 +63,6 @@ std::string hint_of(const std::string& answer, const std::string& pointer) {
   if (at == answer.npos) return "no such error";
   const auto hint = answer.find("\n  hint: ", at) + 9;
   return answer.substr(hint, answer.find('\n', hint) - hint);
-}
-
-int draws() {
-  const char* wanted = std::getenv("PIPESIM_DRAWS");
-  return wanted == nullptr ? 2000 : std::atoi(wanted);
 }
 
 }  // namespace
@@ -243,7 +238,7 @@ TEST_SUITE("models/unknown_keys") {
                                              "/cluster/device/efficiency",
                                              "/cluster/device/efficiency/product",
                                              "/cluster/interconnect"};
-    for (int i = 0; i < draws(); ++i) {
+    for (int i = 0; i < test::draws(2000); ++i) {
       json config = plain;
       std::vector<std::string> added;
       const std::size_t count = 1 + any(11);

@@ -5,7 +5,8 @@
 #include "models/cost_model.hpp"
 #include "models/mlp.hpp"
 #include "models/transformer_parts.hpp"
-#include "sim/stage_costers.hpp"
+#include "support/costers.hpp"
+#include "support/draws.hpp"
 #include "support/gpt.hpp"
 #include "support/random_pipelines.hpp"
 #include "support/transformers.hpp"
@@ -42,7 +43,7 @@ Layer only_block(const std::string& model) {
 TEST_SUITE("models/weight_stash") {
   TEST_CASE("W of a GPT's layers reads the inputs and output gradients of their products") {
     std::mt19937 random(11);
-    for (int i = number_of_draws(2000); i > 0; --i) {
+    for (int i = draws(2000); i > 0; --i) {
       const Gpt gpt = random_gpt(random);
       CAPTURE(text_of(gpt));
       const Network network = network_of(gpt);
@@ -57,8 +58,7 @@ TEST_SUITE("models/weight_stash") {
   TEST_CASE("whatever is computed again, W waits for the same") {
     for (const std::string recompute : {"none", "layers", "selective", "full"}) {
       const Gpt gpt{.layers = 6, .samples = 3, .recompute = recompute};
-      const Config config = config_of(gpt);
-      StageCosters costers(config, std::get<Network>(config.model), {config.cluster.kinds.front()});
+      Costers costers(config_of(gpt));
       CHECK(costers.on(0).cost(1, 4).weight_stash == 3 * 3 * block_bytes(gpt));
     }
   }
@@ -95,7 +95,7 @@ TEST_SUITE("models/weight_stash") {
 
   TEST_CASE("W of a perceptron reads each layer's input and the gradient behind it") {
     std::mt19937 random(12);
-    for (int i = number_of_draws(2000); i > 0; --i) {
+    for (int i = draws(2000); i > 0; --i) {
       Mlp mlp;
       for (int l = draw(random, 2, 9); l > 0; --l) mlp.layer_sizes.push_back(draw(random, 1, 99));
       const Network network = mlp_network(mlp, Precision::fp32);
@@ -121,8 +121,7 @@ TEST_SUITE("models/weight_stash") {
     // Three blocks that are computed again: when the first one's backward runs, the two behind it
     // have left what W reads, and all of it is in memory again.
     const Gpt gpt{.layers = 5, .recompute = "layers"};
-    const Config config = config_of(gpt);
-    StageCosters costers(config, std::get<Network>(config.model), {config.cluster.kinds.front()});
+    Costers costers(config_of(gpt));
     const StageCost one = costers.on(0).cost(1, 2);
     const StageCost three = costers.on(0).cost(1, 4);
     const Bytes first = 2 * one.weight_stash + one.stash + one.workspace;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "sim/config_schedule.hpp"
-#include "sim/machine_memory.hpp"
+#include "models/machine_memory.hpp"
 #include "sim/run.hpp"
 #include "tests/perf/process_run.hpp"
 

@@ -8,6 +8,7 @@
 #include "sim/config_schedule.hpp"
 #include "sim/run.hpp"
 #include "sim/variants.hpp"
+#include "support/draws.hpp"
 #include "support/places.hpp"
 #include "support/process.hpp"
 #include "support/random_configs.hpp"

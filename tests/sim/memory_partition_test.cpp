@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <numeric>
 #include <optional>
 #include <random>
@@ -13,6 +12,7 @@
 #include "models/input_error.hpp"
 #include "schedules/catalog.hpp"
 #include "sim/engine.hpp"
+#include "support/draws.hpp"
 #include "support/experiments.hpp"
 
 namespace pipesim::test {
@@ -29,12 +29,6 @@ template <class... Texts>
 std::string one_of(Random& random, Texts... texts) {
   const std::vector<std::string> all = {texts...};
   return all[random() % all.size()];
-}
-
-// How many random inputs are drawn: PIPESIM_DRAWS, or few enough for every run of the tests.
-int draws(int usual) {
-  const char* const wanted = std::getenv("PIPESIM_DRAWS");
-  return wanted == nullptr ? usual : std::atoi(wanted);
 }
 
 std::vector<Bytes> peaks_of(const Experiment& experiment) {

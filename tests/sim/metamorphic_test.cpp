@@ -9,6 +9,7 @@
 #include "schedules/catalog.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/run.hpp"
+#include "support/draws.hpp"
 #include "support/random_pipelines.hpp"
 #include "support/zero_bubble.hpp"
 
@@ -100,7 +101,7 @@ TEST_SUITE("sim/metamorphic") {
   TEST_CASE("all times doubled double the step, exactly") {
     std::mt19937 random(20261128);
     int compared = 0;
-    for (int i = number_of_draws(2000); i > 0; --i) {
+    for (int i = draws(2000); i > 0; --i) {
       const json config = without_links(drawn(random, true));
       json doubled = config;
       multiply_times(doubled, 2);
@@ -113,13 +114,13 @@ TEST_SUITE("sim/metamorphic") {
       CHECK(twice->step == 2 * once->step);
       CHECK(twice->peak == once->peak);
     }
-    CHECK(compared > number_of_draws(2000) / 2);
+    CHECK(compared > draws(2000) / 2);
   }
 
   TEST_CASE("more memory never turns what fits into what does not") {
     std::mt19937 random(4);
     int compared = 0;
-    for (int i = number_of_draws(2000); i > 0; --i) {
+    for (int i = draws(2000); i > 0; --i) {
       json config = drawn(random, true);
       CAPTURE(config.dump());
       const auto unlimited = answer_to(config);
@@ -137,7 +138,7 @@ TEST_SUITE("sim/metamorphic") {
       ++compared;
       if (tight->fits) CHECK(wide->fits);
     }
-    CHECK(compared > number_of_draws(2000) / 4);
+    CHECK(compared > draws(2000) / 4);
   }
 
   // Of an order that is fixed, since a list scheduler's is not: its anomalies (Graham 1969) let a
@@ -146,7 +147,7 @@ TEST_SUITE("sim/metamorphic") {
   TEST_CASE("a shorter op, message or latency never slows a fixed order") {
     std::mt19937 random(6);
     int compared = 0;
-    for (int i = number_of_draws(2000); i > 0; --i) {
+    for (int i = draws(2000); i > 0; --i) {
       const json config = drawn(random, false);
       json faster = config;
       if (!shorten_one_time(faster, random)) continue;
@@ -158,13 +159,13 @@ TEST_SUITE("sim/metamorphic") {
       ++compared;
       CHECK(after->step <= before->step);
     }
-    CHECK(compared > number_of_draws(2000) / 2);
+    CHECK(compared > draws(2000) / 2);
   }
 
   TEST_CASE("a faster link never slows a fixed order") {
     std::mt19937 random(7);
     int compared = 0;
-    for (int i = number_of_draws(2000); i > 0; --i) {
+    for (int i = draws(2000); i > 0; --i) {
       json config = drawn(random, false);
       if (!config.contains("cluster") || !config["cluster"].contains("interconnect")) continue;
       CAPTURE(config.dump());
@@ -176,6 +177,6 @@ TEST_SUITE("sim/metamorphic") {
       ++compared;
       CHECK(after->step <= before->step);
     }
-    CHECK(compared > number_of_draws(2000) / 10);
+    CHECK(compared > draws(2000) / 10);
   }
 }

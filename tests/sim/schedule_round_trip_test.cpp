@@ -10,6 +10,7 @@
 #include "schedules/catalog.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/run.hpp"
+#include "support/draws.hpp"
 #include "support/experiments.hpp"
 #include "support/random_pipelines.hpp"
 #include "support/written.hpp"
@@ -44,7 +45,7 @@ TEST_SUITE_BEGIN("sim/schedule_round_trip");
 TEST_CASE("a schedule that was exported takes the same step and memory when it is read again") {
   std::mt19937 random(51);
   int checked = 0;
-  for (int trial = test::number_of_draws(4000); trial > 0; --trial) {
+  for (int trial = test::draws(4000); trial > 0; --trial) {
     const auto& all = known_schedules();
     const KnownSchedule& known =
         all[static_cast<std::size_t>(test::draw(random, 0, static_cast<int>(all.size()) - 1))];

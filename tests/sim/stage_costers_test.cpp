@@ -91,7 +91,7 @@ TEST_SUITE("sim/stage_costers") {
     CHECK(cost("layers").backward_input == to_time(4e-3));
     CHECK(cost("layers").backward_weight == to_time(2e-3));
     // Of a block's 19 launches the scores' two products, softmax and dropout: 4, a layer.
-    const double share = cost("selective").backward_input.ps / 2e9 - 1;
+    const double share = static_cast<double>(cost("selective").backward_input.ps) / 2e9 - 1;
     CHECK(share > 0.1);
     CHECK(share < 0.4);
     CHECK(cost("selective").backward == cost("selective").backward_input + to_time(2e-3));

@@ -2,21 +2,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <numeric>
 #include <random>
 
 #include "sim/run.hpp"
+#include "support/draws.hpp"
 #include "support/experiments.hpp"
 
 namespace pipesim::test {
 
 namespace {
-
-int draws() {
-  const char* given = std::getenv("PIPESIM_DRAWS");
-  return given == nullptr ? 2000 : std::atoi(given);
-}
 
 // Parameters of a layer on one device, counted by hand; the first and the last block of a
 // transformer come with the table of embeddings and the product to the logits.
@@ -185,7 +180,7 @@ std::int64_t change_by_hand(const Drawn& drawn, int stage, int zero_stage) {
 TEST_SUITE("sim/zero_memory") {
   TEST_CASE("ZeRO's memory is shards, the layer in work, and its gradient, counted by hand") {
     std::mt19937 random(13);
-    for (int i = 0; i < draws(); ++i) {
+    for (int i = 0; i < draws(2000); ++i) {
       const Drawn drawn = draw(random);
       const Run plain = simulate(with_zero(drawn, 0), {});
       CAPTURE(i);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "schedules/catalog.hpp"
@@ -256,11 +255,6 @@ class Draw {
 
 RandomConfig random_config(std::mt19937& random) {
   return Draw(random).config();
-}
-
-int draws(int usual) {
-  const char* wanted = std::getenv("PIPESIM_DRAWS");
-  return wanted == nullptr ? usual : std::atoi(wanted);
 }
 
 }  // namespace pipesim::test

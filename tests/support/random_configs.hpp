@@ -16,7 +16,4 @@ struct RandomConfig {
 /// to be simulated in microseconds. Many can't be run.
 RandomConfig random_config(std::mt19937& random);
 
-/// The number of draws of a property: `usual`, or what PIPESIM_DRAWS in the environment says.
-int draws(int usual);
-
 }  // namespace pipesim::test

@@ -1,6 +1,5 @@
 #include "support/random_pipelines.hpp"
 
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -103,11 +102,6 @@ class PipelineDrawer {
 
 json random_pipeline(std::mt19937& random, const PipelineDraw& draw) {
   return PipelineDrawer(random, draw).config();
-}
-
-int number_of_draws(int usual) {
-  const char* wanted = std::getenv("PIPESIM_DRAWS");
-  return wanted == nullptr ? usual : std::atoi(wanted);
 }
 
 }  // namespace pipesim::test

@@ -19,7 +19,4 @@ struct PipelineDraw {
 /// gradients, and no device memory. Its I and W have times of their own.
 nlohmann::json random_pipeline(std::mt19937& random, const PipelineDraw& draw);
 
-/// That many, or what PIPESIM_DRAWS in the environment says.
-int number_of_draws(int usual);
-
 }  // namespace pipesim::test

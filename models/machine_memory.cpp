@@ -1,4 +1,4 @@
-#include "sim/machine_memory.hpp"
+#include "models/machine_memory.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>
