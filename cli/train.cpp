@@ -1,5 +1,5 @@
-#include "sim/execute/effort.hpp"
 #include "sim/execute/train.hpp"
+#include "sim/execute/effort.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cmath>

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "models/machine_memory.hpp"
 #include "schedules/catalog.hpp"
 #include "sim/config_schedule.hpp"
-#include "models/machine_memory.hpp"
 
 namespace pipesim {
 

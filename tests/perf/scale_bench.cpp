@@ -5,8 +5,8 @@
 #include <fstream>
 #include <string>
 
-#include "sim/config_schedule.hpp"
 #include "models/machine_memory.hpp"
+#include "sim/config_schedule.hpp"
 #include "sim/run.hpp"
 #include "tests/perf/process_run.hpp"
 
