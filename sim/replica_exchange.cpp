@@ -59,6 +59,11 @@ Time replica_scatter_time(const Config& config, int device, const StageCost& sta
 
 Time gradient_sum_time(const Experiment& experiment, int stage, int copies, bool over_replicas) {
   const Config& config = experiment.config;
+  // Without replicas there is nobody to sum with: a quarter of the time of a step of many stages.
+  if (copies == 1 && weight_replicas(config.training) == 1 &&
+      expert_replicas(config.training) == 1) {
+    return {};
+  }
   const StageCost& cost = experiment.costs.stages[static_cast<std::size_t>(stage)];
   Holders holders;
   std::vector<int> of_copies;
