@@ -54,8 +54,8 @@ Comparison vtrain_iterations(const DataFiles& data) {
       .missing =
           {"the vocabulary: 51,200 assumed",
            "what the host takes to launch a layer: its forward at least 1.462 ms, 1.7 times the "
-           "0.86 ms that steps on one node of the same source show. None of these rows is that "
-           "short",
+           "0.86 ms that steps on one node of the same source show. It decides one of "
+           "these rows, of 3.6B over eight tensor-parallel devices",
            "in which precision replicas sum gradients: fp16 assumed; with fp32 the mean error is "
            "6.1 %. Behind the backward, since the source's settings say that no buckets of "
            "gradients are used; beside it 6.9 %",

@@ -10,6 +10,7 @@
 #include "reports/summary_json.hpp"
 #include "reports/summary_text.hpp"
 #include "reports/timeline_json.hpp"
+#include "schedules/catalog.hpp"
 #include "sim/run.hpp"
 
 namespace pipesim::test {
@@ -27,14 +28,21 @@ void write_all_reports(const Experiment& experiment, const Run& run) {
 
 }  // namespace
 
-// Steps of many ops are left out: they are sound, and take long.
+// Steps of many ops and models of many layers are left out: they are sound, and take long. An
+// automatic schedule tries dozens of orders.
 std::string config_outcome(const std::string& text) {
   constexpr std::int64_t most_ops = 3000;
+  constexpr std::int64_t most_to_search = 64;
+  constexpr std::size_t most_layers = 500;
   return outcome_of([&]() -> std::string {
     const Config config = read_config(parse_document(text, "config.json"));
+    const KnownSchedule* known = find_schedule(config.pipeline.schedule);
+    const bool searches = known != nullptr && known->automatic;
     const std::int64_t ops =
         std::int64_t{config.pipeline.all_stages()} * config.training.micro_batches;
-    if (ops > most_ops) return "large";
+    if (ops > (searches ? most_to_search : most_ops)) return "large";
+    const auto* network = std::get_if<Network>(&config.model);
+    if (network != nullptr && network->layers.size() > most_layers) return "large";
     const Experiment experiment = assemble(config);
     write_all_reports(experiment, simulate(experiment));
     return "ran";

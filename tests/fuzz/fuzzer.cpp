@@ -18,8 +18,9 @@ struct Target {
   std::string_view place;  ///< What every error starts with.
 };
 
-[[maybe_unused]] constexpr Target config{config_outcome, damage_json, "config.json:"};
-[[maybe_unused]] constexpr Target device{device_outcome, damage_json, "device.json:"};
+// A file that a config or a device names is blamed by its own name.
+[[maybe_unused]] constexpr Target config{config_outcome, damage_json, ""};
+[[maybe_unused]] constexpr Target device{device_outcome, damage_json, ""};
 [[maybe_unused]] constexpr Target topology{topology_outcome, damage_json, "topology.json:"};
 [[maybe_unused]] constexpr Target profile{profile_outcome, damage_profile, "my.txt:"};
 [[maybe_unused]] constexpr Target schedule{schedule_outcome, damage_schedule, "my.csv:"};

@@ -5,9 +5,11 @@
 #include "models/cost_model.hpp"
 #include "models/mlp.hpp"
 #include "models/transformer_parts.hpp"
+#include "sim/run.hpp"
 #include "support/costers.hpp"
 #include "support/draws.hpp"
 #include "support/gpt.hpp"
+#include "support/places.hpp"
 #include "support/random_pipelines.hpp"
 #include "support/transformers.hpp"
 #include "support/zero_bubble.hpp"
@@ -127,5 +129,21 @@ TEST_SUITE("models/weight_stash") {
     const Bytes first = 2 * one.weight_stash + one.stash + one.workspace;
     CHECK(three.input_workspace ==
           std::max<Bytes>(0, first - std::max(three.stash, three.weight_stash)));
+  }
+
+  TEST_CASE("behind the head seven micro-batches wait with bf16 gradients, one with fp32 logits") {
+    // Llama 3 8B over 8 stages: the last has 20.83 GiB of states; W reads 3.13 GiB of a
+    // micro-batch, whose forward leaves 4.14 GiB.
+    const Experiment experiment = assemble(
+        read_config(read_document(PIPESIM_SOURCE_DIR "/tests/cases/zb_h1_last_stage_logits.json")));
+    const StageCost& last = experiment.costs.stages.back();
+    const std::int64_t tokens = 4096;
+    const std::int64_t block = 4096 + 6144 + 4096 + 4096 + 4096 + 28672 + 14336 + 4096;
+    CHECK(last.weight_stash == 2 * tokens * (4 * block + 4096 + 128256));
+    const Run run = simulate(experiment, {.timeline = false, .breakdown = false});
+    const Bytes messages = last.output + last.boundary;
+    CHECK(run.outcome.devices.back().peak == last.static_bytes() + 7 * last.weight_stash +
+                                                 last.stash + messages + last.input_workspace);
+    CHECK(run.outcome.devices.back().peak == 50'512'609'280);
   }
 }
