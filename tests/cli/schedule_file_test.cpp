@@ -131,7 +131,7 @@ TEST_SUITE("cli/schedule_file") {
     CHECK(deadlock_of("cross_wired", "blocking") == cycle);
   }
 
-  TEST_CASE("a deadlock's reports say how far it came, and no rate; execute's, too") {
+  TEST_CASE("a deadlock's reports say how far it came, and no rate: execute's, too") {
     const TemporaryFolder folder;
     for (const std::string command : {"simulate", "execute"}) {
       const std::string config = command == "simulate" ? four_stages : "examples/gpipe.json";

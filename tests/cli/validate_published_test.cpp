@@ -47,7 +47,7 @@ void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
 }  // namespace
 
 TEST_SUITE("cli/validate_published") {
-  TEST_CASE("every published table is within its tolerance; docs/fidelity.md is what is printed") {
+  TEST_CASE("every published table is within its tolerance: docs/fidelity.md is what is printed") {
     const ProcessResult result = run_pipesim({"validate", "--published", "--ablate", "--markdown"});
     CHECK(result.exit_code == 0);
     CHECK(result.err.empty());

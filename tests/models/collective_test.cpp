@@ -69,7 +69,7 @@ TEST_SUITE("models/collective") {
     }
   }
 
-  TEST_CASE("in a ring each step moves the r-th part; an all-reduce takes twice the steps") {
+  TEST_CASE("in a ring each step moves the r-th part: an all-reduce takes twice the steps") {
     const Interconnect link{.bandwidth = 1e9, .latency = 1e-6};
     const GroupNetwork ring{{{.ranks = 4, .interconnect = link}}};
     CHECK(close(collective_seconds(all_reduce, 4000, ring), 6 * 2e-6));
@@ -123,7 +123,7 @@ TEST_SUITE("models/collective") {
     CHECK(close(collective_seconds(all_reduce, 1e9, three), 2 * scattered));
   }
 
-  TEST_CASE("between nodes a tree takes over where latencies outweigh bytes; inside never") {
+  TEST_CASE("between nodes a tree takes over where latencies outweigh bytes: inside never") {
     // 64 nodes: a ring has 126 steps of 20 µs, a tree 12, and twice the bytes at 12.5 GB/s.
     CHECK(close(collective_seconds(all_reduce, 0, nodes_of(1, 64)), 12 * 20e-6));
     CHECK(close(collective_seconds(all_reduce, 1e6, nodes_of(1, 64)), 12 * 20e-6 + 2e6 / 12.5e9));

@@ -49,7 +49,7 @@ TEST_SUITE("models/convolutional_layer") {
     CHECK(done.stash_bytes == 2 * 384);
   }
 
-  TEST_CASE("pools read one map and write the other; a max-pool keeps where the largest stood") {
+  TEST_CASE("pools read one map and write the other: a max-pool keeps where the largest stood") {
     ConvolutionalLayer layer(Precision::fp16);
     CHECK(layer.average_pool(maps, 1).side == 4);
     CHECK(layer.max_pool(maps, 2).side == 2);

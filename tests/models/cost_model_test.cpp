@@ -117,7 +117,7 @@ TEST_SUITE("models/cost_model") {
     CHECK(times[1].backward_weight == (2 * 28 + 96) * 1_ns);
   }
 
-  TEST_CASE("a stage sums its layers; its stash is its input and each layer's output") {
+  TEST_CASE("a stage sums its layers: its stash is its input and each layer's output") {
     const Network network = mlp_network({.layer_sizes = {3, 5, 4, 2}}, Precision::fp32);
     const Training training{.micro_batch_size = 2};
     const auto times = times_of(network, plain_device(), training);

@@ -100,7 +100,7 @@ TEST_SUITE("models/device") {
     }
   }
 
-  TEST_CASE("rates may be given by precision; what is absent stays absent") {
+  TEST_CASE("rates may be given by precision: what is absent stays absent") {
     const Device custom = device(R"({"flops": {"fp32": 1e12, "bf16": "2 TFLOPS"}})");
     CHECK(custom.name == "custom device");
     CHECK(custom.peak(Precision::fp32) == 1e12);

@@ -36,7 +36,7 @@ TEST_SUITE("models/efficiency") {
     CHECK(plain.hidden_communication == 0);
   }
 
-  TEST_CASE("every kind of kernel has a curve of its own; all products of weights share one") {
+  TEST_CASE("every kind of kernel has a curve of its own: all products of weights share one") {
     const std::vector<std::pair<std::string, std::vector<Kernel>>> kinds = {
         {"product", {Kernel::forward, Kernel::input_gradient, Kernel::weight_gradient}},
         {"grouped_product", {Kernel::grouped_product}},

@@ -29,7 +29,7 @@ TEST_SUITE("models/inner_recompute") {
     }
   }
 
-  TEST_CASE("selective keeps all but 5 a s^2 b / t bytes; layers keeps 2 s b h of the input") {
+  TEST_CASE("selective keeps all but 5 a s^2 b / t bytes: layers keeps 2 s b h of the input") {
     std::mt19937 random(21);
     for (int i = 0; i < 200; ++i) {
       const Gpt gpt = random_gpt(random);
@@ -48,7 +48,7 @@ TEST_SUITE("models/inner_recompute") {
     }
   }
 
-  TEST_CASE("a block computed again is a forward more; selective, its products of scores") {
+  TEST_CASE("a block computed again is a forward more: selective, its products of scores") {
     std::mt19937 random(22);
     for (int i = 0; i < 100; ++i) {
       const Gpt gpt = random_gpt(random);

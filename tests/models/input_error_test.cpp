@@ -11,7 +11,7 @@ TEST_SUITE("models/input_error") {
           "FILE: /key: must be positive, got -3\n  hint: leave it out");
   }
 
-  TEST_CASE("a source names its file, the pointer, the problem and the value; the document is /") {
+  TEST_CASE("a source names its file, the pointer, the problem and the value: the document is /") {
     const Source source{.file = "dir/a.json"};
     CHECK(std::string(source.error("/a/b", "is wrong", "7", "try 8").what()) ==
           "dir/a.json: /a/b: is wrong, got 7\n  hint: try 8");

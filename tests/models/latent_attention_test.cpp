@@ -65,7 +65,7 @@ TEST_SUITE("models/latent_attention") {
   }
 
   TEST_CASE(
-      "tensor parallelism divides heads; along the sequence every device has its tokens' vectors") {
+      "tensor parallelism divides heads: along the sequence every device has its tokens' vectors") {
     const std::string two = R"("tensor_parallel": 2, "sequence_parallel": true)";
     const Config one = transformer_config(small + R"(, "q_lora_rank": 5)");
     const Config shared = transformer_config(small + R"(, "q_lora_rank": 5)", two);

@@ -85,7 +85,7 @@ TEST_SUITE("models/layer_time") {
     CHECK(place.time(all_reduce) == doctest::Approx(all_reduce_time));
   }
 
-  TEST_CASE("what moves and computes nothing takes no time; a measured time is taken as it is") {
+  TEST_CASE("what moves and computes nothing takes no time: a measured time is taken as it is") {
     Place place;
     place.device.launch_overhead = 1;
     CHECK(place.time({}) == 0);

@@ -60,7 +60,7 @@ TEST_SUITE("models/parallelism") {
     CHECK(all.sequence_ranks() == 4);
   }
 
-  TEST_CASE("only a transformer's layers are shared; all may have ZeRO") {
+  TEST_CASE("only a transformer's layers are shared: all may have ZeRO") {
     for (const std::string key : {"tensor_parallel", "context_parallel", "expert_parallel"}) {
       CHECK(refused("{\"" + key + "\": 2}", "mlp") ==
             "c.json: /" + key + ": is not simulated for this kind of model, got 2\n  hint: set " +

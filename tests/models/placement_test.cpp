@@ -94,7 +94,7 @@ TEST_SUITE("models/placement") {
     CHECK(expert_replica_group(grid, {.expert = 2}, 0) == Ranks{0, 2});
   }
 
-  TEST_CASE("an order names every axis once; one of a single rank may be left out, ep may stand") {
+  TEST_CASE("an order names every axis once: one of a single rank may be left out, ep may stand") {
     const RankGrid grid{.tensor = 2, .data = 2, .pipeline = 2};
     CHECK(order("tp-cp-ep-dp-pp", grid) == megatron_order);
     CHECK(order("pp-tp-dp", grid) == AxisOrder{pipeline, tensor, data, context});

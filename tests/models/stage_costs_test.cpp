@@ -57,7 +57,7 @@ TEST_SUITE("models/stage_costs") {
     CHECK(given.stash[1] == 5);
   }
 
-  TEST_CASE("a stage's cost is its entries; its output is the next stage's input") {
+  TEST_CASE("a stage's cost is its entries: its output is the next stage's input") {
     const StageCosts given = costs(R"({
         "forward": ["1 ns", "2 ns"], "backward_input": "3 ns", "backward_weight": "4 ns",
         "recompute": "5 ns", "stash_bytes": [60, 70], "weight_stash_bytes": 8,
@@ -148,7 +148,7 @@ TEST_SUITE("models/stage_costs") {
   }
 
   TEST_CASE(
-      "more stages share out what one takes, to the picosecond; neighbours are put together") {
+      "more stages share out what one takes, to the picosecond: neighbours are put together") {
     const StageCosts given = costs(R"({"forward": ["7 ps", "10 ps"], "backward": "9 ps",
         "transfer": "3 ps", "boundary_bytes": [5, 40], "stash_bytes": [50, 61],
         "parameter_bytes": 101})",

@@ -160,7 +160,7 @@ TEST_SUITE("models/training") {
           "  hint: set data_parallel to 1, or weight_gradient to \"accumulated\"");
   }
 
-  TEST_CASE("half precision is updated in fp32; other precisions as they are, unless it is said") {
+  TEST_CASE("half precision is updated in fp32: other precisions as they are, unless it is said") {
     const auto with = [](const std::string& settings) {
       return training(R"({"pipeline": {"stages": 2, "micro_batches": 4}, "training": {)" +
                       settings + "}}");

@@ -96,7 +96,7 @@ TEST_SUITE("models/transformer_config") {
           "  hint: give only one of the two");
   }
 
-  TEST_CASE("heads divide hidden_size, or have a size of their own; groups divide heads") {
+  TEST_CASE("heads divide hidden_size, or have a size of their own: groups divide heads") {
     CHECK(refused({}, {"model.hidden_size=33"}) ==
           "gpt.json: /model/num_attention_heads: does not divide hidden_size 33, got 4\n"
           "  hint: give another number of heads, or a head's size as kv_channels");

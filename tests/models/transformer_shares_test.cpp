@@ -182,7 +182,7 @@ TEST_SUITE("models/transformer: shares") {
   }
 
   TEST_CASE(
-      "a backward holds two blocks of the ring and their gradients; a gathered one the whole") {
+      "a backward holds two blocks of the ring and their gradients: a gathered one the whole") {
     // An MLP so narrow that its own scratch is less; 2 heads of 8, 32 tokens a device.
     const auto workspace = [](const std::string& kind) {
       return block_of(

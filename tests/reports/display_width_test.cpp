@@ -5,7 +5,7 @@
 namespace pipesim {
 
 TEST_SUITE("reports/display_width") {
-  TEST_CASE("a sign takes one column; of East Asian scripts and emoji two; a mark none") {
+  TEST_CASE("a sign takes one column: of East Asian scripts and emoji two: a mark none") {
     CHECK(display_width("") == 0);
     CHECK(display_width("gpipe µs → …") == 12);
     CHECK(display_width("日本語") == 6);
@@ -25,7 +25,7 @@ TEST_SUITE("reports/display_width") {
     CHECK(display_width("\xf4\x90\x80\x80") == 4);  // Beyond the last sign.
   }
 
-  TEST_CASE("what fits is left alone; else the last column is an ellipsis") {
+  TEST_CASE("what fits is left alone: else the last column is an ellipsis") {
     CHECK(cut_to_width("pipe", 4) == "pipe");
     CHECK(cut_to_width("pipes", 4) == "pip…");
     CHECK(cut_to_width("pipes", 1) == "…");

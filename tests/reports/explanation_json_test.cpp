@@ -66,7 +66,7 @@ TEST_SUITE("reports/explanation_json") {
           R"({"cause":"draining","other_device":null,"total_s":2.0,"count":1}]}])");
   }
 
-  TEST_CASE("the longest wait names both ops; without any it is null") {
+  TEST_CASE("the longest wait names both ops: without any it is null") {
     CHECK(
         explained(gpipe({.stages = 2, .micro_batches = 2}), seconds_each(2))["longest_wait"]
             .dump() ==

@@ -95,7 +95,7 @@ TEST_SUITE("reports/gantt_lane") {
                        std::ranges::count_if(experiment.schedule.lanes[3], &Op::with_next));
   }
 
-  TEST_CASE("a device's spans end with those that follow the pipeline; none takes no time") {
+  TEST_CASE("a device's spans end with those that follow the pipeline: none takes no time") {
     const Experiment experiment = test::example("gpipe.json");
     const Run run = simulate(experiment);
     for (int device = 0; device < 4; ++device) {

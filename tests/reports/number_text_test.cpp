@@ -19,7 +19,7 @@ TEST_SUITE("reports/number_text") {
     CHECK(readable(0_ps - 1500_us) == "-1.5 ms");
   }
 
-  TEST_CASE("bytes are in binary units; below 1 KiB whole") {
+  TEST_CASE("bytes are in binary units: below 1 KiB whole") {
     CHECK(readable_bytes(0) == "0 B");
     CHECK(readable_bytes(1023) == "1023 B");
     CHECK(readable_bytes(1024) == "1 KiB");

@@ -14,7 +14,7 @@ TEST_SUITE("reports/terminal_colours") {
           "\x1b[48;2;230;159;0;38;2;0;0;0m");
   }
 
-  TEST_CASE("of a palette of 256 the nearest are taken: 25 is 0, 95, 175; 246 is 148 thrice") {
+  TEST_CASE("of a palette of 256 the nearest are taken: 25 is 0, 95, 175: 246 is 148 thrice") {
     CHECK(colour_escape(OpKind::forward, Colours::palette_256) == "\x1b[48;5;25;38;5;231m");
     CHECK(colour_escape(OpKind::send_forward, Colours::palette_256) == "\x1b[48;5;246;38;5;16m");
   }

@@ -60,7 +60,7 @@ abcd  3
     CHECK(written(table, 1) == written(table, 11));
   }
 
-  TEST_CASE("what stands behind the cells widens no column; by itself it is not indented") {
+  TEST_CASE("what stands behind the cells widens no column: by itself it is not indented") {
     CHECK(written({.columns = {{"a", 0, true}, {"b"}},
                    .rows = {{.cells = {"x"}, .note = "not possible: too many"},
                             {.note = "…"},

@@ -59,7 +59,7 @@ Experiment beside(Bytes bytes, int forward_ms, int backward_ms, double rate,
 }  // namespace
 
 TEST_SUITE("sim/replica_exchange") {
-  TEST_CASE("replicas sum in a ring; with ZeRO stage 1 they scatter sums and gather weights") {
+  TEST_CASE("replicas sum in a ring: with ZeRO stage 1 they scatter sums and gather weights") {
     for (const int r : {2, 3, 4, 8}) {
       CAPTURE(r);
       const Experiment plain = replicated(r, 0);

@@ -32,7 +32,7 @@ DataFiles with_chain(const test::TemporaryFolder& folder, const std::string& row
 
 TEST_SUITE("sim/published/pipedream") {
   TEST_CASE(
-      "replicas share the whole of a chain; straight, it is cut where the slower part is least") {
+      "replicas share the whole of a chain: straight, it is cut where the slower part is least") {
     const test::TemporaryFolder folder;
     const DataFiles data = with_chain(folder,
                                       "1,0,0,1e9,0.012,1\n"
@@ -50,7 +50,7 @@ TEST_SUITE("sim/published/pipedream") {
     CHECK(verdicts(replicas).front().found == 0);
   }
 
-  TEST_CASE("a nanosecond off agrees, more does not; another replication is wrong") {
+  TEST_CASE("a nanosecond off agrees, more does not: another replication is wrong") {
     const test::TemporaryFolder folder;
     const DataFiles data = with_chain(folder,
                                       "2,0,0,1e9,0.0060000009,2\n"

@@ -80,7 +80,7 @@ TEST_SUITE("sim/published/simumax_step") {
     CHECK(memory_error / count < 0.015);
   }
 
-  TEST_CASE("a row says how its 8 devices are shared; the vocabulary is padded for all of them") {
+  TEST_CASE("a row says how its 8 devices are shared: the vocabulary is padded for all of them") {
     const Config config = read_config(parse_document(config_of({.name = "x_seq32768_mbc4",
                                                                 .model = "llama3-70b",
                                                                 .parallel = "tp2cp4pp1",
