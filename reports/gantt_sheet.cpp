@@ -118,8 +118,9 @@ void GanttSheet::add_note(std::string_view note) {
 void GanttSheet::write(Output& out, const SheetTitle& title) {
   body_.flush();
   if (merged_) {
-    notes_.insert(notes_.begin(),
-                  "What is too narrow for a box is drawn as shares of each column's time.");
+    const std::string narrow =
+        "What is too narrow for a box is drawn as shares of each column's time.";
+    notes_.insert(notes_.begin(), narrow);
   }
   const std::vector<Swatch> legend = gantt_legend(needs_, plot_left, page_width - pixels(8));
   const Hundredths legend_top = header_height + y_ + pixels(40);
