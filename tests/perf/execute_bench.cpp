@@ -11,6 +11,7 @@
 
 #include "sim/execute/execute.hpp"
 #include "sim/execute/samples.hpp"
+#include "sim/kernels/blas.hpp"
 
 namespace pipesim {
 namespace {
