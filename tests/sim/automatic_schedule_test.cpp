@@ -103,7 +103,7 @@ TEST_SUITE_BEGIN("sim/automatic_schedule");
 
 TEST_CASE("no order of the catalog that fits the devices is faster, and more memory never slower") {
   std::mt19937 random(41);
-  for (int trial = test::draws(1400); trial > 0; --trial) {
+  for (int trial = test::draws(2000); trial > 0; --trial) {
     const int virtual_stages = test::draw(random, 1, 2);
     const json config = drawn_config(random, virtual_stages);
     const std::vector<Simulated> others = of_the_catalog(config, virtual_stages);
@@ -133,7 +133,7 @@ TEST_CASE("no order of the catalog that fits the devices is faster, and more mem
 
 TEST_CASE("nor one whose stashes keep the memory limit, which an automatic schedule keeps too") {
   std::mt19937 random(42);
-  for (int trial = test::draws(600); trial > 0; --trial) {
+  for (int trial = test::draws(2000); trial > 0; --trial) {
     const int virtual_stages = test::draw(random, 1, 2);
     const json config = drawn_config(random, virtual_stages);
     const std::vector<Simulated> others = of_the_catalog(config, virtual_stages);
