@@ -24,13 +24,14 @@ void gemm(CBLAS_TRANSPOSE transpose_a, CBLAS_TRANSPOSE transpose_b, int inner, d
 
 // bias = beta·bias + alpha·(the sum of dy's rows). Row after row, so that the order of the
 // additions depends on nothing but the rows; a block of columns at a time, so that the sums stay in
-// the nearest cache.
+// the nearest cache. They are fp64 in either precision: thousands of rows that nearly cancel out
+// would leave more rounding than gradient.
 template <class T>
 void add_rows(Matrix<const T> dy, T alpha, T beta, std::span<T> bias) {
   constexpr int block = 64;
   for (int first = 0; first < dy.columns; first += block) {
     const int width = std::min(block, dy.columns - first);
-    std::array<T, block> sums{};
+    std::array<double, block> sums{};
     for (int row = 0; row < dy.rows; ++row) {
       const T* values = dy.row(row) + first;
       for (int j = 0; j < width; ++j) sums[static_cast<std::size_t>(j)] += values[j];
@@ -38,7 +39,7 @@ void add_rows(Matrix<const T> dy, T alpha, T beta, std::span<T> bias) {
     T* target = bias.data() + first;
     for (int j = 0; j < width; ++j) {
       const T kept = beta == 0 ? T{0} : beta * target[j];  // As in BLAS, 0 keeps not even a NaN.
-      target[j] = kept + alpha * sums[static_cast<std::size_t>(j)];
+      target[j] = kept + alpha * static_cast<T>(sums[static_cast<std::size_t>(j)]);
     }
   }
 }

@@ -53,9 +53,9 @@ void linear_backward_weight(Matrix<const T> x, Matrix<const T> dy, T alpha, T be
       for (int n = 0; n < dy.rows; ++n) sum += at(x, n, i) * at(dy, n, o);
       add(at(target.weight, i, o), sum);
     }
-    T sum = 0;
+    double sum = 0;
     for (int n = 0; n < dy.rows; ++n) sum += at(dy, n, o);
-    add(target.bias[static_cast<std::size_t>(o)], sum);
+    add(target.bias[static_cast<std::size_t>(o)], static_cast<T>(sum));
   }
 }
 

@@ -3,7 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <numeric>
+#include <random>
 #include <stdexcept>
+
+#include "support/draws.hpp"
+#include "support/zero_bubble.hpp"
 
 namespace pipesim {
 
@@ -192,6 +197,35 @@ TEST_SUITE("sim/execute/stash") {
     held.stash.add_gradients(3);
     held.stash.require_mini_batch();
     held.stash.release_mini_batch();
+  }
+
+  TEST_CASE("what I leaves is what W reads: each layer's input and the gradient behind it") {
+    std::mt19937 random(81);
+    for (int trial = test::draws(2000); trial > 0; --trial) {
+      StagePlan stage{.micro_batches = test::draw(random, 1, 3), .rows = test::draw(random, 1, 4)};
+      int width = test::draw(random, 1, 9);
+      for (int l = test::draw(random, 1, 6); l > 0; --l) {
+        const int next = test::draw(random, 1, 9);
+        stage.layers.push_back({width, next});
+        width = next;
+      }
+      Held held(stage);
+      held.stash.keep_all(0);
+      held.stash.add_gradients(0);
+      const std::vector<Bytes> deltas = held.deltas();
+      // Tensors that share no memory and are all of it.
+      std::vector<std::pair<const double*, const double*>> read;
+      Bytes bytes = 0;
+      for (int l = 0; l < stage.layer_count(); ++l) {
+        for (const Matrix<double>& tensor : {held.stash.input(l, 0), held.stash.gradient(l, 0)}) {
+          read.emplace_back(tensor.data, tensor.data + tensor.size());
+          bytes += static_cast<Bytes>(tensor.size() * sizeof(double));
+        }
+      }
+      std::ranges::sort(read);
+      for (std::size_t i = 1; i < read.size(); ++i) CHECK(read[i - 1].second <= read[i].first);
+      CHECK(bytes == std::accumulate(deltas.begin(), deltas.end(), Bytes{0}));
+    }
   }
 }
 

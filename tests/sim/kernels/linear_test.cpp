@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <random>
+#include <utility>
 
 #include "sim/kernels/blas.hpp"
 #include "sim/kernels/reference.hpp"
+#include "support/draws.hpp"
 #include "support/tensor.hpp"
 
 namespace pipesim {
@@ -81,6 +84,44 @@ TEST_SUITE("sim/kernels/linear") {
       reference::linear_backward_input<T>(dy, weight, expected);
       linear_backward_input<T>(dy, weight, dx);
       CHECK(relative_error(dx.all(), expected.all()) <= tolerance<T>);
+    }
+  }
+
+  TEST_CASE("W reads every element of its input and of the gradient behind it") {
+    std::mt19937 random(82);
+    for (int trial = test::draws(2000); trial > 0; --trial) {
+      const auto up_to = [&](int most) { return 1 + static_cast<int>(random() % most); };
+      const Shape shape{up_to(6), up_to(9), up_to(9)};
+      Tensor<double> x = random_tensor<double>(shape.samples, shape.inputs, 1);
+      Tensor<double> dy = random_tensor<double>(shape.samples, shape.outputs, 2);
+      for (double& value : x.all()) value += 2;  // None is zero, so that each product counts.
+      for (double& value : dy.all()) value += 2;
+      const auto gradient = [&] {
+        OwnedLayer<double> layer(shape.inputs, shape.outputs);
+        linear_backward_weight<double>(x, dy, 1, 0, layer.view());
+        return std::pair{layer.weight.values(), layer.bias.values()};
+      };
+      const auto before = gradient();
+      const std::span<double> read = random() % 2 == 0 ? x.all() : dy.all();
+      read[random() % read.size()] += 1;
+      CHECK(gradient() != before);
+    }
+  }
+
+  TEST_CASE("thousands of rows that nearly cancel out keep the figures of the biases' gradient") {
+    constexpr int rows = 16384;
+    Tensor<float> x(rows, 1);
+    Tensor<float> dy = random_tensor<float>(rows, 8, 2);
+    OwnedLayer<float> gradient(1, 8);
+    linear_backward_weight<float>(x, dy, 1, 0, gradient.view());
+    for (int o = 0; o < 8; ++o) {
+      double exact = 0;
+      const Matrix<const float> all = dy;
+      for (int n = 0; n < rows; ++n) exact += double{all.row(n)[o]};
+      CAPTURE(o);
+      // It is rounded once, as it is stored.
+      CHECK(static_cast<double>(gradient.bias.values()[static_cast<std::size_t>(o)]) ==
+            doctest::Approx(exact).epsilon(std::numeric_limits<float>::epsilon()));
     }
   }
 
