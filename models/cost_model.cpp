@@ -188,7 +188,6 @@ void LayerSizes::set_bytes(std::size_t first, std::size_t last, StageCost& cost)
   set_weight_stash(first, last, cost);
 }
 
-// The gradients between layers that I leaves for W are what a backward has scratch for.
 void LayerSizes::set_weight_stash(std::size_t first, std::size_t last, StageCost& cost) const {
   cost.weight_stash = cost.stash;
   cost.input_workspace = cost.workspace;
@@ -201,7 +200,7 @@ void LayerSizes::set_weight_stash(std::size_t first, std::size_t last, StageCost
   const Bytes held =
       held_in_input_gradient_(first, last) + left - capped_product(samples, stash_[first]) + input;
   cost.input_workspace = std::max<Bytes>(0, held - std::max(cost.stash, cost.weight_stash));
-  if (cost.weight_stash <= cost.stash) {
+  if (!network_.gradients_wait) {
     cost.input_workspace =
         capped_sum(cost.input_workspace, capped_product(samples, scratch_between(first, last)));
   }
@@ -357,26 +356,6 @@ StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Train
     cost.backward_weight = capped_product(cost.backward_weight, training.micro_batches);
   }
   return cost;
-}
-
-Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first) {
-  const Bytes messages = capped_sum(cost.output, is_first ? 0 : cost.boundary);
-  if (cost.deferred_micro_batches > 0) {  // The last I, or W.
-    const Bytes waiting = capped_product(cost.weight_stash, cost.deferred_micro_batches - 1);
-    const Bytes last = std::max(cost.stash, cost.weight_stash);
-    const Bytes scratch =
-        capped_sum(messages, capped_sum(cost.input_workspace, cost.gathered_layer));
-    const Bytes update = capped_sum(cost.update_workspace, cost.unreduced_gradient);
-    return capped_sum(capped_sum(cost.static_bytes(), waiting),
-                      std::max(capped_sum(last, scratch), capped_sum(cost.weight_stash, update)));
-  }
-  const Bytes insides = capped_product(cost.stash - cost.boundary, in_flight.insides);
-  const Bytes for_weights = capped_product(cost.weight_stash, in_flight.weights);
-  const Bytes kept =
-      capped_sum(capped_product(cost.boundary, in_flight.inputs), capped_sum(insides, for_weights));
-  const Bytes in_work = capped_sum(cost.gathered_layer, cost.unreduced_gradient);
-  return capped_sum(capped_sum(cost.static_bytes(), kept),
-                    capped_sum(capped_sum(messages, cost.workspace), in_work));
 }
 
 }  // namespace pipesim

@@ -63,7 +63,8 @@ Mlp read_mlp(const Field& model) {
 
 Network mlp_network(const Mlp& mlp, Precision precision) {
   const auto element = static_cast<double>(bytes_per_element(precision));
-  Network network{.input_bytes = mlp.layer_sizes.front() * bytes_per_element(precision)};
+  Network network{.input_bytes = mlp.layer_sizes.front() * bytes_per_element(precision),
+                  .gradients_wait = true};
   const std::size_t count = mlp.layer_sizes.size() - 1;
   for (std::size_t l = 0; l < count; ++l) {
     const bool is_last = l + 1 == count;

@@ -95,6 +95,8 @@ struct Network {
   Bytes input_bytes = 0;  ///< Per sample.
   /// stash_bytes already contains the layer's input, as it does where a user states it.
   bool stash_holds_input = false;
+  /// The gradients between layers wait for W, so that I has no other scratch for them.
+  bool gradients_wait = false;
   /// What W reads is not known, as where a user states the stash alone: all of it waits for W.
   bool whole_stash_waits = false;
   /// Each of so many devices of a stage sends its own part of a message.

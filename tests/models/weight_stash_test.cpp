@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <fmt/format.h>
+
 #include <random>
 
+#include "models/amoebanet_d.hpp"
 #include "models/cost_model.hpp"
 #include "models/mlp.hpp"
 #include "models/transformer_parts.hpp"
@@ -35,6 +38,48 @@ Bytes head_bytes(const Gpt& gpt) {
   return element * gpt.sequence * (gpt.hidden() + gpt.vocabulary / gpt.tensor);
 }
 
+// A dense transformer on its share of the devices, and its products counted by hand.
+struct DenseDraw {
+  std::int64_t head, heads, groups, ffn, vocabulary, sequence, tensor, context;
+  bool gated, along_sequence;
+  std::string model, training;
+
+  explicit DenseDraw(std::mt19937& random) {
+    tensor = 1 << draw(random, 0, 2);
+    context = 1 << draw(random, 0, 1);
+    head = 2 * draw(random, 1, 8);
+    groups = tensor * context * draw(random, 1, 2);
+    heads = groups * draw(random, 1, 3);
+    ffn = tensor * draw(random, 1, 40);
+    vocabulary = tensor * draw(random, 1, 60);
+    sequence = 2 * tensor * context * draw(random, 1, 4);
+    gated = draw(random, 0, 1) == 1;
+    along_sequence = tensor > 1 && draw(random, 0, 1) == 1;
+    model = fmt::format(
+        R"("kind": "transformer", "num_layers": 3, "hidden_size": {}, "num_attention_heads": {},
+           "num_query_groups": {}, "kv_channels": {}, "ffn_hidden_size": {}, "swiglu": {},
+           "seq_length": {}, "vocab_size": {})",
+        hidden(), heads, groups, head, ffn, gated, sequence, vocabulary);
+    training =
+        fmt::format(R"("tensor_parallel": {}, "context_parallel": {}, "sequence_parallel": {})",
+                    tensor, context, along_sequence);
+  }
+
+  std::int64_t hidden() const { return heads * head; }
+  std::int64_t tokens() const { return sequence / context; }
+  // Two bytes a value: queries, keys and values; attention output; MLP in; MLP out.
+  Bytes block_bytes() const {
+    const std::int64_t queries = heads * head / tensor;
+    const std::int64_t pairs = 2 * groups * head / tensor;
+    const std::int64_t inner = ffn / tensor;
+    const std::int64_t columns = gated ? 2 * inner : inner;
+    return 2 * tokens() *
+           ((hidden() + queries + pairs) + (queries + hidden()) + (hidden() + columns) +
+            (inner + hidden()));
+  }
+  Bytes head_bytes() const { return 2 * tokens() * (hidden() + vocabulary / tensor); }
+};
+
 Layer only_block(const std::string& model) {
   const Config config = transformer_config(model);
   return transformer_network(*config.transformer, config.training, false).layers.back();
@@ -53,6 +98,22 @@ TEST_SUITE("models/weight_stash") {
         const bool is_last = l + 1 == network.layers.size();
         CHECK(network.layers[l].weight_stash_bytes ==
               block_bytes(gpt) + (is_last ? head_bytes(gpt) : 0));
+      }
+    }
+  }
+
+  TEST_CASE("and so for grouped queries, gated MLPs and sequences that devices share") {
+    std::mt19937 random(13);
+    for (int i = draws(2000); i > 0; --i) {
+      const DenseDraw drawn(random);
+      CAPTURE(drawn.model);
+      CAPTURE(drawn.training);
+      const Config config = transformer_config(drawn.model, drawn.training);
+      const Network network = transformer_network(*config.transformer, config.training, true);
+      for (std::size_t l = 0; l < network.layers.size(); ++l) {
+        const bool is_last = l + 1 == network.layers.size();
+        CHECK(network.layers[l].weight_stash_bytes ==
+              drawn.block_bytes() + (is_last ? drawn.head_bytes() : 0));
       }
     }
   }
@@ -95,6 +156,23 @@ TEST_SUITE("models/weight_stash") {
     CHECK(network_of(gpt).layers.back().weight_stash_bytes == block_bytes(gpt));
   }
 
+  TEST_CASE("W of a convolution reads its input and the gradient behind it") {
+    const Network network =
+        amoebanet_d_network({.normal_cells = 3, .filters = 32, .image_size = 64}, Precision::fp32);
+    // The stem: a relu's 3 channels of 64 x 64 into what the next layer takes.
+    const Layer& stem = network.layers.front();
+    CHECK(stem.weight_stash_bytes == 4 * 3 * 64 * 64 + stem.output_bytes);
+    // The classifier: one number a channel into a thousand classes.
+    const Layer& last = network.layers.back();
+    const double channels = (last.parameters - 1000) / 1000;
+    CHECK(static_cast<double>(last.weight_stash_bytes) == 4 * (channels + 1000));
+    for (const Layer& layer : network.layers) {
+      double read = 0;
+      for (const Operator& op : layer.backward_weight) read += op.bytes;
+      CHECK(layer.weight_stash_bytes == static_cast<Bytes>(read));
+    }
+  }
+
   TEST_CASE("W of a perceptron reads each layer's input and the gradient behind it") {
     std::mt19937 random(12);
     for (int i = draws(2000); i > 0; --i) {
@@ -127,8 +205,9 @@ TEST_SUITE("models/weight_stash") {
     const StageCost one = costers.on(0).cost(1, 2);
     const StageCost three = costers.on(0).cost(1, 4);
     const Bytes first = 2 * one.weight_stash + one.stash + one.workspace;
+    const Bytes messages = 2 * 2 * 16 * 32;  // Between two layers at a time.
     CHECK(three.input_workspace ==
-          std::max<Bytes>(0, first - std::max(three.stash, three.weight_stash)));
+          std::max<Bytes>(0, first - std::max(three.stash, three.weight_stash)) + messages);
   }
 
   TEST_CASE("behind the head seven micro-batches wait with bf16 gradients, one with fp32 logits") {
