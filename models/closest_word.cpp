@@ -112,7 +112,7 @@ std::string nearest_in_letters(std::string_view word, const std::vector<std::str
   const std::string letters = spelled(word);
   const std::vector<std::string> parts = parts_of(word);
   std::string best;
-  std::size_t best_edits = 0;  // Of the first of equally near ones.
+  std::size_t best_edits = 0;  // What the best takes; the first of equals stays.
   for (const std::string& candidate : known) {
     const std::string other = spelled(candidate);
     const std::size_t borne = edits_borne(other.size());

@@ -34,7 +34,7 @@ class LayerSizes {
   struct Units {
     explicit Units(const std::vector<std::vector<Bytes>>& of_layers);
 
-    std::vector<std::size_t> first;  // Of each layer, and behind the last.
+    std::vector<std::size_t> first;  // [layer]: its first unit; behind the last, their number.
     RangeMax largest;                // Their weights that replicas divide among them.
     RangeMax largest_pair;           // The same of a unit and the one behind it.
   };
@@ -52,7 +52,8 @@ class LayerSizes {
   RangeMax held_in_input_gradient_;
   RangeMax handed_gradient_;
   Units units_;
-  // Of a micro-batch, the least over ranges that begin there or before, or that end there or later.
+  // A micro-batch's least bytes over all ranges that begin at a layer or before it, or that end at
+  // it or later.
   std::vector<Bytes> least_boundary_{};
   std::vector<Bytes> least_output_{};
   std::vector<Bytes> least_scratch_{};  // What the last layer's backward needs.
@@ -85,7 +86,7 @@ class StageCoster {
 
   /// A stage that runs layers [first, last).
   StageCost cost(std::size_t first, std::size_t last) const;
-  /// Its bytes alone.
+  /// The bytes of such a stage, without its times.
   StageCost sizes(std::size_t first, std::size_t last) const;
   /// No more than that, nor than what any longer range around it has (set_least_bytes).
   StageCost least_sizes(std::size_t first, std::size_t last) const;
@@ -110,17 +111,5 @@ class StageCoster {
 /// Entry `stage` of costs that were given directly, on a device that is slower by a factor.
 StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Training& training,
                      double slowdown = 1);
-
-/// How many micro-batches a stage holds at most, in a given schedule.
-struct InFlight {
-  int inputs = 0;   ///< Forward started, backward not finished: at least the stage's input is kept.
-  int insides = 0;  ///< Of those, the ones whose activations inside the stage are kept too.
-  int weights = 0;  ///< Between I and W. Each of the three at its own most.
-};
-
-/// The most memory that a stage holds: static bytes, stash, and what a backward needs while it
-/// runs. Where the backward is split, no less than that. `is_first`: the stage sends no gradient
-/// on. Where the weight gradient is deferred, every micro-batch waits for W, whatever the schedule.
-Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first);
 
 }  // namespace pipesim

@@ -4,13 +4,15 @@
 #include <cstdint>
 #include <unordered_map>
 
+#include "models/split_mix.hpp"
+
 namespace pipesim {
 
 namespace {
 
 // A closed set of layers, and the best line that leads to it.
 struct Prefix {
-  std::uint64_t hash = 0;                // Of its layers.
+  std::uint64_t hash = 0;                // The sum of its layers' scrambled numbers.
   Bytes sum = 0;                         // Over the cuts of its line.
   Bytes crossing = 0;                    // Its own cut.
   int step = -1;                         // In the steps taken: its last layer.
@@ -40,14 +42,6 @@ struct Limits {
   std::size_t all = 0;         // Of all levels.
   bool may_drop = false;       // Goes on with the best where there are more; else gives up.
 };
-
-// SplitMix64 (Steele, Lea, Flood 2014): sets are told apart by the sum of their layers' numbers.
-std::uint64_t scrambled(int layer) {
-  std::uint64_t x = (static_cast<std::uint64_t>(layer) + 1) * 0x9e3779b97f4a7c15;
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-  x = (x ^ x >> 27) * 0x94d049bb133111eb;
-  return x ^ x >> 31;
-}
 
 class Search {
  public:
@@ -112,7 +106,7 @@ class Search {
       }
       for (const int layer : prefix.ready) {
         const Bytes crossing = crossing_with(prefix, layer);
-        candidates_.push_back({.hash = prefix.hash + scrambled(layer),
+        candidates_.push_back({.hash = prefix.hash + scrambled(static_cast<std::uint64_t>(layer)),
                                .sum = capped_sum(prefix.sum, crossing),
                                .crossing = crossing,
                                .before = static_cast<int>(at),

@@ -27,16 +27,6 @@ int last_with(int from, int to, Holds&& holds) {
   return from;
 }
 
-std::int64_t dearest(const Partition& counts, const StageCostOf& cost) {
-  std::int64_t most = 0;
-  int first = 0;
-  for (std::size_t s = 0; s < counts.size(); ++s) {
-    most = std::max(most, cost(static_cast<int>(s), first, first + counts[s]));
-    first += counts[s];
-  }
-  return most;
-}
-
 // Stage after stage takes as many layers as the bound allows. Empty where that does not reach the
 // end, as it may though the bound can be kept: costs need not grow with the range.
 Partition filled_up_to(std::int64_t bound, int layers, int stages, const StageCostOf& cost) {
@@ -57,14 +47,14 @@ Partition filled_up_to(std::int64_t bound, int layers, int stages, const StageCo
 // Equal counts, or better by the least bound up to which stages can be filled.
 Partition good_partition(int layers, int stages, const StageCostOf& cost) {
   Partition best = uniform_partition(layers, stages);
-  std::int64_t reached = dearest(best, cost);
+  std::int64_t reached = dearest_stage(best, cost);
   for (std::int64_t refused = -1; reached - refused > 1;) {
     const std::int64_t bound = refused + (reached - refused) / 2;
     Partition counts = filled_up_to(bound, layers, stages, cost);
     if (counts.empty()) {
       refused = bound;
     } else {
-      reached = dearest(counts, cost);
+      reached = dearest_stage(counts, cost);
       best = std::move(counts);
     }
   }
@@ -176,6 +166,16 @@ class SuffixBounds {
 
 }  // namespace
 
+std::int64_t dearest_stage(const Partition& counts, const StageCostOf& cost) {
+  std::int64_t most = 0;
+  int first = 0;
+  for (std::size_t s = 0; s < counts.size(); ++s) {
+    most = std::max(most, cost(static_cast<int>(s), first, first + counts[s]));
+    first += counts[s];
+  }
+  return most;
+}
+
 Partition uniform_partition(int layers, int stages) {
   Partition counts(static_cast<std::size_t>(stages), layers / stages);
   for (int stage = 0; stage < layers % stages; ++stage) ++counts[static_cast<std::size_t>(stage)];
@@ -188,7 +188,7 @@ Partition min_max_partition(int layers, int stages, const StageCostOf& cost,
   if (stages < 1 || stages > layers) throw std::logic_error("a partition needs a layer per stage");
   constexpr std::int64_t most_ranges = 1 << 23;
   Partition good = good_partition(layers, stages, cost);
-  const std::int64_t most = dearest(good, cost);
+  const std::int64_t most = dearest_stage(good, cost);
   SuffixBounds bounds(
       least ? windows_within(most, layers, stages, least) : all_windows(layers, stages), most,
       least);

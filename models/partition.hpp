@@ -15,6 +15,9 @@ Partition uniform_partition(int layers, int stages);
 /// The cost of putting layers [first, last) on a stage.
 using StageCostOf = std::function<std::int64_t(int stage, int first, int last)>;
 
+/// What the stage costs that costs most.
+std::int64_t dearest_stage(const Partition& counts, const StageCostOf& cost);
+
 /// A partition whose dearest stage is as cheap as any partition's, exactly, whatever the costs.
 /// Among those, each cut in turn stands where `weight_up_to` (a running total over the layers,
 /// `layers + 1` entries) is most evenly divided.

@@ -54,6 +54,8 @@ std::vector<OutputKey> comparison_keys() {
       {"rows[].efficiency", "fraction", "forward and backward over the step"},
       {"rows[].peak_memory_bytes", "bytes", "of the fullest device"},
       {"rows[].fits_memory", "", "whether it fits"},
+      {"rows[].times_unlike_order", "",
+       "how far times are from what the order is made for, if far"},
   };
 }
 

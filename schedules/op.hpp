@@ -57,6 +57,11 @@ constexpr bool sends_gradient(OpKind kind) {
   return kind == OpKind::backward || kind == OpKind::backward_input;
 }
 
+/// It computes the gradient of its stage's weights.
+constexpr bool makes_weight_gradient(OpKind kind) {
+  return kind == OpKind::backward || kind == OpKind::backward_weight;
+}
+
 constexpr bool recomputes(OpKind kind) {
   return kind == OpKind::recompute;
 }

@@ -38,10 +38,6 @@ std::vector<std::vector<StageCopy>> stages_ahead(const std::vector<Op>& lane, st
   return ahead;
 }
 
-bool makes_gradient(OpKind kind) {
-  return kind == OpKind::backward || kind == OpKind::backward_weight;
-}
-
 bool has(const std::vector<StageCopy>& stages, const StageCopy& stage) {
   return std::ranges::find(stages, stage) != stages.end();
 }
@@ -134,7 +130,7 @@ class CompleteSharding {
     if (op.kind == OpKind::unshard && !whole_.insert(stage).second) return;
     if (op.kind == OpKind::reshard && whole_.erase(stage) == 0) return;
     if (op.kind == OpKind::reduce_grad) unreduced_.erase(stage);
-    if (makes_gradient(op.kind) && reduced_[static_cast<std::size_t>(op.stage)]) {
+    if (makes_weight_gradient(op.kind) && reduced_[static_cast<std::size_t>(op.stage)]) {
       unreduced_.insert(stage);
     }
     lane_.push_back(op);
@@ -156,7 +152,7 @@ Schedule add_reduce_grad(Schedule schedule) {
   for (std::vector<Op>& lane : schedule.lanes) {
     std::map<StageCopy, std::size_t> last;
     for (std::size_t slot = 0; slot < lane.size(); ++slot) {
-      if (makes_gradient(lane[slot].kind)) last[stage_of(lane[slot])] = slot;
+      if (makes_weight_gradient(lane[slot].kind)) last[stage_of(lane[slot])] = slot;
     }
     std::vector<Op> longer;
     for (std::size_t slot = 0; slot < lane.size(); ++slot) {

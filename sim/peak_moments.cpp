@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_set>
 
+#include "models/split_mix.hpp"
 #include "schedules/recompute.hpp"
 
 namespace pipesim {
@@ -29,7 +30,8 @@ bool is_huge(const StageCost& cost) {
   const Bytes waiting = capped_product(std::max(cost.stash, cost.weight_stash),
                                        std::max(1, cost.deferred_micro_batches));
   return std::max({cost.static_bytes(), waiting, cost.boundary, cost.output, cost.workspace,
-                   cost.input_workspace, cost.update_workspace}) >= large;
+                   cost.input_workspace, cost.update_workspace, cost.gathered_layer,
+                   cost.unreduced_gradient}) >= large;
 }
 
 }  // namespace
@@ -61,13 +63,8 @@ class PeakMoments::Recorder {
   std::uint64_t signature_ = 0;                    // Of all counts.
   std::unordered_set<std::uint64_t> known_{};      // With the op that begins.
 
-  // SplitMix64 (Steele, Lea, Flood 2014).
   static std::uint64_t number_of(int stage, int what) {
-    std::uint64_t x = (static_cast<std::uint64_t>(stage) << 9) + static_cast<std::uint64_t>(what);
-    x = (x + 1) * 0x9e3779b97f4a7c15;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-    x = (x ^ x >> 27) * 0x94d049bb133111eb;
-    return x ^ x >> 31;
+    return scrambled((static_cast<std::uint64_t>(stage) << 9) + static_cast<std::uint64_t>(what));
   }
 
   static bool outdoes(const Moment& a, const Moment& b) {

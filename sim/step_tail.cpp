@@ -135,8 +135,7 @@ class Tail {
     for (auto op = lane.rbegin(); op != lane.rend(); ++op) {
       const Time finish = behind;
       behind -= std::min(behind, duration_of(op->kind, cost(replica, op->stage)));
-      const bool makes_gradient =
-          op->kind == OpKind::backward || op->kind == OpKind::backward_weight;
+      const bool makes_gradient = makes_weight_gradient(op->kind);
       if (!makes_gradient || std::exchange(seen_[index(op->stage)], device) == device) continue;
       passes.push_back({.op = &*op, .when = {.start = behind, .finish = finish}});
     }

@@ -249,6 +249,48 @@ class Ladder {
   }
 };
 
+// Another order, and what it computes again. Who brings an order wants it, and other schedules may
+// need the model cut another way.
+void change_order(const Config& config, Ladder& ladder) {
+  const Settings before_schedule = ladder.settings();
+  const bool other = config.pipeline.schedule != "1f1b" && config.pipeline.file == nullptr &&
+                     config.pipeline.virtual_stages == 1 && !config.pipeline.memory_limit;
+  if (other) ladder.step({"pipeline.schedule=1f1b"});
+  if (config.pipeline.recompute != Recompute::none) return;
+  const std::string recompute = setting("pipeline.recompute", name_of(most_recomputation(config)));
+  if (other) ladder.alone(Ladder::behind(before_schedule, {recompute}));
+  if (config.transformer) ladder.branch({"pipeline.recompute=selective"});
+  ladder.step({recompute});
+}
+
+// One sample at a time.
+void divide_micro_batches(const Config& config, Ladder& ladder) {
+  const std::int64_t batch = config.training.batch_size;
+  if (!config.has_layers() || config.training.micro_batch_size == 1 ||
+      batch > std::numeric_limits<int>::max()) {
+    return;
+  }
+  Settings single;
+  micro_batches_in(config, batch, batch, single);
+  ladder.step(single);
+}
+
+// More stages, or more devices to each of them.
+void change_devices(const Config& config, std::int64_t layers, Ladder& ladder) {
+  const std::int64_t most_stages = layers / config.pipeline.virtual_stages;
+  for (std::int64_t stages = 2 * std::int64_t{config.pipeline.stages}; stages <= most_stages;
+       stages *= 2) {
+    Settings wider;
+    stages_in(ladder.reached(), stages, wider);
+    wider.push_back(
+        setting("cluster.devices", rank_grid(config).ranks() / config.pipeline.stages * stages));
+    ladder.branch(wider);
+  }
+  for (const Settings& shared : tensor_settings(config)) ladder.alone(shared);
+  if (!ladder.has_moved()) return;
+  for (const Settings& shared : tensor_settings(ladder.reached())) ladder.branch(shared);
+}
+
 }  // namespace
 
 Variant data_parallel_variant(const Config& config, Recompute recompute) {
@@ -323,42 +365,12 @@ std::vector<Variant> smaller_variants(const Config& config) {
   if (config.training.parallel.tensor > 1 && !config.training.parallel.sequence) {
     ladder.step({"training.sequence_parallel=true"});
   }
-  const Settings before_schedule = ladder.settings();
-  // Who brings an order wants it, and other schedules may need the model cut another way.
-  const bool other = config.pipeline.schedule != "1f1b" && config.pipeline.file == nullptr &&
-                     config.pipeline.virtual_stages == 1 && !config.pipeline.memory_limit;
-  if (other) ladder.step({"pipeline.schedule=1f1b"});
-  if (config.pipeline.recompute == Recompute::none) {
-    const std::string recompute =
-        setting("pipeline.recompute", name_of(most_recomputation(config)));
-    if (other) ladder.alone(Ladder::behind(before_schedule, {recompute}));
-    if (config.transformer) ladder.branch({"pipeline.recompute=selective"});
-    ladder.step({recompute});
-  }
+  change_order(config, ladder);
   if (can_partition) ladder.step({"pipeline.partition=memory"});
-  const std::int64_t batch = config.training.batch_size;
-  if (layers > 0 && config.training.micro_batch_size > 1 &&
-      batch <= std::numeric_limits<int>::max()) {
-    Settings single;
-    micro_batches_in(config, batch, batch, single);
-    ladder.step(single);
-  }
+  divide_micro_batches(config, ladder);
   // Uneven devices and a topology were described for their number.
-  if (config.cluster.uneven() || config.cluster.topology != nullptr) {
-    return std::move(ladder).variants();
-  }
-  const std::int64_t most_stages = layers / config.pipeline.virtual_stages;
-  for (std::int64_t stages = 2 * std::int64_t{config.pipeline.stages}; stages <= most_stages;
-       stages *= 2) {
-    Settings wider;
-    stages_in(ladder.reached(), stages, wider);
-    wider.push_back(
-        setting("cluster.devices", rank_grid(config).ranks() / config.pipeline.stages * stages));
-    ladder.branch(wider);
-  }
-  for (const Settings& shared : tensor_settings(config)) ladder.alone(shared);
-  if (!ladder.has_moved()) return std::move(ladder).variants();
-  for (const Settings& shared : tensor_settings(ladder.reached())) ladder.branch(shared);
+  const bool described = config.cluster.uneven() || config.cluster.topology != nullptr;
+  if (!described) change_devices(config, layers, ladder);
   return std::move(ladder).variants();
 }
 

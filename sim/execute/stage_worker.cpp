@@ -92,7 +92,7 @@ double StageWorker<T>::squared_error(int micro_batch) const {
 
 template <class T>
 Block StageWorker<T>::run(const Op& op, Block received, const MiniBatch<T>& batch) {
-  const bool adds = op.kind == OpKind::backward || op.kind == OpKind::backward_weight;
+  const bool adds = makes_weight_gradient(op.kind);
   if (adds && is_deferred(op) != plan_.deferred_weight_gradient) {
     throw std::logic_error(fmt::format(
         "weight gradients are {}", plan_.deferred_weight_gradient ? "deferred" : "accumulated"));

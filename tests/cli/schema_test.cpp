@@ -134,7 +134,8 @@ TEST_SUITE("cli/schema") {
 
   TEST_CASE("so do the other commands") {
     check_documents({"training"}, {{"train", "examples/gpipe.json", "--json"}});
-    check_documents({"comparison"}, {{"compare", "examples/unit.json", "--json"}});
+    check_documents({"comparison"}, {{"compare", "examples/unit.json", "--json"},
+                                     {"compare", "examples/llama7b.json", "--json"}});
     check_documents({"model"}, {{"model", "examples/gpipe.json", "--json"}});
     check_documents({"list"}, {{"list", "--json"}});
     check_documents({"validation"}, {{"validate", "--json", "--execute", "--stages", "2",

@@ -80,19 +80,14 @@ constexpr std::array<std::string_view, 44> words = {"\"kind\"",
                                                     "\"a\\u0000b\"",
                                                     "\"a\\nb\""};
 
-// A token of the text: a string, a number or word, or one character.
-struct Token {
-  std::size_t first = 0;
-  std::size_t size = 0;
-};
-
-std::vector<Token> tokens_of(const std::string& text) {
+// Tokens of the text: strings, numbers or words, or single characters.
+std::vector<Part> tokens_of(const std::string& text) {
   const auto in_word = [&](std::size_t at) {
     const char c = text[at];
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            std::string_view("+-._").find(c) != std::string_view::npos;
   };
-  std::vector<Token> tokens;
+  std::vector<Part> tokens;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at + 1;
     if (text[at] == '"') {
@@ -108,10 +103,10 @@ std::vector<Token> tokens_of(const std::string& text) {
 }
 
 void swap_tokens(std::string& text, Random& random) {
-  const std::vector<Token> tokens = tokens_of(text);
+  const std::vector<Part> tokens = tokens_of(text);
   if (tokens.empty()) return;
-  Token a = tokens[below(random, tokens.size())];
-  Token b = tokens[below(random, tokens.size())];
+  Part a = tokens[below(random, tokens.size())];
+  Part b = tokens[below(random, tokens.size())];
   if (a.first == b.first) return;
   if (a.first > b.first) std::swap(a, b);
   const std::string first = text.substr(a.first, a.size);
@@ -122,13 +117,13 @@ void swap_tokens(std::string& text, Random& random) {
 
 // Replaces a number by an extreme value, or a string by another that means something.
 void replace_value(std::string& text, Random& random, bool number) {
-  std::vector<Token> values;
-  for (const Token& token : tokens_of(text)) {
+  std::vector<Part> values;
+  for (const Part& token : tokens_of(text)) {
     const char c = text[token.first];
     if (number ? (c >= '0' && c <= '9') : c == '"') values.push_back(token);
   }
   if (values.empty()) return;
-  const Token value = values[below(random, values.size())];
+  const Part value = values[below(random, values.size())];
   text.replace(
       value.first, value.size,
       number ? extremes[below(random, extremes.size())] : words[below(random, words.size())]);
@@ -140,14 +135,9 @@ void damage_json(std::string& text, Random& random) {
   const std::size_t at = below(random, text.size() + 1);
   switch (below(random, 16)) {
     case 0:
-      if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << below(random, 8)));
-      return;
     case 1:
-      text.erase(at, 1 + below(random, 20));
-      return;
     case 2:
-      text.insert(at, 1, static_cast<char>(below(random, 256)));
-      return;
+      return damage_bytes(text, at, random, 20);
     case 3:
       text.insert(at, text.substr(below(random, text.size() + 1), below(random, 40)));
       return;

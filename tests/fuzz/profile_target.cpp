@@ -35,11 +35,6 @@ constexpr std::string_view words[] = {"\n",
                                       "\r\n",
                                       "\xff"};
 
-struct Part {
-  std::size_t first = 0;
-  std::size_t size = 0;
-};
-
 // The line around a place in the text, with its end.
 Part line_at(const std::string& text, std::size_t at) {
   const std::size_t before = at == 0 ? text.npos : text.rfind('\n', at - 1);
@@ -65,14 +60,9 @@ void damage_profile(std::string& text, Random& random) {
   const std::string_view other = words[below(random, std::size(words))];
   switch (below(random, 12)) {
     case 0:
-      if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << below(random, 8)));
-      return;
     case 1:
-      text.insert(at, 1, static_cast<char>(below(random, 256)));
-      return;
     case 2:
-      text.erase(at, 1 + below(random, 20));
-      return;
+      return damage_bytes(text, at, random, 20);
     case 3:
       text.insert(at, other);
       return;

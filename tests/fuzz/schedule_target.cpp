@@ -21,12 +21,6 @@ constexpr std::string_view words[] = {",",      "\n",       ";",
                                       "0F0",    "1B3",      "0W",
                                       "0'F1",   "2RESHARD", "(0F1;1B0)OVERLAP_F_B"};
 
-struct Part {
-  std::size_t first = 0;
-  std::size_t size = 0;
-  std::size_t end() const { return first + size; }
-};
-
 // The cell around a place in the text.
 Part cell_at(const std::string& text, std::size_t at) {
   const std::size_t before = at == 0 ? text.npos : text.find_last_of(",\n", at - 1);
@@ -76,14 +70,9 @@ void damage_schedule(std::string& text, Random& random) {
   const auto [first, size] = random_cell(text, random);
   switch (below(random, 20)) {
     case 0:
-      if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << below(random, 8)));
-      return;
     case 1:
-      text.insert(at, 1, static_cast<char>(below(random, 256)));
-      return;
     case 2:
-      text.erase(at, 1 + below(random, 6));
-      return;
+      return damage_bytes(text, at, random, 6);
     case 3:
       text.insert(at, words[below(random, std::size(words))]);
       return;

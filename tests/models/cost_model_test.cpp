@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "models/mlp.hpp"
+#include "support/peak_bytes.hpp"
 
 namespace pipesim {
 
@@ -269,9 +270,11 @@ TEST_SUITE("models/cost_model") {
                          .boundary = 3,
                          .output = 20,
                          .workspace = 400};
-    CHECK(peak_bytes(cost, {.inputs = 4, .insides = 4}, false) == 1110 + 4 * 7 + 20 + 3 + 400);
-    CHECK(peak_bytes(cost, {.inputs = 4, .insides = 1}, false) == 1110 + 4 * 3 + 4 + 20 + 3 + 400);
-    CHECK(peak_bytes(cost, {.inputs = 4, .insides = 1}, true) == 1110 + 4 * 3 + 4 + 20 + 400);
+    CHECK(test::peak_bytes(cost, {.inputs = 4, .insides = 4}, false) ==
+          1110 + 4 * 7 + 20 + 3 + 400);
+    CHECK(test::peak_bytes(cost, {.inputs = 4, .insides = 1}, false) ==
+          1110 + 4 * 3 + 4 + 20 + 3 + 400);
+    CHECK(test::peak_bytes(cost, {.inputs = 4, .insides = 1}, true) == 1110 + 4 * 3 + 4 + 20 + 400);
   }
 
   TEST_CASE("totals that cannot be held are the limit, not an overflow") {
@@ -287,7 +290,7 @@ TEST_SUITE("models/cost_model") {
     CHECK(cost.stash == bytes_limit);
     CHECK(cost.output == bytes_limit);
     CHECK(cost.workspace == bytes_limit);
-    CHECK(peak_bytes(cost, {.inputs = 9, .insides = 9}, false) == bytes_limit);
+    CHECK(test::peak_bytes(cost, {.inputs = 9, .insides = 9}, false) == bytes_limit);
   }
 }
 

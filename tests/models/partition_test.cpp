@@ -8,22 +8,12 @@
 
 #include "models/cost_model.hpp"
 #include "models/units.hpp"
-#include "schedules/in_flight.hpp"
 #include "support/experiments.hpp"
+#include "support/peak_bytes.hpp"
 
 namespace pipesim {
 
 namespace {
-
-std::int64_t dearest(const Partition& counts, const StageCostOf& cost) {
-  std::int64_t most = 0;
-  int first = 0;
-  for (std::size_t s = 0; s < counts.size(); ++s) {
-    most = std::max(most, cost(static_cast<int>(s), first, first + counts[s]));
-    first += counts[s];
-  }
-  return most;
-}
 
 // Calls visit(counts) for every partition of that many layers over that many stages.
 template <class Visit>
@@ -45,7 +35,7 @@ std::int64_t least_by_trying_all(int layers, int stages, const StageCostOf& cost
   std::int64_t least = std::numeric_limits<std::int64_t>::max();
   Partition counts;
   each_partition(layers, stages, counts, [&](const Partition& partition) {
-    least = std::min(least, dearest(partition, cost));
+    least = std::min(least, dearest_stage(partition, cost));
   });
   return least;
 }
@@ -89,7 +79,7 @@ TEST_SUITE("models/partition") {
       const Partition counts = min_max_partition(layers, stages, cost, up_to);
       CAPTURE(round);
       check_counts(counts, layers, stages);
-      REQUIRE(dearest(counts, cost) == least_by_trying_all(layers, stages, cost));
+      REQUIRE(dearest_stage(counts, cost) == least_by_trying_all(layers, stages, cost));
     }
   }
 
@@ -114,7 +104,7 @@ TEST_SUITE("models/partition") {
       const Partition counts = min_max_partition(layers, stages, cost, up_to);
       CAPTURE(round);
       check_counts(counts, layers, stages);
-      REQUIRE(dearest(counts, cost) == least_by_trying_all(layers, stages, cost));
+      REQUIRE(dearest_stage(counts, cost) == least_by_trying_all(layers, stages, cost));
     }
   }
 
@@ -141,7 +131,7 @@ TEST_SUITE("models/partition") {
       const Partition counts = min_max_partition(layers, stages, cost, up_to.front());
       CAPTURE(round);
       check_counts(counts, layers, stages);
-      REQUIRE(dearest(counts, cost) == least_by_trying_all(layers, stages, cost));
+      REQUIRE(dearest_stage(counts, cost) == least_by_trying_all(layers, stages, cost));
     }
   }
 
@@ -183,7 +173,7 @@ TEST_SUITE("models/partition") {
     };
     const Partition counts = min_max_partition(7, 3, cost, up_to);
     CHECK(counts.back() == 1);
-    CHECK(dearest(counts, cost) == 100);
+    CHECK(dearest_stage(counts, cost) == 100);
   }
 
   TEST_CASE("costs near 2^62 are compared without overflow") {
@@ -287,7 +277,7 @@ TEST_SUITE("models/partition") {
       const auto cost = [&](int, int first, int last) { return std::int64_t{last} - first; };
       const Partition counts = min_max_partition(layers, stages, cost, total, cost);
       check_counts(counts, layers, stages);
-      CHECK(dearest(counts, cost) == (layers + stages - 1) / stages);
+      CHECK(dearest_stage(counts, cost) == (layers + stages - 1) / stages);
     }
   }
 
@@ -324,10 +314,10 @@ TEST_SUITE("models/partition") {
         return most.ps;
       };
       const auto memory = [&](const Experiment& experiment) {
-        const auto in_flight = in_flight_of(experiment.schedule, experiment.costs.recompute);
+        const auto in_flight = test::in_flight_of(experiment.schedule, experiment.costs.recompute);
         Bytes most = 0;
         for (std::size_t s = 0; s < in_flight.size(); ++s) {
-          most = std::max(most, peak_bytes(experiment.costs.stages[s], in_flight[s], s == 0));
+          most = std::max(most, test::peak_bytes(experiment.costs.stages[s], in_flight[s], s == 0));
         }
         return most;
       };

@@ -97,6 +97,10 @@ void check_none_faster(const Simulated& automatic, const std::vector<Simulated>&
   }
 }
 
+const Simulated& any_of(const std::vector<Simulated>& all, std::mt19937& random) {
+  return all[static_cast<std::size_t>(test::draw(random, 0, static_cast<int>(all.size()) - 1))];
+}
+
 }  // namespace
 
 TEST_SUITE_BEGIN("sim/automatic_schedule");
@@ -109,9 +113,7 @@ TEST_CASE("no order of the catalog that fits the devices is faster, and more mem
     const std::vector<Simulated> others = of_the_catalog(config, virtual_stages);
     if (others.empty()) continue;
     CAPTURE(config.dump());
-    const auto chosen =
-        static_cast<std::size_t>(test::draw(random, 0, static_cast<int>(others.size()) - 1));
-    const Bytes less = std::max<Bytes>(1, others[chosen].peak);
+    const Bytes less = std::max<Bytes>(1, any_of(others, random).peak);
     const Simulated limited = automatic(with_memory(config, less), virtual_stages);
     CAPTURE(less);
     CHECK(limited.fits);
@@ -139,9 +141,7 @@ TEST_CASE("nor one whose stashes keep the memory limit, which an automatic sched
     const std::vector<Simulated> others = of_the_catalog(config, virtual_stages);
     if (others.empty()) continue;
     CAPTURE(config.dump());
-    const auto chosen =
-        static_cast<std::size_t>(test::draw(random, 0, static_cast<int>(others.size()) - 1));
-    const Bytes less = others[chosen].stash;
+    const Bytes less = any_of(others, random).stash;
     if (less == 0) continue;
     CAPTURE(less);
     const Simulated limited = automatic(with_limit(config, less), virtual_stages);

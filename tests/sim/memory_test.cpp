@@ -3,11 +3,11 @@
 #include <random>
 
 #include "schedules/deferred_weight_gradient.hpp"
-#include "schedules/in_flight.hpp"
 #include "schedules/recompute.hpp"
 #include "sim/engine.hpp"
 #include "sim/memory_trace.hpp"
 #include "support/experiments.hpp"
+#include "support/peak_bytes.hpp"
 #include "support/schedules.hpp"
 
 using namespace pipesim;
@@ -82,10 +82,10 @@ void check_against_trace(const Case& item) {
 
 void check_against_estimate(const Case& item, Recompute recompute) {
   const Outcome outcome = Engine(item.schedule).run(item.costs, {}, false);
-  const std::vector<InFlight> in_flight = in_flight_of(item.schedule, recompute);
+  const std::vector<test::InFlight> in_flight = test::in_flight_of(item.schedule, recompute);
   for (std::size_t s = 0; s < item.costs.stages.size(); ++s) {
     CAPTURE(s);
-    CHECK(peak_bytes(item.costs.stages[s], in_flight[s], s == 0) == outcome.devices[s].peak);
+    CHECK(test::peak_bytes(item.costs.stages[s], in_flight[s], s == 0) == outcome.devices[s].peak);
   }
 }
 

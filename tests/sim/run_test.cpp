@@ -10,6 +10,7 @@
 #include "sim/advice.hpp"
 #include "sim/variants.hpp"
 #include "support/experiments.hpp"
+#include "support/peak_bytes.hpp"
 
 using namespace pipesim;
 using test::example;
@@ -68,7 +69,8 @@ TEST_CASE("a deferred W takes the weight gradient of the whole mini-batch, and u
       const StageCost& cost = deferred.costs.stages[s];
       CHECK(run.outcome.devices[s].busy() ==
             8 * (cost.forward + cost.backward_input) + cost.backward_weight);
-      CHECK(run.outcome.devices[s].peak == peak_bytes(cost, {.inputs = 8, .insides = 8}, s == 0));
+      CHECK(run.outcome.devices[s].peak ==
+            test::peak_bytes(cost, {.inputs = 8, .insides = 8}, s == 0));
       CHECK(run.outcome.devices[s].static_bytes ==
             accumulated.costs.stages[s].static_bytes() - accumulated.costs.stages[s].weights);
     }

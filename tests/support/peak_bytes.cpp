@@ -1,10 +1,10 @@
-#include "schedules/in_flight.hpp"
+#include "support/peak_bytes.hpp"
 
 #include <algorithm>
 
 #include "schedules/recompute.hpp"
 
-namespace pipesim {
+namespace pipesim::test {
 
 std::vector<InFlight> in_flight_of(const Schedule& schedule, Recompute recompute) {
   const int kept = kept_micro_batch(recompute, schedule.micro_batches);
@@ -35,4 +35,24 @@ std::vector<InFlight> in_flight_of(const Schedule& schedule, Recompute recompute
   return most;
 }
 
-}  // namespace pipesim
+Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first) {
+  const Bytes messages = capped_sum(cost.output, is_first ? 0 : cost.boundary);
+  if (cost.deferred_micro_batches > 0) {  // The last I, or W.
+    const Bytes waiting = capped_product(cost.weight_stash, cost.deferred_micro_batches - 1);
+    const Bytes last = std::max(cost.stash, cost.weight_stash);
+    const Bytes scratch =
+        capped_sum(messages, capped_sum(cost.input_workspace, cost.gathered_layer));
+    const Bytes update = capped_sum(cost.update_workspace, cost.unreduced_gradient);
+    return capped_sum(capped_sum(cost.static_bytes(), waiting),
+                      std::max(capped_sum(last, scratch), capped_sum(cost.weight_stash, update)));
+  }
+  const Bytes insides = capped_product(cost.stash - cost.boundary, in_flight.insides);
+  const Bytes for_weights = capped_product(cost.weight_stash, in_flight.weights);
+  const Bytes kept =
+      capped_sum(capped_product(cost.boundary, in_flight.inputs), capped_sum(insides, for_weights));
+  const Bytes in_work = capped_sum(cost.gathered_layer, cost.unreduced_gradient);
+  return capped_sum(capped_sum(cost.static_bytes(), kept),
+                    capped_sum(capped_sum(messages, cost.workspace), in_work));
+}
+
+}  // namespace pipesim::test
