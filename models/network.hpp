@@ -48,12 +48,16 @@ struct Operator {
   bool operator==(const Operator&) const = default;
 };
 
+/// When ZeRO gathers the weights of a layer's part: with those of the layer, or by themselves.
+enum class Gathered { with_layer, before_layer, behind_layer };
+
 /// A part of a layer that reports tell apart: "scores", "mlp in".
 struct LayerPart {
   std::string_view name{};  ///< Outlives all layers: a literal.
   double parameters = 0;    ///< As Layer's, like the next two.
   Bytes parameter_bytes = 0;
   Bytes stash_bytes = 0;
+  Gathered gathered = Gathered::with_layer;
 
   bool operator==(const LayerPart&) const = default;
 };

@@ -21,6 +21,7 @@ void add_embedding(Layer& layer, const Transformer& model, const TransformerShar
   const double e = share.element;
   const double whole_stream = share.tokens * share.hidden;
   begin_part(layer, "embedding");
+  layer.parts.back().gathered = Gathered::before_layer;
   Layer lookup;
   add_elementwise(lookup.forward, 3 * e * whole_stream);
   add_output_exchange(lookup, share, share.hidden);
@@ -77,6 +78,7 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
   Layer head;
   add_norm(head, model, share);
   begin_part(head, "logits");
+  head.parts.back().gathered = Gathered::behind_layer;
   add_input_exchange(head, share, share.hidden);
   add_product(head, model, share, share.hidden, columns);
   if (!model.tied_embeddings) {

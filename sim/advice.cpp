@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "sim/run.hpp"
+#include "sim/smaller_variants.hpp"
 
 namespace pipesim {
 

@@ -6,7 +6,6 @@
 #include "models/settings.hpp"
 #include "models/units.hpp"
 #include "sim/progress.hpp"
-#include "sim/variants.hpp"
 
 namespace pipesim {
 

@@ -40,8 +40,8 @@ struct Experiment {
 /// anything is built), a device that lacks a figure, totals of time or bytes of 2^62 and more.
 Experiment assemble(Config config, Replicas replicas = Replicas::alike_once);
 
-/// The same for a setting that nobody asked for: where it can't be, `reason` says why. Beside main
-/// the one place where an InputError ends.
+/// The same for a setting that nobody asked for: where it can't be, `reason` says why. With
+/// read_variant (sim/what_if) and main one of the places where an InputError ends.
 struct Attempt {
   std::optional<Experiment> experiment{};
   std::string reason{};

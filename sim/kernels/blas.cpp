@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/input_error.hpp"
@@ -33,12 +34,57 @@ InputError not_loaded(std::string_view problem) {
       "files (ulimit -n); simulate needs none of it");
 }
 
+// What the process may map, tried out and given back.
+class Mappings {
+ public:
+  Mappings() = default;
+  Mappings(const Mappings&) = delete;
+  Mappings& operator=(const Mappings&) = delete;
+  ~Mappings() {
+    for (const auto& [at, bytes] : mapped_) munmap(at, bytes);
+  }
+  bool add(std::size_t bytes) {
+    void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) return false;
+    mapped_.emplace_back(at, bytes);
+    return true;
+  }
+
+ private:
+  std::vector<std::pair<void*, std::size_t>> mapped_{};
+};
+
+// OpenBLAS's largest buffer, 32 << 22 bytes, and the pages around it. Only what is touched takes
+// memory.
+constexpr std::size_t buffer_bytes = (std::size_t{32} << 22) + (std::size_t{1} << 16);
+
+// OpenBLAS 0.3.21 and the Fortran libraries that it loads map 45 MiB. Their initialisers end the
+// process where they find no memory, so that it must be there before they are loaded.
+constexpr std::size_t library_bytes = std::size_t{64} << 20;
+
+// Throws InputError where `threads` more buffers have no room, or the library itself where that is
+// still to be loaded.
+void check_room(int threads, bool is_loaded) {
+  Mappings room;
+  const bool library_fits = is_loaded || room.add(library_bytes);
+  int buffers = 0;
+  while (library_fits && buffers < threads && room.add(buffer_bytes)) ++buffers;
+  if (library_fits && buffers == threads) return;
+  throw InputError(
+      fmt::format("pipesim: /: needs {} MiB of address space for the buffers of OpenBLAS, got {}",
+                  (buffer_bytes >> 20) * static_cast<std::size_t>(threads),
+                  buffers == 0 ? "less than one buffer"
+                               : fmt::format("room for {} of {}", buffers, threads)),
+      "lift the limit (ulimit -v), or execute fewer devices at once; simulate needs no buffers");
+}
+
 template <class Function>
 void resolve(void* library, const char* name, Function& function) {
   function = reinterpret_cast<Function>(dlsym(library, name));
 }
 
 Library load() {
+  check_room(1, false);
   // Read as the library is loaded: it would start a thread for every other core, each with a buffer
   // of its own.
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
@@ -70,43 +116,6 @@ const Library& library() {
   return loaded;
 }
 
-// What the process may map, tried out and given back.
-class Mappings {
- public:
-  Mappings() = default;
-  Mappings(const Mappings&) = delete;
-  Mappings& operator=(const Mappings&) = delete;
-  ~Mappings() {
-    for (void* at : at_) munmap(at, bytes);
-  }
-  bool add() {
-    void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED) return false;
-    at_.push_back(at);
-    return true;
-  }
-
-  // OpenBLAS's largest buffer, 32 << 22 bytes, and the pages around it. Only what is touched takes
-  // memory.
-  static constexpr std::size_t bytes = (std::size_t{32} << 22) + (std::size_t{1} << 16);
-
- private:
-  std::vector<void*> at_{};
-};
-
-void check_buffers(int threads) {
-  Mappings buffers;
-  for (int thread = 0; thread < threads; ++thread) {
-    if (buffers.add()) continue;
-    throw InputError(
-        fmt::format("pipesim: /: needs {} MiB of address space for the buffers of OpenBLAS, got {}",
-                    (Mappings::bytes >> 20) * static_cast<std::size_t>(threads),
-                    thread == 0 ? "less than one buffer"
-                                : fmt::format("room for {} of {}", thread, threads)),
-        "lift the limit (ulimit -v), or execute fewer devices at once; simulate needs no buffers");
-  }
-}
-
 }  // namespace
 
 const Blas& blas() {
@@ -118,9 +127,9 @@ void prepare_products(int threads) {
   static std::mutex mutex;
   static int prepared = 0;
   const std::lock_guard lock(mutex);
-  const Library& openblas = library();
   if (threads <= prepared) return;
-  check_buffers(threads - prepared);
+  check_room(threads - prepared, prepared > 0);
+  const Library& openblas = library();
   prepared = threads;
   if (openblas.allocate == nullptr || openblas.free == nullptr) return;
   std::vector<void*> buffers;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/smaller_variants.hpp"
 #include "support/experiments.hpp"
 
 namespace pipesim {

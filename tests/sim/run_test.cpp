@@ -8,6 +8,7 @@
 #include "models/cost_model.hpp"
 #include "models/input_error.hpp"
 #include "sim/advice.hpp"
+#include "sim/smaller_variants.hpp"
 #include "sim/variants.hpp"
 #include "support/experiments.hpp"
 #include "support/peak_bytes.hpp"

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/run.hpp"
+#include "sim/smaller_variants.hpp"
 #include "support/experiments.hpp"
 #include "support/gpt.hpp"
 
