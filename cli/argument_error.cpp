@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "cli/command_list.hpp"
 #include "models/quoted_text.hpp"
 #include "reports/config_settings.hpp"
 
@@ -22,109 +20,54 @@ bool is_option(std::string_view argument) {
   return argument.starts_with("-") && argument != "-";
 }
 
-std::vector<std::string> command_names(const CLI::App& application) {
+std::vector<std::string> command_names(const Application& application) {
   std::vector<std::string> names;
-  for (const CLI::App* command : application.get_subcommands({})) {
-    names.push_back(command->get_name());
-  }
+  for (const Command& command : application.commands) names.push_back(command.name);
   return names;
 }
 
-InputError of_option(const KnownOption& option, std::string_view problem, std::string_view got,
+InputError of_option(const Option& option, std::string_view problem, std::string_view got,
                      std::string_view hint) {
   return InputError(fmt::format("{}: /: {}, got {}", option.name, problem, abridged(got)), hint);
 }
 
 // "--out DIR: Write all of them here"
-std::string usage(const KnownOption& option) {
+std::string usage(const Option& option) {
+  if (option.is_argument() || !option.takes_value()) {
+    return fmt::format("{}: {}", option.name, option.meaning);
+  }
   const std::string value =
       option.words.empty() ? option.value : fmt::format("{}", fmt::join(option.words, "|"));
-  if (option.is_positional()) return fmt::format("{}: {}", option.name, option.about);
-  return fmt::format("{}{}{}: {}", option.name, value.empty() ? "" : " ", value, option.about);
+  return fmt::format("{} {}: {}", option.name, value, option.meaning);
 }
+
+using GivenOption = std::pair<const Option*, std::vector<std::string>>;
 
 // As it stood on the command line.
-std::string shown(const CLI::Option& option) {
-  const KnownOption known = known_option(option);
-  if (known.value.empty()) return known.name;
-  return fmt::format("{} {}", known.name, fmt::join(option.results(), " "));
+std::string shown(const GivenOption& given) {
+  const auto& [option, values] = given;
+  if (!option->takes_value()) return option->name;
+  return fmt::format("{} {}", option->name, fmt::join(values, " "));
 }
 
-const CLI::Option* find_option(const CLI::App& command, std::string_view name) {
-  for (const CLI::Option* option : command.get_options()) {
-    if (option->get_name() == name) return option;
-  }
-  return nullptr;
+bool is_given(const Given& given, std::string_view name) {
+  return std::ranges::any_of(given.options,
+                             [&](const GivenOption& option) { return option.first->name == name; });
 }
 
-// The library's messages begin with the name of the option at fault, or have it behind this.
-const CLI::Option* option_at_fault(const CLI::App& command, std::string_view message) {
-  constexpr std::string_view conversion = "Could not convert: ";
-  if (message.starts_with(conversion)) message.remove_prefix(conversion.size());
-  return find_option(command, message.substr(0, message.find_first_of(": ")));
+bool exclude_each_other(const Option& a, const Option& b) {
+  return contains(a.excludes, b.name) || contains(b.excludes, a.name);
 }
 
-InputError unknown_word(const CLI::Option& option, const KnownOption& known) {
-  std::string word;
-  for (const std::string& given : option.results()) {
-    if (!contains(known.words, given)) word = given;
-  }
-  return of_option(known, "is not known", word.empty() ? "nothing" : word,
-                   suggestion(word, known.name + " takes", known.words));
-}
-
-// "--steps: Value 0 not in range 1 to 100000"
-InputError out_of_range(const KnownOption& known, std::string_view message) {
-  constexpr std::string_view before = "Value ";
-  constexpr std::string_view between = " not in range ";
-  const auto value = message.find(before) + before.size();
-  const auto range = message.rfind(between);
-  if (range == message.npos) return of_option(known, "is not valid", message, usage(known));
-  return of_option(
-      known, fmt::format("must be a whole number from {}", message.substr(range + between.size())),
-      message.substr(value, range - value), usage(known));
-}
-
-InputError bad_value(const CLI::Option& option, const KnownOption& known,
-                     std::string_view message) {
-  if (known.value.empty()) {
-    return of_option(known, "takes no value", fmt::format("{}", fmt::join(option.results(), " ")),
-                     fmt::format("write {} alone, or leave it out", known.name));
-  }
-  return known.words.empty() ? out_of_range(known, message) : unknown_word(option, known);
-}
-
-InputError bad_count(const CLI::Option& option, const KnownOption& known) {
-  if (option.count() < 2) return of_option(known, "needs a value", "nothing", usage(known));
-  return of_option(known, "may be given once",
-                   fmt::format("{}", fmt::join(option.results(), " and ")),
-                   "give only one of them");
-}
-
-InputError missing_argument(const CLI::App& command, const KnownOption& known) {
-  const std::string shown =
-      known.words.empty() ? known.name : fmt::format("{}", fmt::join(known.words, "|"));
-  return InputError(fmt::format("command line: /: {} is required, got nothing", known.name),
-                    fmt::format("pipesim {} {}: {}", command.get_name(), shown, known.about));
-}
-
-// "--published-data requires --published", "--json excludes --markdown"
-InputError bad_company(const CLI::App& command, const CLI::Option& option, const KnownOption& known,
-                       std::string_view message) {
-  const std::string other(message.substr(message.rfind(' ') + 1));
-  if (message.find(" excludes ") != message.npos) {
-    return of_option(known, fmt::format("cannot stand beside {}", other), "both",
-                     "give only one of the two");
-  }
-  const CLI::Option* needed = find_option(command, other);
-  return of_option(known, fmt::format("needs {} beside it", other), shown(option),
-                   needed == nullptr ? "give both" : usage(known_option(*needed)));
+InputError unreadable(const std::vector<std::string>& arguments) {
+  return InputError(fmt::format("command line: /: can't be read, got {}",
+                                abridged(fmt::format("{}", fmt::join(arguments, " ")))),
+                    "pipesim --help lists the commands, pipesim COMMAND --help their options");
 }
 
 // Arguments that no option takes, in the order in which they stand.
-std::vector<std::string> unexpected(const CLI::App& application,
-                                    const std::vector<std::string>& arguments) {
-  std::vector<std::string> left = application.remaining(true);
+std::vector<std::string> unexpected(const Given& given, const std::vector<std::string>& arguments) {
+  std::vector<std::string> left = given.not_taken;
   std::vector<std::string> found;
   for (const std::string& argument : arguments) {
     const auto at = std::ranges::find(left, argument);
@@ -142,7 +85,7 @@ std::string bare_name(const std::string& option) {
 }
 
 // "--set pipeline.stages=4" for "--stages 4" or "pipeline.stages=4"; else nothing.
-std::string as_setting(const CLI::App& command, const std::vector<std::string>& extra) {
+std::string as_setting(const Command& command, const std::vector<std::string>& extra) {
   if (find_option(command, "--set") == nullptr) return "";
   const std::string& first = extra.front();
   const auto equals = first.find('=');
@@ -160,49 +103,27 @@ std::string as_setting(const CLI::App& command, const std::vector<std::string>& 
 }
 
 // The option that an unexpected argument was probably meant to be, or nothing.
-std::string nearest_option(const CLI::App& command, const std::string& argument) {
+std::string nearest_option(const Command& command, const std::string& argument) {
   if (!argument.starts_with("--")) return "";
-  std::vector<std::string> names;
-  for (const CLI::Option* option : command.get_options()) {
-    const std::vector<std::string>& own = option->get_lnames();
-    names.insert(names.end(), own.begin(), own.end());
+  std::vector<std::string> names{"help", "version"};
+  for (const Option& option : command.options) {
+    if (!option.is_argument()) names.push_back(bare_name(option.name));
   }
   const std::string near = closest(bare_name(argument), names);
   return near.empty() ? "" : "--" + near;
 }
 
 // "pipesim simulate takes one CONFIG"
-std::string arguments_of(const CLI::App& command) {
-  for (const CLI::Option* option : command.get_options()) {
-    if (!option->get_positional()) continue;
-    return fmt::format("pipesim {} takes one {}", command.get_name(),
-                       option->get_name(true, false));
+std::string arguments_of(const Command& command) {
+  for (const Option& option : command.options) {
+    if (!option.is_argument()) continue;
+    return fmt::format("pipesim {} takes one {}", command.name, option.name);
   }
-  return fmt::format("pipesim {} takes options only", command.get_name());
-}
-
-InputError unexpected_argument(const CLI::App& command, const std::vector<std::string>& extra) {
-  const std::string& first = extra.front();
-  std::string hint;
-  std::string meant = as_setting(command, extra);
-  if (meant.empty()) meant = nearest_option(command, first);
-  if (!meant.empty()) {
-    hint = fmt::format("did you mean {}? ", meant);
-  } else if (!is_option(first)) {
-    hint = arguments_of(command) + "; ";
-  }
-  hint += fmt::format("pipesim {} --help lists the options", command.get_name());
-  if (find_option(command, "--set") != nullptr) {
-    hint += "; values of a config are set with --set, such as --set pipeline.schedule=1f1b";
-  }
-  return InputError(fmt::format("command line: /: holds {} that pipesim {} does not take, got {}",
-                                is_option(first) ? "an option" : "an argument", command.get_name(),
-                                abridged(fmt::format("{}", fmt::join(extra, " ")))),
-                    hint);
+  return fmt::format("pipesim {} takes options only", command.name);
 }
 
 // An option that is not pipesim's own where the command belongs.
-InputError option_before_command(const CLI::App& application,
+InputError option_before_command(const Application& application,
                                  const std::vector<std::string>& arguments) {
   const std::string& first = arguments.front();
   const std::vector<std::string> names = command_names(application);
@@ -223,7 +144,7 @@ InputError option_before_command(const CLI::App& application,
 
 }  // namespace
 
-void check_command(const CLI::App& application, const std::vector<std::string>& arguments) {
+void check_command(const Application& application, const std::vector<std::string>& arguments) {
   const std::string first = arguments.empty() ? "" : arguments.front();
   const std::vector<std::string> names = command_names(application);
   if (contains(names, first)) return;
@@ -234,36 +155,93 @@ void check_command(const CLI::App& application, const std::vector<std::string>& 
                    suggestion(first, "commands", names) + "; pipesim --help tells more");
 }
 
-InputError argument_error(const CLI::App& application, const std::vector<std::string>& arguments,
-                          const CLI::ParseError& error) {
-  using CLI::ExitCodes;
-  const std::string_view message = error.what();
-  const auto code = static_cast<ExitCodes>(error.get_exit_code());
-  const std::vector<const CLI::App*> commands =
-      application.get_subcommands([](const CLI::App* command) { return command->parsed(); });
-  const CLI::App* command = commands.empty() ? nullptr : commands.front();
-  if (command != nullptr && code == ExitCodes::ExtrasError) {
-    const std::vector<std::string> extra = unexpected(application, arguments);
-    if (!extra.empty()) return unexpected_argument(*command, extra);
+InputError unknown_word(const Option& option, const std::string& value) {
+  return of_option(option, "is not known", value.empty() ? "nothing" : value,
+                   suggestion(value, option.name + " takes", option.words));
+}
+
+InputError out_of_range(const Option& option, const std::string& value) {
+  return of_option(option,
+                   fmt::format("must be a whole number from {} to {}", option.least, option.most),
+                   value, usage(option));
+}
+
+InputError bad_count(const Given& given, const std::vector<std::string>& arguments) {
+  for (const auto& [option, values] : given.options) {
+    const bool takes_several = std::holds_alternative<std::vector<std::string>*>(option->into);
+    if (takes_several || values.size() < 2) continue;
+    return of_option(*option, "may be given once", fmt::format("{}", fmt::join(values, " and ")),
+                     "give only one of them");
   }
-  const CLI::Option* option = command == nullptr ? nullptr : option_at_fault(*command, message);
-  if (option != nullptr) {
-    const KnownOption known = known_option(*option);
-    switch (code) {
-      case ExitCodes::RequiredError:
-        return missing_argument(*command, known);
-      case ExitCodes::ArgumentMismatch:
-        return bad_count(*option, known);
-      case ExitCodes::RequiresError:
-      case ExitCodes::ExcludesError:
-        return bad_company(*command, *option, known, message);
-      default:
-        return bad_value(*option, known, message);
+  for (const std::string& argument : arguments) {
+    const Option* option = find_option(*given.command, argument);
+    if (option == nullptr || !option->takes_value() || is_given(given, argument)) continue;
+    return of_option(*option, "needs a value", "nothing", usage(*option));
+  }
+  return unwanted_value(given, arguments);
+}
+
+InputError unwanted_value(const Given& given, const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    const auto equals = argument.find('=');
+    if (equals == argument.npos) continue;
+    const Option* option = find_option(*given.command, argument.substr(0, equals));
+    if (option == nullptr || option->takes_value()) continue;
+    return of_option(*option, "takes no value", argument.substr(equals + 1),
+                     fmt::format("write {} alone, or leave it out", option->name));
+  }
+  return unreadable(arguments);
+}
+
+InputError missing_argument(const Given& given) {
+  for (const Option& option : given.command->options) {
+    if (!option.is_argument() || is_given(given, option.name)) continue;
+    const std::string shown =
+        option.words.empty() ? option.name : fmt::format("{}", fmt::join(option.words, "|"));
+    return InputError(fmt::format("command line: /: {} is required, got nothing", option.name),
+                      fmt::format("pipesim {} {}: {}", given.command->name, shown, option.meaning));
+  }
+  return unreadable({given.command->name});
+}
+
+InputError bad_company(const Given& given) {
+  for (const GivenOption& one : given.options) {
+    const Option& option = *one.first;
+    for (const std::string& other : option.needs) {
+      if (is_given(given, other)) continue;
+      return of_option(option, fmt::format("needs {} beside it", other), shown(one),
+                       usage(*find_option(*given.command, other)));
+    }
+    for (const GivenOption& other : given.options) {
+      if (!exclude_each_other(option, *other.first)) continue;
+      return of_option(option, fmt::format("cannot stand beside {}", other.first->name), "both",
+                       "give only one of the two");
     }
   }
-  return InputError(fmt::format("command line: /: {}, got {}", abridged(message),
-                                abridged(fmt::format("{}", fmt::join(arguments, " ")))),
-                    "pipesim --help lists the commands, pipesim COMMAND --help their options");
+  return unreadable({given.command->name});
+}
+
+InputError unexpected_argument(const Given& given, const std::vector<std::string>& arguments) {
+  const Command& command = *given.command;
+  const std::vector<std::string> extra = unexpected(given, arguments);
+  if (extra.empty()) return unreadable(arguments);
+  const std::string& first = extra.front();
+  std::string hint;
+  std::string meant = as_setting(command, extra);
+  if (meant.empty()) meant = nearest_option(command, first);
+  if (!meant.empty()) {
+    hint = fmt::format("did you mean {}? ", meant);
+  } else if (!is_option(first)) {
+    hint = arguments_of(command) + "; ";
+  }
+  hint += fmt::format("pipesim {} --help lists the options", command.name);
+  if (find_option(command, "--set") != nullptr) {
+    hint += "; values of a config are set with --set, such as --set pipeline.schedule=1f1b";
+  }
+  return InputError(fmt::format("command line: /: holds {} that pipesim {} does not take, got {}",
+                                is_option(first) ? "an option" : "an argument", command.name,
+                                abridged(fmt::format("{}", fmt::join(extra, " ")))),
+                    hint);
 }
 
 }  // namespace pipesim::cli

@@ -79,35 +79,35 @@ complete -F _pipesim pipesim
 )sh";
 
 // What an option takes: its words, or the name of what it takes.
-std::string value_of(const KnownOption& option) {
+std::string value_of(const Option& option) {
   if (!option.words.empty()) return fmt::format("{}", fmt::join(option.words, " "));
-  return option.is_positional() ? option.name : option.value;
+  return option.is_argument() ? option.name : option.value;
 }
 
 }  // namespace
 
-void write_bash_completion(Output& out, const std::vector<KnownCommand>& commands,
+void write_bash_completion(Output& out, const std::vector<Command>& commands,
                            const std::vector<Setting>& settings) {
   const auto print = [&]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
   };
   print("# Completes pipesim in bash: source <(pipesim completion bash)\n_pipesim_commands='");
-  for (const KnownCommand& command : commands) print("{} ", command.name);
+  for (const Command& command : commands) print("{} ", command.name);
   print("'\n_pipesim_keys='");
   for (const Setting& setting : settings) print("{} ", setting.path);
   print("'\n\n_pipesim_options() {{\n  case $1 in\n");
-  for (const KnownCommand& command : commands) {
+  for (const Command& command : commands) {
     print("    {}) echo '", command.name);
-    for (const KnownOption& option : command.options) {
-      if (!option.is_positional()) print("{} ", option.name);
+    for (const Option& option : command.options) {
+      if (!option.is_argument()) print("{} ", option.name);
     }
     print("' ;;\n");
   }
   print("  esac\n}}\n\n_pipesim_value() {{\n  case $1 in\n");
-  for (const KnownCommand& command : commands) {
-    for (const KnownOption& option : command.options) {
-      if (option.value.empty()) continue;
-      print("    {}:{}) echo '{}' ;;\n", command.name, option.is_positional() ? "" : option.name,
+  for (const Command& command : commands) {
+    for (const Option& option : command.options) {
+      if (!option.takes_value()) continue;
+      print("    {}:{}) echo '{}' ;;\n", command.name, option.is_argument() ? "" : option.name,
             value_of(option));
     }
   }

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -95,32 +94,40 @@ int calibrate_command(const CalibrateArguments& options) {
 
 }  // namespace
 
-void add_calibrate(CLI::App& application, Action& action) {
+Command declare_calibrate() {
   auto options = std::make_shared<CalibrateArguments>();
-  CLI::App* command = application.add_subcommand(
-      "calibrate", "Measure this machine and write a device file for predictions about it");
-  command->add_option("--out", options->out, "Write the device here, for cluster.device")
-      ->type_name("FILE");
-  command
-      ->add_option(
-          "--busy", options->busy,
-          "Cores that compute at once while measuring: as many as devices will on the wall "
-          "clock, 1 for the measured clock")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 256))
-      ->type_name("N");
-  command->add_option("--precision", options->precisions, "Precisions, separated by commas")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"fp32", "fp64"}));
-  command->add_flag("--json", options->json, "Print the device as JSON");
-  command->add_flag("--quiet", options->quiet, "Print nothing, and no progress");
-  command->footer(
+  Command command{
+      .name = "calibrate",
+      .meaning = "Measure this machine and write a device file for predictions about it",
+      .run = [options] { return calibrate_command(*options); }};
+  command.options.push_back({.name = "--out",
+                             .into = &options->out,
+                             .meaning = "Write the device here, for cluster.device",
+                             .value = "FILE"});
+  command.options.push_back(
+      {.name = "--busy",
+       .into = &options->busy,
+       .meaning = "Cores that compute at once while measuring: as many as devices will on the wall "
+                  "clock, 1 for the measured clock",
+       .value = "N",
+       .least = 1,
+       .most = 256,
+       .shows_default = true});
+  command.options.push_back({.name = "--precision",
+                             .into = &options->precisions,
+                             .meaning = "Precisions, separated by commas",
+                             .words = {"fp32", "fp64"},
+                             .separator = ','});
+  command.options.push_back(
+      {.name = "--json", .into = &options->json, .meaning = "Print the device as JSON"});
+  command.options.push_back(
+      {.name = "--quiet", .into = &options->quiet, .meaning = "Print nothing, and no progress"});
+  command.footer =
       "Takes about ten seconds for each precision; keep the machine idle meanwhile.\n\n"
       "Examples:\n"
       "  pipesim calibrate --out device.json\n"
-      "  pipesim execute examples/imbalanced.json --set cluster.device=device.json");
-  command->callback(
-      [options, &action] { action = [options] { return calibrate_command(*options); }; });
+      "  pipesim execute examples/imbalanced.json --set cluster.device=device.json";
+  return command;
 }
 
 }  // namespace pipesim::cli

@@ -1,28 +1,22 @@
 #pragma once
 
-#include <functional>
-
-namespace CLI {
-class App;
-}
+#include "cli/grammar.hpp"
 
 namespace pipesim::cli {
 
-/// What the command line asked for. Returns the exit code.
-using Action = std::function<int()>;
-
-/// Each adds one command to the application; parsing it sets `action`.
-void add_simulate(CLI::App& application, Action& action);
-void add_execute(CLI::App& application, Action& action);
-void add_calibrate(CLI::App& application, Action& action);
-void add_train(CLI::App& application, Action& action);
-void add_validate(CLI::App& application, Action& action);
-void add_compare(CLI::App& application, Action& action);
-void add_schedule(CLI::App& application, Action& action);
-void add_model(CLI::App& application, Action& action);
-void add_list(CLI::App& application, Action& action);
-void add_schema(CLI::App& application, Action& action);
-void add_completion(CLI::App& application, Action& action);
-void add_manual(CLI::App& application, Action& action);
+/// Each is one command: its options, and what it does.
+Command declare_simulate();
+Command declare_execute();
+Command declare_calibrate();
+Command declare_train();
+Command declare_validate();
+Command declare_compare();
+Command declare_schedule();
+Command declare_model();
+Command declare_list();
+Command declare_schema();
+/// `commands`: all of the application's, which must outlive the command.
+Command declare_completion(const std::vector<Command>& commands);
+Command declare_manual(const std::vector<Command>& commands);
 
 }  // namespace pipesim::cli

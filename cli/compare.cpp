@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -222,26 +221,29 @@ int compare_command(const CompareOptions& options) {
 
 }  // namespace
 
-void add_compare(CLI::App& application, Action& action) {
+Command declare_compare() {
   auto options = std::make_shared<CompareOptions>();
-  CLI::App* command = application.add_subcommand(
-      "compare", "The same model under every schedule, and under data parallelism");
-  add_config_options(*command, options->config);
-  command->add_flag("--json", options->json, "Print one JSON object");
-  command
-      ->add_option("--html", options->files.html,
-                   "Write a page to look at: every schedule to the same scale, with its memory")
-      ->type_name("FILE");
-  command
-      ->add_option("--svg", options->files.svg,
-                   "Draw the same as a figure for print: the first 24 rows")
-      ->type_name("FILE");
-  command->add_flag("--quiet", options->quiet, "Print no text and no progress");
-  command->footer(
+  Command command{.name = "compare",
+                  .meaning = "The same model under every schedule, and under data parallelism",
+                  .run = [options] { return compare_command(*options); }};
+  add_config_options(command, options->config);
+  command.options.push_back(
+      {.name = "--json", .into = &options->json, .meaning = "Print one JSON object"});
+  command.options.push_back(
+      {.name = "--html",
+       .into = &options->files.html,
+       .meaning = "Write a page to look at: every schedule to the same scale, with its memory",
+       .value = "FILE"});
+  command.options.push_back({.name = "--svg",
+                             .into = &options->files.svg,
+                             .meaning = "Draw the same as a figure for print: the first 24 rows",
+                             .value = "FILE"});
+  command.options.push_back(
+      {.name = "--quiet", .into = &options->quiet, .meaning = "Print no text and no progress"});
+  command.footer =
       "What fits comes first, the fastest first. Each row of --json has the settings that lead to\n"
-      "it: with --set, simulate says the same of it. Exit code 3: nothing fits.");
-  command->callback(
-      [options, &action] { action = [options] { return compare_command(*options); }; });
+      "it: with --set, simulate says the same of it. Exit code 3: nothing fits.";
+  return command;
 }
 
 }  // namespace pipesim::cli

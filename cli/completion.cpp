@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/commands.hpp"
@@ -10,8 +9,7 @@ namespace pipesim::cli {
 
 namespace {
 
-int completion_command(const CLI::App& application, const std::string& shell) {
-  const std::vector<KnownCommand> commands = command_list(application);
+int completion_command(const std::vector<Command>& commands, const std::string& shell) {
   Output out = standard_output();
   if (shell == "zsh") {
     write_zsh_completion(out, commands, config_settings());
@@ -26,22 +24,22 @@ int completion_command(const CLI::App& application, const std::string& shell) {
 
 }  // namespace
 
-void add_completion(CLI::App& application, Action& action) {
+Command declare_completion(const std::vector<Command>& commands) {
   auto shell = std::make_shared<std::string>();
-  CLI::App* command = application.add_subcommand(
-      "completion", "Print a script that completes commands, options and keys in a shell");
-  command->add_option("SHELL", *shell, "Whose script")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command->footer(
+  Command command{.name = "completion",
+                  .meaning = "Print a script that completes commands, options and keys in a shell",
+                  .run = [shell, &commands] { return completion_command(commands, *shell); }};
+  command.options.push_back({.name = "SHELL",
+                             .into = shell.get(),
+                             .meaning = "Whose script",
+                             .words = {"bash", "zsh", "fish"}});
+  command.footer =
       "Completes what follows --set, too: keys of a config, and the values that have names.\n\n"
       "Examples:\n"
       "  source <(pipesim completion bash)      in ~/.bashrc\n"
       "  pipesim completion zsh > ~/.zfunc/_pipesim      with ~/.zfunc in fpath\n"
-      "  pipesim completion fish > ~/.config/fish/completions/pipesim.fish");
-  command->callback([shell, &application, &action] {
-    action = [shell, &application] { return completion_command(application, *shell); };
-  });
+      "  pipesim completion fish > ~/.config/fish/completions/pipesim.fish";
+  return command;
 }
 
 }  // namespace pipesim::cli

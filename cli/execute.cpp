@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -107,26 +106,31 @@ int execute_command(const ExecuteOptions& options) {
 
 }  // namespace
 
-void add_execute(CLI::App& application, Action& action) {
+Command declare_execute() {
   auto options = std::make_shared<ExecuteOptions>();
-  CLI::App* command = application.add_subcommand(
-      "execute", "Run the step's real kernels on the CPU, and check gradients and memory");
-  add_config_options(*command, options->config);
-  command
-      ->add_option("--clock", options->clock,
-                   "wall: a thread for each device, real time; measured: every op alone, its time "
-                   "put on the virtual device's clock")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"wall", "measured"}));
-  command
-      ->add_option("--steps", options->steps,
-                   "How many steps to run, after one to warm up; the median is reported")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100000))
-      ->type_name("N");
-  add_report_options(*command, options->reports);
-  add_colour_option(*command, options->colour);
-  command->footer(
+  Command command{
+      .name = "execute",
+      .meaning = "Run the step's real kernels on the CPU, and check gradients and memory",
+      .run = [options] { return execute_command(*options); }};
+  add_config_options(command, options->config);
+  command.options.push_back(
+      {.name = "--clock",
+       .into = &options->clock,
+       .meaning = "wall: a thread for each device, real time; measured: every op alone, its time "
+                  "put on the virtual device's clock",
+       .words = {"wall", "measured"},
+       .shows_default = true});
+  command.options.push_back(
+      {.name = "--steps",
+       .into = &options->steps,
+       .meaning = "How many steps to run, after one to warm up; the median is reported",
+       .value = "N",
+       .least = 1,
+       .most = 100000,
+       .shows_default = true});
+  add_report_options(command, options->reports);
+  add_colour_option(command, options->colour);
+  command.footer =
       "The model must be an mlp, in fp32 or fp64; its samples are synthetic. Beside the run "
       "stands\n"
       "what is predicted for this machine: from a device file that pipesim calibrate wrote here, "
@@ -138,9 +142,8 @@ void add_execute(CLI::App& application, Action& action) {
       "differ from those without a pipeline, or memory from the simulation.\n\n"
       "Examples:\n"
       "  pipesim execute examples/imbalanced.json\n"
-      "  pipesim execute examples/giant.json --clock measured --set pipeline.recompute=full");
-  command->callback(
-      [options, &action] { action = [options] { return execute_command(*options); }; });
+      "  pipesim execute examples/giant.json --clock measured --set pipeline.recompute=full";
+  return command;
 }
 
 }  // namespace pipesim::cli

@@ -18,11 +18,11 @@ std::string quoted_text(std::string_view text) {
   return result + "'";
 }
 
-std::string values_of(const KnownOption& option) {
+std::string values_of(const Option& option) {
   if (!option.words.empty()) {
     return fmt::format(" -x -a {}", quoted_text(fmt::format("{}", fmt::join(option.words, " "))));
   }
-  if (option.value.empty()) return "";
+  if (!option.takes_value()) return "";
   if (option.value == "KEY=VALUE") return " -x -a '(__pipesim_settings)'";
   if (option.value == "FILE") return " -r -F";
   if (option.value == "DIR") return " -x -a '(__fish_complete_directories)'";
@@ -31,7 +31,7 @@ std::string values_of(const KnownOption& option) {
 
 }  // namespace
 
-void write_fish_completion(Output& out, const std::vector<KnownCommand>& commands,
+void write_fish_completion(Output& out, const std::vector<Command>& commands,
                            const std::vector<Setting>& settings) {
   const auto print = [&]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
@@ -49,15 +49,15 @@ void write_fish_completion(Output& out, const std::vector<KnownCommand>& command
   print("end\n\ncomplete -c pipesim -f\n");
   print("complete -c pipesim -s h -l help -d 'Print help'\n");
   print("complete -c pipesim -n __fish_use_subcommand -l version -d 'Print the version'\n");
-  for (const KnownCommand& command : commands) {
+  for (const Command& command : commands) {
     print("\ncomplete -c pipesim -n __fish_use_subcommand -a {} -d {}\n", command.name,
-          quoted_text(command.about));
+          quoted_text(command.meaning));
     const std::string here =
         fmt::format("complete -c pipesim -n '__fish_seen_subcommand_from {}'", command.name);
-    for (const KnownOption& option : command.options) {
-      if (!option.is_positional()) {
+    for (const Option& option : command.options) {
+      if (!option.is_argument()) {
         print("{} -l {}{} -d {}\n", here, option.name.substr(2), values_of(option),
-              quoted_text(option.about));
+              quoted_text(option.meaning));
       } else if (option.words.empty()) {
         print("{} -k -a '(__fish_complete_suffix .json)'\n", here);
       } else {

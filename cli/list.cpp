@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -59,15 +58,17 @@ int list_command(bool as_json) {
 
 }  // namespace
 
-void add_list(CLI::App& application, Action& action) {
+Command declare_list() {
   auto as_json = std::make_shared<bool>(false);
-  CLI::App* command =
-      application.add_subcommand("list", "The known schedules, models, devices and interconnects");
-  command->add_flag("--json", *as_json, "Print one JSON object");
-  command->footer(
+  Command command{.name = "list",
+                  .meaning = "The known schedules, models, devices and interconnects",
+                  .run = [as_json] { return list_command(*as_json); }};
+  command.options.push_back(
+      {.name = "--json", .into = as_json.get(), .meaning = "Print one JSON object"});
+  command.footer =
       "Of a schedule the other names stand for it wherever it is named, in any spelling: 1F1B,\n"
-      "Interleaved1F1B and ScheduleZBVZeroBubble as torch.distributed.pipelining has them, zb-h1.");
-  command->callback([as_json, &action] { action = [as_json] { return list_command(*as_json); }; });
+      "Interleaved1F1B and ScheduleZBVZeroBubble as torch.distributed.pipelining has them, zb-h1.";
+  return command;
 }
 
 }  // namespace pipesim::cli

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <exception>
@@ -12,7 +11,7 @@
 #include <typeinfo>
 #include <vector>
 
-#include "cli/argument_error.hpp"
+#include "cli/command_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/process_limits.hpp"
@@ -77,55 +76,35 @@ constexpr const char* own_fault_text =
   std::set_terminate(end_without_catch);
 }
 
-constexpr const char* version = "pipesim " PIPESIM_VERSION;
-constexpr const char* hidden = "";  // A group of options that the help leaves out.
-
-// Or the version.
-int print_help(const CLI::App& application, const CLI::ParseError& asked_for) {
-  std::ostringstream text;
-  const int code = application.exit(asked_for, text, text);
-  Output out = standard_output();
-  out.append(text.str());
-  out.flush();
-  return code;
+void declare_commands(Application& application) {
+  std::vector<Command>& commands = application.commands;
+  for (Command (*declare)() :
+       {declare_simulate, declare_execute, declare_calibrate, declare_train, declare_validate,
+        declare_compare, declare_schedule, declare_model, declare_list, declare_schema}) {
+    commands.push_back(declare());
+  }
+  commands.push_back(declare_completion(commands));
+  commands.push_back(declare_manual(commands));
 }
 
 int parse_and_run(int argc, char** argv) {
-  CLI::App application{
-      "pipesim simulates pipeline-parallel training: step time, bubble and memory, "
-      "before you rent the devices"};
-  application.name("pipesim");
-  application.set_version_flag("--version", version);
-  application.require_subcommand(1);
-  application.footer(
-      "pipesim COMMAND --help tells more. Start with:\n"
-      "  pipesim simulate examples/gpipe.json\n"
-      "  pipesim simulate examples/llama7b.json    does a 7B model fit eight 24 GB cards?");
-  Action action;
-  add_simulate(application, action);
-  add_execute(application, action);
-  add_calibrate(application, action);
-  add_train(application, action);
-  add_validate(application, action);
-  add_compare(application, action);
-  add_schedule(application, action);
-  add_model(application, action);
-  add_list(application, action);
-  add_schema(application, action);
-  add_completion(application, action);
-  add_manual(application, action);
-  for (CLI::App* command : application.get_subcommands({})) {
-    command->set_version_flag("--version", version)->group(hidden);
-  }
-  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-  check_command(application, arguments);
-  try {
-    application.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return print_help(application, error);
-    throw argument_error(application, arguments, error);
-  }
-  return action();
+  Application application{
+      .name = "pipesim",
+      .version = "pipesim " PIPESIM_VERSION,
+      .meaning =
+          "pipesim simulates pipeline-parallel training: step time, bubble and memory, "
+          "before you rent the devices",
+      .footer =
+          "pipesim COMMAND --help tells more. Start with:\n"
+          "  pipesim simulate examples/gpipe.json\n"
+          "  pipesim simulate examples/llama7b.json    does a 7B model fit eight 24 GB cards?"};
+  declare_commands(application);
+  const Request request = read_command_line(application, {argv + std::min(argc, 1), argv + argc});
+  if (request.command != nullptr) return request.command->run();
+  Output out = standard_output();
+  out.append(request.text);
+  out.flush();
+  return done;
 }
 
 int run_reporting_errors(int argc, char** argv) {

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -7,20 +6,19 @@
 
 namespace pipesim::cli {
 
-void add_manual(CLI::App& application, Action& action) {
-  CLI::App* command = application.add_subcommand("manual", "Print the manual page, in roff");
-  command->footer(
+Command declare_manual(const std::vector<Command>& commands) {
+  Command command{
+      .name = "manual", .meaning = "Print the manual page, in roff", .run = [&commands] {
+        Output out = standard_output();
+        write_manual_page(out, commands);
+        out.flush();
+        return done;
+      }};
+  command.footer =
       "Installed, it is pipesim(1).\n\n"
       "Examples:\n"
-      "  pipesim manual | man -l -");
-  command->callback([&application, &action] {
-    action = [&application] {
-      Output out = standard_output();
-      write_manual_page(out, command_list(application));
-      out.flush();
-      return done;
-    };
-  });
+      "  pipesim manual | man -l -";
+  return command;
 }
 
 }  // namespace pipesim::cli

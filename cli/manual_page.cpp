@@ -92,24 +92,24 @@ void write_prose(Page& page, const std::string& text) {
   if (as_it_is) page.print(".fi\n");
 }
 
-void write_command(Page& page, const KnownCommand& command) {
+void write_command(Page& page, const Command& command) {
   std::string positional;
-  for (const KnownOption& option : command.options) {
-    if (option.is_positional()) positional += " " + option.name;
+  for (const Option& option : command.options) {
+    if (option.is_argument()) positional += " " + option.name;
   }
   page.print(".SS \"pipesim {}{}\"\n", command.name, positional);
-  page.print("{}.\n", roff(command.about));
-  for (const KnownOption& option : command.options) {
+  page.print("{}.\n", roff(command.meaning));
+  for (const Option& option : command.options) {
     std::string name = option.name;
     if (!option.words.empty()) {
-      name += fmt::format("{}{}", option.is_positional() ? ": " : " ",
-                          fmt::join(option.words, option.is_positional() ? ", " : "|"));
-    } else if (!option.is_positional() && !option.value.empty()) {
+      name += fmt::format("{}{}", option.is_argument() ? ": " : " ",
+                          fmt::join(option.words, option.is_argument() ? ", " : "|"));
+    } else if (!option.is_argument() && option.takes_value()) {
       name += " " + option.value;
     }
-    page.item(name, option.preset.empty()
-                        ? option.about
-                        : fmt::format("{}; default {}", option.about, option.preset));
+    page.item(name, default_text(option).empty()
+                        ? option.meaning
+                        : fmt::format("{}; default {}", option.meaning, default_text(option)));
   }
   const std::string prose = split_footer(command.footer).first;
   if (prose.empty()) return;
@@ -142,7 +142,7 @@ void write_config(Page& page) {
   }
 }
 
-void write_rest(Page& page, const std::vector<KnownCommand>& commands) {
+void write_rest(Page& page, const std::vector<Command>& commands) {
   page.section("FILES");
   page.item("CONFIG", "JSON with comments; paths in it are relative to its folder.");
   page.item("device.json", "A device, as pipesim calibrate writes it, for cluster.device.");
@@ -158,7 +158,7 @@ void write_rest(Page& page, const std::vector<KnownCommand>& commands) {
   page.item("130", "Interrupted.");
   page.section("EXAMPLES");
   std::string examples;
-  for (const KnownCommand& command : commands) {
+  for (const Command& command : commands) {
     const std::string own = split_footer(command.footer).second;
     if (!own.empty()) examples += (examples.empty() ? "" : "\n") + own;
   }
@@ -171,7 +171,7 @@ void write_rest(Page& page, const std::vector<KnownCommand>& commands) {
 
 }  // namespace
 
-void write_manual_page(Output& out, const std::vector<KnownCommand>& commands) {
+void write_manual_page(Output& out, const std::vector<Command>& commands) {
   Page page(out);
   page.print(".TH PIPESIM 1 {} \"pipesim {}\" \"User Commands\"\n", date, PIPESIM_VERSION);
   page.section("NAME");
@@ -184,7 +184,7 @@ void write_manual_page(Output& out, const std::vector<KnownCommand>& commands) {
       "bubble, whether the model fits, and which schedule, partition and micro\\-batch count to\n"
       "use. Results go to the standard output, progress and errors to the standard error.\n");
   page.section("COMMANDS");
-  for (const KnownCommand& command : commands) write_command(page, command);
+  for (const Command& command : commands) write_command(page, command);
   write_config(page);
   write_rest(page, commands);
 }

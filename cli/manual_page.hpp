@@ -2,13 +2,13 @@
 
 #include <vector>
 
-#include "cli/command_list.hpp"
+#include "cli/grammar.hpp"
 #include "reports/output.hpp"
 
 namespace pipesim::cli {
 
 /// The manual page, roff with the macros of man(7): commands and options as the application
 /// declares them, keys of a config as the table has them.
-void write_manual_page(Output& out, const std::vector<KnownCommand>& commands);
+void write_manual_page(Output& out, const std::vector<Command>& commands);
 
 }  // namespace pipesim::cli

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -35,19 +34,21 @@ int model_command(const ModelOptions& options) {
 
 }  // namespace
 
-void add_model(CLI::App& application, Action& action) {
+Command declare_model() {
   auto options = std::make_shared<ModelOptions>();
-  CLI::App* command = application.add_subcommand(
-      "model", "Show what the model's layers cost, part by part, on one device");
-  add_config_options(*command, options->config);
-  command->add_flag("--json", options->json, "Print one JSON object");
-  command->footer(
+  Command command{.name = "model",
+                  .meaning = "Show what the model's layers cost, part by part, on one device",
+                  .run = [options] { return model_command(*options); }};
+  add_config_options(command, options->config);
+  command.options.push_back(
+      {.name = "--json", .into = &options->json, .meaning = "Print one JSON object"});
+  command.footer =
       "Layers that cost the same stand once. Times are those of one micro-batch on the pipeline's\n"
       "first device; docs/cost_model.md says how they come about.\n\n"
       "Examples:\n"
       "  pipesim model examples/gpipe.json\n"
-      "  pipesim model examples/gpipe.json --set cluster.device=a100-80gb --json");
-  command->callback([options, &action] { action = [options] { return model_command(*options); }; });
+      "  pipesim model examples/gpipe.json --set cluster.device=a100-80gb --json";
+  return command;
 }
 
 }  // namespace pipesim::cli

@@ -1,6 +1,5 @@
 #include "cli/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -10,26 +9,25 @@
 
 namespace pipesim::cli {
 
-void add_config_options(CLI::App& command, ConfigOptions& options) {
-  command.add_option("CONFIG", options.path, "The config, a JSON file; - reads standard input")
-      ->required();
-  const CLI::Option* set =
-      command
-          .add_option(
-              "--set", options.settings,
-              "Override a value of the config, such as pipeline.micro_batches=16; repeatable")
-          ->type_name("KEY=VALUE")
-          ->allow_extra_args(false);
-  const CLI::Option* file =
-      command
-          .add_option(
-              "--schedule-file", options.schedule_file,
-              "Run the schedule in this file, in PyTorch's CSV format, instead of the config's")
-          ->type_name("FILE");
-  command.parse_complete_callback([&command, &options, set, file] {
-    const std::vector<CLI::Option*>& order = command.parse_order();
-    options.before_file = std::count(order.begin(), std::ranges::find(order, file), set);
-  });
+void add_config_options(Command& command, ConfigOptions& options) {
+  command.options.push_back({.name = "CONFIG",
+                             .into = &options.path,
+                             .meaning = "The config, a JSON file; - reads standard input"});
+  command.options.push_back(
+      {.name = "--set",
+       .into = &options.settings,
+       .meaning = "Override a value of the config, such as pipeline.micro_batches=16; repeatable",
+       .value = "KEY=VALUE",
+       .once_each = true});
+  command.options.push_back(
+      {.name = "--schedule-file",
+       .into = &options.schedule_file,
+       .meaning = "Run the schedule in this file, in PyTorch's CSV format, instead of the config's",
+       .value = "FILE"});
+  command.on_order = [&options](const std::vector<std::string>& names) {
+    const auto file = std::ranges::find(names, "--schedule-file");
+    options.before_file = std::count(names.begin(), file, "--set");
+  };
 }
 
 Config load(const ConfigOptions& options) {

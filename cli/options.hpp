@@ -5,11 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/grammar.hpp"
 #include "models/config.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace pipesim::cli {
 
@@ -20,7 +17,8 @@ struct ConfigOptions {
   std::optional<std::string> schedule_file{};  ///< Instead of the config's schedule.
   std::ptrdiff_t before_file = 0;              ///< How many of the settings stand before it.
 };
-void add_config_options(CLI::App& command, ConfigOptions& options);
+/// CONFIG, --set and --schedule-file.
+void add_config_options(Command& command, ConfigOptions& options);
 
 /// Reads the config with its settings. Throws InputError.
 Config load(const ConfigOptions& options);

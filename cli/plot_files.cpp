@@ -1,16 +1,19 @@
 #include "cli/plot_files.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include "cli/report_places.hpp"
 #include "reports/plot_svg.hpp"
 
 namespace pipesim::cli {
 
-void add_plot_options(CLI::App& command, PlotOptions& options, const std::string& shown) {
-  command.add_option("--html", options.html, "Write a page: " + shown)->type_name("FILE");
-  command.add_option("--svg", options.svg, "Draw the plots as one figure for print")
-      ->type_name("FILE");
+void add_plot_options(Command& command, PlotOptions& options, const std::string& shown) {
+  command.options.push_back({.name = "--html",
+                             .into = &options.html,
+                             .meaning = "Write a page: " + shown,
+                             .value = "FILE"});
+  command.options.push_back({.name = "--svg",
+                             .into = &options.svg,
+                             .meaning = "Draw the plots as one figure for print",
+                             .value = "FILE"});
 }
 
 void check_plot_options(const PlotOptions& options, bool json) {

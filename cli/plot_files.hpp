@@ -4,12 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "cli/grammar.hpp"
 #include "reports/output_file.hpp"
 #include "reports/plot_page.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace pipesim::cli {
 
@@ -19,7 +16,7 @@ struct PlotOptions {
   std::optional<std::string> svg{};
 };
 /// --html and --svg. `shown`: what the plots show, for the help text.
-void add_plot_options(CLI::App& command, PlotOptions& options, const std::string& shown);
+void add_plot_options(Command& command, PlotOptions& options, const std::string& shown);
 
 /// Throws InputError: no place, one place for both, or the standard output beside --json.
 void check_plot_options(const PlotOptions& options, bool json);

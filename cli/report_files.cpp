@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -76,33 +75,28 @@ void write_svg(Output& out, const StepReport& step) {
 
 }  // namespace
 
-void add_report_options(CLI::App& command, ReportOptions& options) {
-  command.add_flag("--json", options.json, "Print the summary as one JSON object");
-  command
-      .add_option("--timeline", options.timeline,
-                  "Write every op and message as JSON; like every report, compressed if "
-                  "the name ends in .gz")
-      ->type_name("FILE");
-  command
-      .add_option("--chrome-trace", options.chrome_trace,
-                  "Write a trace for Perfetto, chrome://tracing or speedscope")
-      ->type_name("FILE");
-  command
-      .add_option("--memory-trace", options.memory_trace,
-                  "Write every allocation and release as CSV")
-      ->type_name("FILE");
-  command
-      .add_option("--html", options.html,
-                  "Write a page to look at: timeline, memory, links, figures; open it in a browser")
-      ->type_name("FILE");
-  command.add_option("--svg", options.svg, "Draw the timeline as a figure for print")
-      ->type_name("FILE");
-  command
-      .add_option("--out", options.directory,
-                  "Write all of them: summary.json, timeline.json, trace.json, memory.csv, "
-                  "report.html")
-      ->type_name("DIR");
-  command.add_flag("--quiet", options.quiet, "Print no text summary and no progress");
+void add_report_options(Command& command, ReportOptions& options) {
+  const auto place = [&](const char* name, std::optional<std::string>& into, const char* meaning,
+                         const char* value = "FILE") {
+    command.options.push_back({.name = name, .into = &into, .meaning = meaning, .value = value});
+  };
+  command.options.push_back(
+      {.name = "--json", .into = &options.json, .meaning = "Print the summary as one JSON object"});
+  place("--timeline", options.timeline,
+        "Write every op and message as JSON; like every report, compressed if "
+        "the name ends in .gz");
+  place("--chrome-trace", options.chrome_trace,
+        "Write a trace for Perfetto, chrome://tracing or speedscope");
+  place("--memory-trace", options.memory_trace, "Write every allocation and release as CSV");
+  place("--html", options.html,
+        "Write a page to look at: timeline, memory, links, figures; open it in a browser");
+  place("--svg", options.svg, "Draw the timeline as a figure for print");
+  place("--out", options.directory,
+        "Write all of them: summary.json, timeline.json, trace.json, memory.csv, report.html",
+        "DIR");
+  command.options.push_back({.name = "--quiet",
+                             .into = &options.quiet,
+                             .meaning = "Print no text summary and no progress"});
 }
 
 ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {

@@ -7,14 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "cli/grammar.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "reports/output_file.hpp"
 #include "sim/run.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace pipesim::cli {
 
@@ -29,7 +26,7 @@ struct ReportOptions {
   std::optional<std::string> svg{};
   std::optional<std::string> directory{};
 };
-void add_report_options(CLI::App& command, ReportOptions& options);
+void add_report_options(Command& command, ReportOptions& options);
 
 /// A step as its reports tell it.
 struct StepReport {

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -63,18 +62,23 @@ int schedule_command(const ScheduleOptions& options) {
 
 }  // namespace
 
-void add_schedule(CLI::App& application, Action& action) {
+Command declare_schedule() {
   auto options = std::make_shared<ScheduleOptions>();
-  CLI::App* command =
-      application.add_subcommand("schedule", "Print the order of ops on each device");
-  add_config_options(*command, options->config);
-  command->add_option("--format", options->format, "How")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"text", "csv", "json"}));
-  command->add_flag("--lower", options->lower,
-                    "Add what PyTorch adds before it runs a schedule: UNSHARD, RESHARD, "
-                    "REDUCE_GRAD, sends and receives");
-  command->footer(
+  Command command{.name = "schedule",
+                  .meaning = "Print the order of ops on each device",
+                  .run = [options] { return schedule_command(*options); }};
+  add_config_options(command, options->config);
+  command.options.push_back({.name = "--format",
+                             .into = &options->format,
+                             .meaning = "How",
+                             .words = {"text", "csv", "json"},
+                             .shows_default = true});
+  command.options.push_back(
+      {.name = "--lower",
+       .into = &options->lower,
+       .meaning = "Add what PyTorch adds before it runs a schedule: UNSHARD, RESHARD, "
+                  "REDUCE_GRAD, sends and receives"});
+  command.footer =
       "F3 is the forward of micro-batch 3, B3 its backward, R3 its re-computation; I3 and W3 are\n"
       "the parts of a split backward, W is that of all micro-batches. F1.3, W1 where a device\n"
       "holds several stages, here stage 1. (F1;B0) overlap. csv is PyTorch's format, a row for "
@@ -83,9 +87,8 @@ void add_schedule(CLI::App& application, Action& action) {
       "Examples:\n"
       "  pipesim schedule examples/gpipe.json --set pipeline.schedule=zb_h1\n"
       "  pipesim schedule examples/gpipe.json --format csv > mine.csv\n"
-      "  pipesim schedule examples/gpipe.json --schedule-file mine.csv --lower");
-  command->callback(
-      [options, &action] { action = [options] { return schedule_command(*options); }; });
+      "  pipesim schedule examples/gpipe.json --schedule-file mine.csv --lower";
+  return command;
 }
 
 }  // namespace pipesim::cli

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -45,25 +44,29 @@ int schema_command(const SchemaOptions& options) {
 
 }  // namespace
 
-void add_schema(CLI::App& application, Action& action) {
+Command declare_schema() {
   auto options = std::make_shared<SchemaOptions>();
-  CLI::App* command = application.add_subcommand(
-      "schema", "Print what a config may say, as JSON Schema for editors or as tables");
-  command->add_option("--format", options->format, "How")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"json", "markdown"}));
-  command->add_flag("--output", options->of_output,
-                    "Instead: the keys of what pipesim writes, with unit and meaning");
-  command->footer(
+  Command command{.name = "schema",
+                  .meaning = "Print what a config may say, as JSON Schema for editors or as tables",
+                  .run = [options] { return schema_command(*options); }};
+  command.options.push_back({.name = "--format",
+                             .into = &options->format,
+                             .meaning = "How",
+                             .words = {"json", "markdown"},
+                             .shows_default = true});
+  command.options.push_back(
+      {.name = "--output",
+       .into = &options->of_output,
+       .meaning = "Instead: the keys of what pipesim writes, with unit and meaning"});
+  command.footer =
       "An editor that reads JSON Schema completes and checks a config that begins with\n"
       "  \"$schema\": \"config.schema.json\"\n"
       "with that file beside it. Comments are allowed (in VS Code: JSON with Comments).\n\n"
       "Examples:\n"
       "  pipesim schema > config.schema.json\n"
       "  pipesim schema --format markdown\n"
-      "  pipesim schema --output --format markdown");
-  command->callback(
-      [options, &action] { action = [options] { return schema_command(*options); }; });
+      "  pipesim schema --output --format markdown";
+  return command;
 }
 
 }  // namespace pipesim::cli

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -91,16 +90,18 @@ int simulate_command(const SimulateOptions& options) {
 
 }  // namespace
 
-void add_simulate(CLI::App& application, Action& action) {
+Command declare_simulate() {
   auto options = std::make_shared<SimulateOptions>();
-  CLI::App* command =
-      application.add_subcommand("simulate", "Predict one training step: the main job");
-  add_config_options(*command, options->config);
-  add_report_options(*command, options->reports);
-  add_colour_option(*command, options->colour);
-  command->add_flag("--explain", options->explain,
-                    "Show the critical path, and what each device waited for");
-  command->footer(
+  Command command{.name = "simulate",
+                  .meaning = "Predict one training step: the main job",
+                  .run = [options] { return simulate_command(*options); }};
+  add_config_options(command, options->config);
+  add_report_options(command, options->reports);
+  add_colour_option(command, options->colour);
+  command.options.push_back({.name = "--explain",
+                             .into = &options->explain,
+                             .meaning = "Show the critical path, and what each device waited for"});
+  command.footer =
       "Files are written whole or not at all; - as FILE is the standard output.\n"
       "Exit code 3: the model does not fit the devices' memory, and the report says what would\n"
       "help; or the schedule deadlocks, and the cycle is printed.\n\n"
@@ -111,9 +112,8 @@ void add_simulate(CLI::App& application, Action& action) {
       "  pipesim simulate examples/gpipe.json --chrome-trace trace.json\n"
       "  pipesim simulate examples/gpipe.json --schedule-file mine.csv --explain\n"
       "  pipesim simulate examples/llama7b.json --set pipeline.recompute=layers\n"
-      "  pipesim simulate examples/gpt3_175b.json --set training.sequence_parallel=true");
-  command->callback(
-      [options, &action] { action = [options] { return simulate_command(*options); }; });
+      "  pipesim simulate examples/gpt3_175b.json --set training.sequence_parallel=true";
+  return command;
 }
 
 }  // namespace pipesim::cli

@@ -3,7 +3,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -44,11 +43,13 @@ int terminal_width(int descriptor) {
   return says ? size.ws_col : 80;
 }
 
-void add_colour_option(CLI::App& command, std::string& colour) {
-  command.add_option("--color", colour, "Whether the picture is coloured")
-      ->capture_default_str()
-      ->check(CLI::IsMember({automatic_colour, "always", "never"}))
-      ->type_name("WHEN");
+void add_colour_option(Command& command, std::string& colour) {
+  command.options.push_back({.name = "--color",
+                             .into = &colour,
+                             .meaning = "Whether the picture is coloured",
+                             .value = "WHEN",
+                             .words = {automatic_colour, "always", "never"},
+                             .shows_default = true});
 }
 
 Colours colours_of(std::string_view colour, bool terminal) {

@@ -3,12 +3,9 @@
 #include <string>
 #include <string_view>
 
+#include "cli/grammar.hpp"
 #include "reports/output.hpp"
 #include "reports/text_gantt.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace pipesim::cli {
 
@@ -22,7 +19,7 @@ int terminal_width(int descriptor);
 
 /// What --color takes, and what it is by default.
 inline constexpr const char* automatic_colour = "auto";
-void add_colour_option(CLI::App& command, std::string& colour);
+void add_colour_option(Command& command, std::string& colour);
 
 /// The colours of what says --color, in an environment: `terminal` where the output is one.
 /// CLICOLOR_FORCE asks for colours that go anywhere, NO_COLOR and TERM=dumb for none, and

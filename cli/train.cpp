@@ -1,7 +1,6 @@
 #include "sim/execute/train.hpp"
 #include "sim/execute/effort.hpp"
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -202,23 +201,27 @@ int train_command(const TrainOptions& options) {
 
 }  // namespace
 
-void add_train(CLI::App& application, Action& action) {
+Command declare_train() {
   auto options = std::make_shared<TrainOptions>();
-  CLI::App* command = application.add_subcommand(
-      "train", "Train for whole epochs on the CPU, and print the loss of each");
-  add_config_options(*command, options->config);
-  command->add_flag("--json", options->json, "Print one JSON object, with every mini-batch's loss");
-  command->add_flag("--quiet", options->quiet, "Print no text and no progress");
-  add_plot_options(*command, options->plots, "the loss over mini-batches, and of each epoch");
-  command->footer(
+  Command command{.name = "train",
+                  .meaning = "Train for whole epochs on the CPU, and print the loss of each",
+                  .run = [options] { return train_command(*options); }};
+  add_config_options(command, options->config);
+  command.options.push_back({.name = "--json",
+                             .into = &options->json,
+                             .meaning = "Print one JSON object, with every mini-batch's loss"});
+  command.options.push_back(
+      {.name = "--quiet", .into = &options->quiet, .meaning = "Print no text and no progress"});
+  add_plot_options(command, options->plots, "the loss over mini-batches, and of each epoch");
+  command.footer =
       "The model must be an mlp, in fp32 or fp64, with a thread for each stage. Samples are\n"
       "synthetic; training.samples must be a multiple of the batch size. The same config gives\n"
       "the same losses, bit for bit, whatever the number of stages.\n"
       "Exit code 3: a device's memory does not hold it, or the schedule deadlocks.\n\n"
       "Examples:\n"
       "  pipesim train examples/gpipe.json\n"
-      "  pipesim train examples/gpipe.json --set training.epochs=20 --set training.optimizer=adam");
-  command->callback([options, &action] { action = [options] { return train_command(*options); }; });
+      "  pipesim train examples/gpipe.json --set training.epochs=20 --set training.optimizer=adam";
+  return command;
 }
 
 }  // namespace pipesim::cli

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 
@@ -53,49 +52,54 @@ int validate_command(const ValidateOptions& options) {
 }
 
 // What is done instead of the grid's rows takes none of the options about these.
-void exclude_grid(CLI::App& command, CLI::Option* instead) {
-  for (const char* option :
-       {"--stages", "--micro-batches", "--schedule", "--execute", "--html", "--svg"}) {
-    instead->excludes(command.get_option(option));
-  }
+std::vector<std::string> grid_options() {
+  return {"--stages", "--micro-batches", "--schedule", "--execute", "--html", "--svg"};
 }
 
-void add_machine_options(CLI::App& command, ValidateOptions& options) {
-  auto* machine =
-      command.add_flag("--machine", options.machine,
-                       "Instead: calibrate, and hold predicted step times against executed ones");
-  exclude_grid(command, machine);
-  command
-      .add_option("--repeats", options.repeats,
-                  "Steps to run of what is executed; medians count; default 5")
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N");
-  command.add_option("--rounds", options.rounds, "How often --machine does all of it")
-      ->needs(machine)
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N");
+void add_machine_options(Command& command, ValidateOptions& options) {
+  command.options.push_back(
+      {.name = "--machine",
+       .into = &options.machine,
+       .meaning = "Instead: calibrate, and hold predicted step times against executed ones",
+       .excludes = grid_options()});
+  command.options.push_back(
+      {.name = "--repeats",
+       .into = &options.repeats,
+       .meaning = "Steps to run of what is executed; medians count; default 5",
+       .value = "N",
+       .least = 1,
+       .most = 1000});
+  command.options.push_back({.name = "--rounds",
+                             .into = &options.rounds,
+                             .meaning = "How often --machine does all of it",
+                             .value = "N",
+                             .least = 1,
+                             .most = 1000,
+                             .shows_default = true,
+                             .needs = {"--machine"}});
 }
 
 }  // namespace
 
-void add_validate(CLI::App& application, Action& action) {
+Command declare_validate() {
   auto options = std::make_shared<ValidateOptions>();
-  CLI::App* command = application.add_subcommand(
-      "validate", "Hold the bubble formula against simulated runs over a grid of sizes");
-  add_bubble_options(*command, options->bubble);
-  add_plot_options(*command, options->bubble.plots,
+  Command command{.name = "validate",
+                  .meaning = "Hold the bubble formula against simulated runs over a grid of sizes",
+                  .run = [options] { return validate_command(*options); }};
+  add_bubble_options(command, options->bubble);
+  add_plot_options(command, options->bubble.plots,
                    "the grid's table, and the bubble, the efficiency and the memory as plots");
-  add_machine_options(*command, *options);
-  CLI::Option* published = add_published_options(*command, options->published);
-  exclude_grid(*command, published);
-  for (const char* option : {"--machine", "--repeats"}) {
-    published->excludes(command->get_option(option));
-  }
-  command->add_flag("--json", options->json, "Print one JSON object")
-      ->excludes(command->get_option("--markdown"));
-  command->add_flag("--quiet", options->quiet, "Print no text and no progress");
-  command->footer(
+  add_machine_options(command, *options);
+  std::vector<std::string> excluded = grid_options();
+  excluded.insert(excluded.end(), {"--machine", "--repeats"});
+  add_published_options(command, options->published, excluded);
+  command.options.push_back({.name = "--json",
+                             .into = &options->json,
+                             .meaning = "Print one JSON object",
+                             .excludes = {"--markdown"}});
+  command.options.push_back(
+      {.name = "--quiet", .into = &options->quiet, .meaning = "Print no text and no progress"});
+  command.footer =
       "A LIST is a number, several, or a range: 4 or 2,4,8 or 1..64.\n"
       "Differences are computed with whole numbers. Exit code 4: one of them is not 0. What is\n"
       "executed is measured, on one core; its difference, in percentage points, is no failure.\n"
@@ -106,9 +110,8 @@ void add_validate(CLI::App& application, Action& action) {
       "Examples:\n"
       "  pipesim validate\n"
       "  pipesim validate --execute --stages 4 --micro-batches 1..16 --schedule gpipe\n"
-      "  pipesim validate --published --ablate");
-  command->callback(
-      [options, &action] { action = [options] { return validate_command(*options); }; });
+      "  pipesim validate --published --ablate";
+  return command;
 }
 
 }  // namespace pipesim::cli

@@ -1,6 +1,5 @@
 #include "cli/validate_bubble.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -133,37 +132,40 @@ std::vector<Row> run_all(const BubbleOptions& options, Progress& progress) {
   return rows;
 }
 
+// Names of other frameworks become pipesim's.
+std::string own_name(std::string name) {
+  const KnownSchedule* known = find_schedule(name);
+  return known == nullptr ? name : std::string(known->name);
+}
+
 }  // namespace
 
-void add_bubble_options(CLI::App& command, BubbleOptions& options) {
-  command
-      .add_option("--stages", options.stages,
-                  fmt::format("Numbers of stages; default {}, with --execute {}", simulated_stages,
-                              executed_stages))
-      ->type_name("LIST");
-  command
-      .add_option("--micro-batches", options.micro_batches,
-                  fmt::format("Numbers of micro-batches; default {}, with --execute {}",
-                              simulated_micro_batches, executed_micro_batches))
-      ->type_name("LIST");
+void add_bubble_options(Command& command, BubbleOptions& options) {
+  command.options.push_back(
+      {.name = "--stages",
+       .into = &options.stages,
+       .meaning = fmt::format("Numbers of stages; default {}, with --execute {}", simulated_stages,
+                              executed_stages),
+       .value = "LIST"});
+  command.options.push_back(
+      {.name = "--micro-batches",
+       .into = &options.micro_batches,
+       .meaning = fmt::format("Numbers of micro-batches; default {}, with --execute {}",
+                              simulated_micro_batches, executed_micro_batches),
+       .value = "LIST"});
   std::vector<std::string> names = schedule_names();
   names.emplace_back(every_schedule);
-  // Names of other frameworks become pipesim's before they are looked up.
-  const CLI::Validator own_name(
-      [](std::string& name) {
-        if (const KnownSchedule* known = find_schedule(name)) name = known->name;
-        return std::string{};
-      },
-      "");
-  command
-      .add_option("--schedule", options.schedules,
-                  "Schedules, separated by commas; default gpipe,1f1b; all: those that have a "
-                  "closed form")
-      ->delimiter(',')
-      ->transform(own_name)
-      ->check(CLI::IsMember(names));
-  command.add_flag("--execute", options.executes,
-                   "Really run each row too: an mlp of equal stages");
+  command.options.push_back(
+      {.name = "--schedule",
+       .into = &options.schedules,
+       .meaning = "Schedules, separated by commas; default gpipe,1f1b; all: those that have a "
+                  "closed form",
+       .words = names,
+       .separator = ',',
+       .canonical = own_name});
+  command.options.push_back({.name = "--execute",
+                             .into = &options.executes,
+                             .meaning = "Really run each row too: an mlp of equal stages"});
 }
 
 int validate_bubble(const BubbleOptions& options) {

@@ -4,11 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/grammar.hpp"
 #include "cli/plot_files.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace pipesim::cli {
 
@@ -23,7 +20,7 @@ struct BubbleOptions {
   PlotOptions plots{};
 };
 /// --stages, --micro-batches, --schedule and --execute.
-void add_bubble_options(CLI::App& command, BubbleOptions& options);
+void add_bubble_options(Command& command, BubbleOptions& options);
 
 /// `validate`: prints the bubble by its formula beside the simulated one, over a grid of sizes.
 /// Gives the exit code: check_failed when they differ anywhere.

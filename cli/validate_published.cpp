@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -17,26 +16,32 @@
 
 namespace pipesim::cli {
 
-CLI::Option* add_published_options(CLI::App& command, PublishedOptions& options) {
-  CLI::Option* asked = command.add_flag("--published", options.asked,
-                                        "Instead: hold published figures against predicted ones");
-  command
-      .add_option("--published-data", options.folder,
-                  "Read figures from the CSV files of a folder, where it has them")
-      ->needs(asked)
-      ->type_name("DIR");
-  command
-      .add_flag("--ablate", options.ablate,
-                "With --published: the errors of times without parts of the model, too")
-      ->needs(asked);
-  CLI::Option* verbose =
-      command
-          .add_flag("--verbose", options.every_row, "With --published: every row of long tables")
-          ->needs(asked);
-  command.add_flag("--markdown", options.markdown, "With --published: print docs/fidelity.md")
-      ->needs(asked)
-      ->excludes(verbose);
-  return asked;
+void add_published_options(Command& command, PublishedOptions& options,
+                           std::vector<std::string> excludes) {
+  command.options.push_back({.name = "--published",
+                             .into = &options.asked,
+                             .meaning = "Instead: hold published figures against predicted ones",
+                             .excludes = std::move(excludes)});
+  command.options.push_back(
+      {.name = "--published-data",
+       .into = &options.folder,
+       .meaning = "Read figures from the CSV files of a folder, where it has them",
+       .value = "DIR",
+       .needs = {"--published"}});
+  command.options.push_back(
+      {.name = "--ablate",
+       .into = &options.ablate,
+       .meaning = "With --published: the errors of times without parts of the model, too",
+       .needs = {"--published"}});
+  command.options.push_back({.name = "--verbose",
+                             .into = &options.every_row,
+                             .meaning = "With --published: every row of long tables",
+                             .needs = {"--published"}});
+  command.options.push_back({.name = "--markdown",
+                             .into = &options.markdown,
+                             .meaning = "With --published: print docs/fidelity.md",
+                             .needs = {"--published"},
+                             .excludes = {"--verbose"}});
 }
 
 int validate_published(const PublishedOptions& options) {

@@ -2,11 +2,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
+#include "cli/grammar.hpp"
 
 namespace pipesim::cli {
 
@@ -20,8 +18,9 @@ struct PublishedOptions {
   bool json = false;
   bool quiet = false;
 };
-/// --published, which it returns, and what goes with it alone.
-CLI::Option* add_published_options(CLI::App& command, PublishedOptions& options);
+/// --published, which `excludes` these, and what goes with it alone.
+void add_published_options(Command& command, PublishedOptions& options,
+                           std::vector<std::string> excludes);
 
 /// `validate --published`: prints published figures against predicted ones, table by table. Gives
 /// the exit code: check_failed when a tolerance is broken.

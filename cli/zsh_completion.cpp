@@ -23,7 +23,7 @@ std::string quoted_text(std::string_view text) {
   return result;
 }
 
-std::string values_of(const KnownOption& option) {
+std::string values_of(const Option& option) {
   if (!option.words.empty()) return fmt::format("({})", fmt::join(option.words, " "));
   if (option.value == "KEY=VALUE") return "_pipesim_set";
   if (option.value == "FILE") return "_files";
@@ -31,14 +31,14 @@ std::string values_of(const KnownOption& option) {
   return option.name == "CONFIG" ? "_files -g \"*.json(-.)\"" : " ";
 }
 
-std::string specification(const KnownOption& option) {
-  if (option.is_positional()) {
+std::string specification(const Option& option) {
+  if (option.is_argument()) {
     return fmt::format("1:{}:{}", option.name, values_of(option));
   }
   const bool repeats = option.value == "KEY=VALUE";
   std::string text =
-      fmt::format("{}{}[{}]", repeats ? "*" : "", option.name, quoted_text(option.about));
-  if (!option.value.empty()) {
+      fmt::format("{}{}[{}]", repeats ? "*" : "", option.name, quoted_text(option.meaning));
+  if (option.takes_value()) {
     text += fmt::format(":{}:{}", quoted_text(option.value), values_of(option));
   }
   return text;
@@ -46,7 +46,7 @@ std::string specification(const KnownOption& option) {
 
 }  // namespace
 
-void write_zsh_completion(Output& out, const std::vector<KnownCommand>& commands,
+void write_zsh_completion(Output& out, const std::vector<Command>& commands,
                           const std::vector<Setting>& settings) {
   const auto print = [&]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(out.text()), format, std::forward<Args>(args)...);
@@ -67,13 +67,13 @@ void write_zsh_completion(Output& out, const std::vector<KnownCommand>& commands
   print("  _arguments -C '(- *)--help[Print help]' '(- *)--version[Print the version]' \\\n");
   print("    '1:command:->command' '*::argument:->argument'\n  case $state in\n    command)\n");
   print("      local -a commands=(\n");
-  for (const KnownCommand& command : commands) {
-    print("        '{}:{}'\n", command.name, quoted_text(command.about));
+  for (const Command& command : commands) {
+    print("        '{}:{}'\n", command.name, quoted_text(command.meaning));
   }
   print("      )\n      _describe command commands ;;\n    argument)\n      case $words[1] in\n");
-  for (const KnownCommand& command : commands) {
+  for (const Command& command : commands) {
     print("        {})\n          _arguments '(- *)--help[Print help]'", command.name);
-    for (const KnownOption& option : command.options) {
+    for (const Option& option : command.options) {
       print(" \\\n            '{}'", specification(option));
     }
     print(" ;;\n");
