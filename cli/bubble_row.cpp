@@ -6,6 +6,7 @@
 
 #include "reports/number_text.hpp"
 #include "schedules/catalog.hpp"
+#include "sim/assemble.hpp"
 #include "sim/run.hpp"
 
 namespace pipesim::cli {

@@ -15,8 +15,5 @@ Command declare_schedule();
 Command declare_model();
 Command declare_list();
 Command declare_schema();
-/// `commands`: all of the application's, which must outlive the command.
-Command declare_completion(const std::vector<Command>& commands);
-Command declare_manual(const std::vector<Command>& commands);
 
 }  // namespace pipesim::cli

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/assemble.hpp"
 #include "sim/assumed_times.hpp"
 
 namespace pipesim::cli {

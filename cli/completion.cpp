@@ -1,6 +1,6 @@
 #include <memory>
 
-#include "cli/commands.hpp"
+#include "cli/shell_commands.hpp"
 #include "cli/completion_scripts.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/standard_output.hpp"

@@ -15,6 +15,7 @@
 #include "reports/json_text.hpp"
 #include "reports/summary_json.hpp"
 #include "reports/summary_text.hpp"
+#include "sim/assemble.hpp"
 #include "sim/execute/effort.hpp"
 #include "sim/execute/execute.hpp"
 #include "sim/schedule_size.hpp"

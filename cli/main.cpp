@@ -13,6 +13,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
+#include "cli/shell_commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/process_limits.hpp"
 #include "cli/progress.hpp"

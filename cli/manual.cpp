@@ -1,5 +1,5 @@
 
-#include "cli/commands.hpp"
+#include "cli/shell_commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/manual_page.hpp"
 #include "cli/standard_output.hpp"

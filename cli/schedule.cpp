@@ -9,7 +9,7 @@
 #include "reports/schedule_text.hpp"
 #include "schedules/lowering.hpp"
 #include "schedules/sharding.hpp"
-#include "sim/experiment.hpp"
+#include "sim/assemble.hpp"
 #include "sim/file_schedule.hpp"
 
 namespace pipesim::cli {

@@ -16,6 +16,7 @@
 #include "reports/json_text.hpp"
 #include "reports/summary_json.hpp"
 #include "reports/summary_text.hpp"
+#include "sim/assemble.hpp"
 #include "sim/run.hpp"
 #include "sim/schedule_size.hpp"
 

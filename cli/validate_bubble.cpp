@@ -16,6 +16,7 @@
 #include "reports/number_text.hpp"
 #include "reports/text_table.hpp"
 #include "schedules/catalog.hpp"
+#include "sim/assemble.hpp"
 #include "sim/execute/execute.hpp"
 
 namespace pipesim::cli {

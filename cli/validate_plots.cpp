@@ -6,6 +6,7 @@
 
 #include "models/document.hpp"
 #include "reports/number_text.hpp"
+#include "sim/assemble.hpp"
 #include "sim/memory_trace.hpp"
 #include "sim/run.hpp"
 

@@ -11,6 +11,7 @@
 #include "models/config_keys.hpp"
 #include "models/layer_list.hpp"
 #include "models/mlp.hpp"
+#include "models/model_kinds.hpp"
 #include "models/profile_model.hpp"
 #include "models/transformer.hpp"
 #include "models/unknown_keys.hpp"
@@ -21,10 +22,10 @@ namespace {
 
 using Model = std::variant<StageCosts, Network>;
 
-struct KnownModel {
-  ModelKind kind;
+struct ModelReader {
+  std::string_view kind;  // One of known_model_kinds().
   std::function<Model(const Field&, const PipelineSettings&, const Training&)> read;
-  bool by_itself = false;  ///< Whether it looks at its section alone.
+  bool by_itself = false;  // Whether it looks at its section alone.
 };
 
 // A W of its own needs a time of its own, and without knowing better all of the stash waits for it.
@@ -38,58 +39,50 @@ StageCosts read_stage_costs_for(const Training& training, const Field& model, in
   return costs;
 }
 
-// The one place that lists the kinds of model.
-const std::vector<KnownModel>& models() {
-  static const std::vector<KnownModel> known = {
-      {{"stage_costs",
-        "the times and bytes of one micro-batch in a stage, given directly",
-        {Section::stage_costs}},
+const std::vector<ModelReader>& model_readers() {
+  static const std::vector<ModelReader> readers = {
+      {"stage_costs",
        [](const Field& field, const PipelineSettings& pipeline, const Training& training) -> Model {
          return read_stage_costs_for(training, field, pipeline.all_stages());
        }},
-      {{"mlp", "linear layers with relu, tanh or no activation", {Section::mlp}},
+      {"mlp",
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return mlp_network(read_mlp(field), training.precision);
        }},
-      {{"transformer",
-        "a decoder by Megatron-LM's or Hugging Face's keys; tensor parallel, too",
-        {Section::transformer, Section::latent_attention, Section::mixture_of_experts}},
+      {"transformer",
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return transformer_network(read_transformer(field, training), training);
        }},
-      {{"amoebanet_d",
-        "AmoebaNet-D for ImageNet as torchgpipe measured it",
-        {Section::amoebanet_d}},
+      {"amoebanet_d",
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {
          return amoebanet_d_network(read_amoebanet_d(field), training.precision);
        }},
-      {{"layers",
-        "a list of layers with measured times and bytes per sample",
-        {Section::layer_list}},
+      {"layers",
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
          return read_layer_list(field);
        },
        true},
-      {{"profile", "layers measured by PipeDream's profiler: its graph.txt", {Section::profile}},
+      {"profile",
        [](const Field& field, const PipelineSettings&, const Training&) -> Model {
          return read_profile(field);
        },
        true},
   };
-  return known;
+  return readers;
 }
 
 Model read_model(const Field& field, const PipelineSettings& pipeline, const Training& training,
                  const Config* like) {
   const Field kind = field.at("kind", "the kind of model: mlp, transformer, …: pipesim list");
   std::vector<std::string> names;
-  for (const KnownModel& model : models()) names.emplace_back(model.kind.name);
+  for (const ModelKind& known : known_model_kinds()) names.emplace_back(known.name);
   const std::string name = kind.choice("model kinds", names);
-  for (const KnownModel& model : models()) {
-    if (model.kind.name != name) continue;
-    return like != nullptr && model.by_itself ? like->model : model.read(field, pipeline, training);
+  for (const ModelReader& reader : model_readers()) {
+    if (reader.kind != name) continue;
+    return like != nullptr && reader.by_itself ? like->model
+                                               : reader.read(field, pipeline, training);
   }
-  throw std::logic_error("a model kind that choice() let pass is not in the table");
+  throw std::logic_error("a kind of model without a reader");
 }
 
 // What only some kinds of model can compute again inside a backward.
@@ -255,15 +248,6 @@ RankGrid rank_grid(const Config& config) {
 ExpertGrid expert_grid(const Config& config) {
   return {.tensor = expert_tensor_ranks(config.training),
           .expert = config.training.parallel.expert};
-}
-
-const std::vector<ModelKind>& known_model_kinds() {
-  static const std::vector<ModelKind> kinds = [] {
-    std::vector<ModelKind> list;
-    for (const KnownModel& model : models()) list.push_back(model.kind);
-    return list;
-  }();
-  return kinds;
 }
 
 }  // namespace pipesim

@@ -51,12 +51,4 @@ RankGrid rank_grid(const Config& config);
 /// How the experts lie on them.
 ExpertGrid expert_grid(const Config& config);
 
-/// The kinds of model, each with one line on what it is.
-struct ModelKind {
-  std::string_view name;
-  std::string_view about;
-  std::vector<Section> sections;  ///< Whose keys it takes, beside `kind`.
-};
-const std::vector<ModelKind>& known_model_kinds();
-
 }  // namespace pipesim

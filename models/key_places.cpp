@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "models/config.hpp"
+#include "models/model_kinds.hpp"
 #include "models/key_synonyms.hpp"
 
 namespace pipesim {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "models/config.hpp"
+#include "models/model_kinds.hpp"
 #include "models/config_keys.hpp"
 #include "reports/known_names.hpp"
 #include "reports/value_schema.hpp"

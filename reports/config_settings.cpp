@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "models/config.hpp"
+#include "models/model_kinds.hpp"
 #include "models/config_keys.hpp"
 #include "reports/known_names.hpp"
 

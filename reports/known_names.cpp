@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "models/config.hpp"
+#include "models/model_kinds.hpp"
 #include "models/topology_config.hpp"
 #include "reports/number_text.hpp"
 #include "schedules/catalog.hpp"

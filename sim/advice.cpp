@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/advice.hpp"
 
 #include <algorithm>

@@ -19,9 +19,6 @@ struct ReplicaCosts {
   std::vector<std::optional<Bytes>> capacity{};  ///< Of each device; absent: unlimited.
 };
 
-/// Whether replicas that are alike are simulated once for all of them.
-enum class Replicas { alike_once, each };
-
 /// A config put together: what runs where, in which order, and what each op costs.
 struct Experiment {
   Config config{};
@@ -35,17 +32,5 @@ struct Experiment {
   std::vector<ReplicaCosts> replicas{};
   std::optional<Ratio> bubble_formula{};  ///< For stages equal to the mean of these.
 };
-
-/// Throws InputError: an unknown schedule, more ops than this machine's memory holds (found before
-/// anything is built), a device that lacks a figure, totals of time or bytes of 2^62 and more.
-Experiment assemble(Config config, Replicas replicas = Replicas::alike_once);
-
-/// The same for a setting that nobody asked for: where it can't be, `reason` says why. With
-/// read_variant (sim/what_if) and main one of the places where an InputError ends.
-struct Attempt {
-  std::optional<Experiment> experiment{};
-  std::string reason{};
-};
-Attempt try_assemble(const Config& config);
 
 }  // namespace pipesim

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/experiment.hpp"
+#include "sim/assemble.hpp"
 
 namespace pipesim {
 

@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/execute/fidelity.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/published/korthikanti.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/published/measured_steps.hpp"
 
 #include <fmt/format.h>

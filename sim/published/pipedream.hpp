@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/published/tables.hpp"
+#include "sim/published/known_table.hpp"
 
 namespace pipesim::published {
 

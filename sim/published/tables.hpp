@@ -1,22 +1,12 @@
 #pragma once
 
 #include <functional>
-#include <string_view>
+#include <string>
 #include <vector>
 
-#include "sim/published/data_files.hpp"
-#include "sim/published/figures.hpp"
-#include "sim/published/measured_steps.hpp"
+#include "sim/published/known_table.hpp"
 
 namespace pipesim::published {
-
-/// A table of published figures that can be predicted.
-struct KnownTable {
-  std::string_view id{};
-  Comparison (*compare)(const DataFiles& data) = nullptr;
-  /// Of a table of times: the steps behind its rows, for ablations; absent: it has none.
-  std::vector<MeasuredStep> (*steps)(const DataFiles& data) = nullptr;
-};
 
 /// In the order in which they are reported.
 const std::vector<KnownTable>& known_tables();

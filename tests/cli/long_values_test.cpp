@@ -8,7 +8,7 @@
 
 #include "models/text_file.hpp"
 #include "reports/config_settings.hpp"
-#include "sim/experiment.hpp"
+#include "sim/assemble.hpp"
 #include "support/draws.hpp"
 #include "support/places.hpp"
 #include "support/process.hpp"

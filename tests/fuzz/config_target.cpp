@@ -11,6 +11,7 @@
 #include "reports/summary_text.hpp"
 #include "reports/timeline_json.hpp"
 #include "schedules/catalog.hpp"
+#include "sim/assemble.hpp"
 #include "sim/run.hpp"
 
 namespace pipesim::test {

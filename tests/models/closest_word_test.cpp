@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "models/model_kinds.hpp"
 #include "models/config.hpp"
 #include "models/config_keys.hpp"
 #include "models/device.hpp"

@@ -1,3 +1,4 @@
+#include "models/model_kinds.hpp"
 #include "models/config.hpp"
 
 #include <doctest/doctest.h>

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "models/transformer.hpp"
-#include "sim/experiment.hpp"
+#include "sim/assemble.hpp"
 #include "support/gpt.hpp"
 
 namespace pipesim::test {

@@ -8,6 +8,7 @@
 #include "models/cost_model.hpp"
 #include "models/mlp.hpp"
 #include "models/transformer_parts.hpp"
+#include "sim/assemble.hpp"
 #include "sim/run.hpp"
 #include "support/costers.hpp"
 #include "support/draws.hpp"

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "sim/assemble.hpp"
 #include "sim/execute/execute.hpp"
 #include "sim/execute/samples.hpp"
 #include "sim/kernels/blas.hpp"

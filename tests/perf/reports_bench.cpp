@@ -7,6 +7,7 @@
 #include "reports/html/run_columns.hpp"
 #include "reports/memory_csv.hpp"
 #include "reports/timeline_json.hpp"
+#include "sim/assemble.hpp"
 #include "sim/run.hpp"
 
 namespace pipesim::perf {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "models/machine_memory.hpp"
+#include "sim/assemble.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/run.hpp"
 #include "tests/perf/process_run.hpp"

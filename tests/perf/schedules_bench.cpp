@@ -6,6 +6,7 @@
 #include <string>
 
 #include "schedules/catalog.hpp"
+#include "sim/assemble.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/run.hpp"
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "models/model_kinds.hpp"
 #include "models/config.hpp"
 #include "models/config_keys.hpp"
 #include "sim/config_schedule.hpp"

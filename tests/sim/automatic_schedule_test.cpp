@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/automatic_schedule.hpp"
 
 #include <doctest/doctest.h>

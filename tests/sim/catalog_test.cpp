@@ -8,6 +8,7 @@
 #include "schedules/check_schedule.hpp"
 #include "schedules/lowering.hpp"
 #include "schedules/recompute.hpp"
+#include "sim/assemble.hpp"
 #include "sim/engine.hpp"
 #include "sim/execute/execute.hpp"
 #include "sim/memory_trace.hpp"

@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/replica_exchange.hpp"
 
 #include <doctest/doctest.h>

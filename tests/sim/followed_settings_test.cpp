@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/input_error.hpp"
+#include "sim/assemble.hpp"
 #include "sim/advice.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/run.hpp"

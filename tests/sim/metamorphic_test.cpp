@@ -7,6 +7,7 @@
 #include <string>
 
 #include "schedules/catalog.hpp"
+#include "sim/assemble.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/run.hpp"
 #include "support/draws.hpp"

@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/run.hpp"
 
 #include <doctest/doctest.h>

@@ -8,6 +8,7 @@
 
 #include "reports/schedule_csv.hpp"
 #include "schedules/catalog.hpp"
+#include "sim/assemble.hpp"
 #include "sim/config_schedule.hpp"
 #include "sim/run.hpp"
 #include "support/draws.hpp"

@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/variants.hpp"
 
 #include <doctest/doctest.h>

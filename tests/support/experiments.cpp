@@ -5,6 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "sim/assemble.hpp"
 #include "sim/config_schedule.hpp"
 #include "support/places.hpp"
 

@@ -5,6 +5,7 @@
 
 #include "schedules/check_schedule.hpp"
 #include "support/experiments.hpp"
+#include "sim/assemble.hpp"
 
 namespace pipesim::test {
 

@@ -6,7 +6,7 @@
 
 #include "sim/execute/executor.hpp"
 #include "sim/execute/samples.hpp"
-#include "sim/experiment.hpp"
+#include "sim/assemble.hpp"
 
 namespace pipesim::test {
 

@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/execute/execute.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/execute/memory_check.hpp"
 
 #include <doctest/doctest.h>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/assemble.hpp"
 #include "sim/execute/execute.hpp"
 #include "sim/execute/executed_run.hpp"
 #include "sim/execute/initial_weights.hpp"

@@ -4,6 +4,7 @@
 
 #include "schedules/catalog.hpp"
 #include "schedules/recompute.hpp"
+#include "sim/assemble.hpp"
 #include "sim/execute/execute.hpp"
 #include "support/executed_step.hpp"
 #include "support/experiments.hpp"

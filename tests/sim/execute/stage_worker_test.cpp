@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/execute/stage_worker.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/execute/train.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+#include "sim/assemble.hpp"
 #include "sim/published/simumax_step.hpp"
 
 #include <doctest/doctest.h>

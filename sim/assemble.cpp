@@ -1,4 +1,4 @@
-#include "sim/experiment.hpp"
+#include "sim/assemble.hpp"
 
 #include <fmt/format.h>
 
