@@ -11,18 +11,18 @@
 #include <typeinfo>
 #include <vector>
 
-#include "cli/command_line.hpp"
-#include "cli/commands.hpp"
-#include "cli/shell_commands.hpp"
-#include "cli/exit_code.hpp"
-#include "cli/process_limits.hpp"
-#include "cli/progress.hpp"
-#include "cli/standard_error.hpp"
-#include "cli/standard_output.hpp"
-#include "models/input_error.hpp"
-#include "models/quoted_text.hpp"
-#include "reports/number_text.hpp"
-#include "reports/output_file.hpp"
+#include "cli/commands/commands.hpp"
+#include "cli/output/progress.hpp"
+#include "cli/output/standard_error.hpp"
+#include "cli/output/standard_output.hpp"
+#include "cli/shell/shell_commands.hpp"
+#include "cli/support/command_line.hpp"
+#include "cli/support/exit_code.hpp"
+#include "cli/support/process_limits.hpp"
+#include "models/base/input_error.hpp"
+#include "models/base/quoted_text.hpp"
+#include "reports/text/number_text.hpp"
+#include "reports/text/output_file.hpp"
 
 namespace pipesim::cli {
 

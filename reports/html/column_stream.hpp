@@ -3,8 +3,8 @@
 #include <array>
 #include <cstdint>
 
-#include "reports/compressor.hpp"
 #include "reports/html/base64.hpp"
+#include "reports/text/compressor.hpp"
 
 namespace pipesim {
 

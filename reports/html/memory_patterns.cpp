@@ -1,6 +1,6 @@
 #include "reports/html/memory_patterns.hpp"
 
-#include "sim/memory_trace.hpp"
+#include "sim/engine/memory_trace.hpp"
 
 namespace pipesim {
 

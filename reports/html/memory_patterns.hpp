@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "reports/html/column_stream.hpp"
-#include "sim/timeline.hpp"
+#include "sim/engine/timeline.hpp"
 
 namespace pipesim {
 

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "sim/recorded_ops.hpp"
+#include "sim/explain/recorded_ops.hpp"
 
 namespace pipesim {
 

@@ -2,13 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reports/gantt/run_extent.hpp"
 #include "reports/html/op_needs.hpp"
 #include "reports/html/page_parts.hpp"
 #include "reports/html/run_columns.hpp"
-#include "reports/markup_text.hpp"
-#include "reports/op_style.hpp"
-#include "reports/output.hpp"
-#include "reports/run_extent.hpp"
+#include "reports/text/markup_text.hpp"
+#include "reports/text/op_style.hpp"
+#include "reports/text/output.hpp"
 
 namespace pipesim {
 

@@ -3,8 +3,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
-#include "sim/experiment.hpp"
-#include "sim/run.hpp"
+#include "sim/step/experiment.hpp"
+#include "sim/step/run.hpp"
 
 namespace pipesim {
 

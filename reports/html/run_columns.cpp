@@ -1,8 +1,8 @@
 #include "reports/html/run_columns.hpp"
 
+#include "reports/gantt/run_extent.hpp"
 #include "reports/html/memory_patterns.hpp"
 #include "reports/html/op_needs.hpp"
-#include "reports/run_extent.hpp"
 
 namespace pipesim {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "sim/experiment.hpp"
-#include "sim/run.hpp"
+#include "sim/step/experiment.hpp"
+#include "sim/step/run.hpp"
 
 namespace pipesim {
 

@@ -13,11 +13,11 @@
 #include <string>
 #include <thread>
 
-#include "models/input_error.hpp"
-#include "models/machine_memory.hpp"
-#include "sim/execute/block.hpp"
-#include "sim/execute/device_threads.hpp"
-#include "sim/execute/mailbox.hpp"
+#include "models/base/input_error.hpp"
+#include "models/base/machine_memory.hpp"
+#include "sim/execute/workers/block.hpp"
+#include "sim/execute/workers/device_threads.hpp"
+#include "sim/execute/workers/mailbox.hpp"
 #include "sim/kernels/activation.hpp"
 #include "sim/kernels/blas.hpp"
 #include "sim/kernels/linear.hpp"

@@ -3,7 +3,7 @@
 #include <functional>
 #include <vector>
 
-#include "models/device.hpp"
+#include "models/device/device.hpp"
 
 namespace pipesim {
 

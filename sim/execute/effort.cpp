@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-#include "sim/execute/stage_plan.hpp"
+#include "sim/execute/workers/stage_plan.hpp"
 #include "sim/kernels/linear.hpp"
 
 namespace pipesim {

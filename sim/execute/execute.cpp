@@ -7,11 +7,11 @@
 #include <cstdlib>
 #include <limits>
 
-#include "models/machine_memory.hpp"
+#include "models/base/machine_memory.hpp"
 #include "sim/execute/executed_run.hpp"
 #include "sim/execute/kept_steps.hpp"
 #include "sim/execute/memory_check.hpp"
-#include "sim/execute/samples.hpp"
+#include "sim/execute/workers/samples.hpp"
 
 namespace pipesim {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/execute/gradient_check.hpp"
-#include "sim/run.hpp"
+#include "sim/step/run.hpp"
 
 namespace pipesim {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "sim/memory_trace.hpp"
+#include "sim/engine/memory_trace.hpp"
 
 namespace pipesim {
 

@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "sim/execute/device_allocator.hpp"
-#include "sim/execute/executor.hpp"
-#include "sim/run.hpp"
+#include "sim/execute/workers/device_allocator.hpp"
+#include "sim/execute/workers/executor.hpp"
+#include "sim/step/run.hpp"
 
 namespace pipesim {
 

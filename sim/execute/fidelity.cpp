@@ -1,5 +1,5 @@
-#include "sim/assemble.hpp"
 #include "sim/execute/fidelity.hpp"
+#include "sim/assemble/assemble.hpp"
 
 #include <fmt/format.h>
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "models/device.hpp"
-#include "sim/timeline.hpp"
+#include "models/device/device.hpp"
+#include "sim/engine/timeline.hpp"
 
 namespace pipesim {
 

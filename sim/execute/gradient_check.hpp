@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "sim/execute/executor.hpp"
+#include "sim/execute/workers/executor.hpp"
 
 namespace pipesim {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sim/timeline.hpp"
+#include "sim/engine/timeline.hpp"
 
 namespace pipesim {
 

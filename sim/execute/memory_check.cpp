@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sim/memory_trace.hpp"
+#include "sim/engine/memory_trace.hpp"
 
 namespace pipesim {
 

@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "sim/execute/execute.hpp"
-#include "sim/execute/samples.hpp"
+#include "sim/execute/workers/samples.hpp"
 
 namespace pipesim {
 

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "sim/execute/stage_parameters.hpp"
-#include "sim/execute/stage_worker.hpp"
+#include "sim/execute/workers/stage_parameters.hpp"
+#include "sim/execute/workers/stage_worker.hpp"
 
 namespace pipesim {
 

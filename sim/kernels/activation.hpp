@@ -1,6 +1,6 @@
 #pragma once
 
-#include "models/mlp.hpp"
+#include "models/network/mlp.hpp"
 #include "sim/kernels/matrix.hpp"
 
 namespace pipesim {

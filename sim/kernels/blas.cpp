@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "models/input_error.hpp"
+#include "models/base/input_error.hpp"
 
 namespace pipesim {
 

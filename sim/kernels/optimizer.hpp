@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "models/training.hpp"
+#include "models/settings/training.hpp"
 
 namespace pipesim {
 

@@ -8,7 +8,7 @@ foreach(path IN LISTS files)
   file(READ ${path} text)
   string(APPEND entries "    {\"${name}\", R\"csv(${text})csv\"},\n")
 endforeach()
-file(WRITE ${OUTPUT} "#include \"sim/published/data_files.hpp\"
+file(WRITE ${OUTPUT} "#include \"sim/published/figures/data_files.hpp\"
 
 namespace pipesim::published {
 

@@ -1,14 +1,14 @@
 #include "sim/published/tables.hpp"
 
-#include "sim/published/amoebanet_parameters.hpp"
-#include "sim/published/gpipe_memory.hpp"
-#include "sim/published/gpipe_throughput.hpp"
-#include "sim/published/korthikanti.hpp"
-#include "sim/published/megatron_sc21.hpp"
-#include "sim/published/pipedream.hpp"
-#include "sim/published/simumax_b200.hpp"
-#include "sim/published/torchgpipe_speed.hpp"
-#include "sim/published/vtrain.hpp"
+#include "sim/published/sources/amoebanet_parameters.hpp"
+#include "sim/published/sources/gpipe_memory.hpp"
+#include "sim/published/sources/gpipe_throughput.hpp"
+#include "sim/published/sources/korthikanti.hpp"
+#include "sim/published/sources/megatron_sc21.hpp"
+#include "sim/published/sources/pipedream.hpp"
+#include "sim/published/sources/simumax_b200.hpp"
+#include "sim/published/sources/torchgpipe_speed.hpp"
+#include "sim/published/sources/vtrain.hpp"
 
 namespace pipesim::published {
 

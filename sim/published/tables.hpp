@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/published/known_table.hpp"
+#include "sim/published/figures/known_table.hpp"
 
 namespace pipesim::published {
 

@@ -7,7 +7,7 @@
 #include <regex>
 #include <set>
 
-#include "schedules/catalog.hpp"
+#include "schedules/orders/catalog.hpp"
 #include "support/documented_commands.hpp"
 #include "support/experiments.hpp"
 #include "support/places.hpp"

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <regex>
 
-#include "models/node_network.hpp"
-#include "models/topology_config.hpp"
-#include "schedules/catalog.hpp"
+#include "models/cluster/node_network.hpp"
+#include "models/cluster/topology_config.hpp"
+#include "schedules/orders/catalog.hpp"
 #include "support/places.hpp"
 #include "support/process.hpp"
 

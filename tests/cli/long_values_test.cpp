@@ -6,9 +6,9 @@
 #include <random>
 #include <sstream>
 
-#include "models/text_file.hpp"
-#include "reports/config_settings.hpp"
-#include "sim/assemble.hpp"
+#include "models/base/text_file.hpp"
+#include "reports/schema/config_settings.hpp"
+#include "sim/assemble/assemble.hpp"
 #include "support/draws.hpp"
 #include "support/places.hpp"
 #include "support/process.hpp"

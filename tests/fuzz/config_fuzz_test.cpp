@@ -2,7 +2,7 @@
 
 #include "fuzz/json_mutation.hpp"
 #include "fuzz/target.hpp"
-#include "models/document.hpp"
+#include "models/base/document.hpp"
 #include "support/places.hpp"
 #include "support/process.hpp"
 

@@ -1,18 +1,18 @@
 #include <nlohmann/json.hpp>
 
 #include "fuzz/target.hpp"
-#include "models/device.hpp"
-#include "models/document.hpp"
-#include "models/topology_config.hpp"
-#include "reports/chrome_trace.hpp"
-#include "reports/json_text.hpp"
-#include "reports/memory_csv.hpp"
-#include "reports/summary_json.hpp"
-#include "reports/summary_text.hpp"
-#include "reports/timeline_json.hpp"
-#include "schedules/catalog.hpp"
-#include "sim/assemble.hpp"
-#include "sim/run.hpp"
+#include "models/base/document.hpp"
+#include "models/cluster/topology_config.hpp"
+#include "models/device/device.hpp"
+#include "reports/formats/chrome_trace.hpp"
+#include "reports/formats/memory_csv.hpp"
+#include "reports/formats/timeline_json.hpp"
+#include "reports/summary/summary_json.hpp"
+#include "reports/summary/summary_text.hpp"
+#include "reports/text/json_text.hpp"
+#include "schedules/orders/catalog.hpp"
+#include "sim/assemble/assemble.hpp"
+#include "sim/step/run.hpp"
 
 namespace pipesim::test {
 

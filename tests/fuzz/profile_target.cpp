@@ -2,9 +2,9 @@
 #include <iterator>
 
 #include "fuzz/target.hpp"
-#include "models/linear_states.hpp"
-#include "models/profile_model.hpp"
-#include "models/replicated_partition.hpp"
+#include "models/profile/linear_states.hpp"
+#include "models/profile/profile_model.hpp"
+#include "models/profile/replicated_partition.hpp"
 
 namespace pipesim::test {
 

@@ -1,15 +1,15 @@
 #include <doctest/doctest.h>
 
 #include "fuzz/target.hpp"
-#include "schedules/chimera.hpp"
-#include "schedules/dualpipe.hpp"
-#include "schedules/handcrafted_zero_bubble.hpp"
-#include "schedules/interleaved_1f1b.hpp"
-#include "schedules/lowering.hpp"
-#include "schedules/one_f_one_b.hpp"
-#include "schedules/recompute.hpp"
-#include "schedules/schedule_csv.hpp"
-#include "schedules/sharding.hpp"
+#include "schedules/check/lowering.hpp"
+#include "schedules/check/sharding.hpp"
+#include "schedules/core/recompute.hpp"
+#include "schedules/csv/schedule_csv.hpp"
+#include "schedules/orders/chimera.hpp"
+#include "schedules/orders/dualpipe.hpp"
+#include "schedules/orders/handcrafted_zero_bubble.hpp"
+#include "schedules/orders/interleaved_1f1b.hpp"
+#include "schedules/orders/one_f_one_b.hpp"
 #include "support/schedules.hpp"
 
 namespace pipesim::test {

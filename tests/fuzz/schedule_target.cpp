@@ -2,10 +2,10 @@
 #include <iterator>
 
 #include "fuzz/target.hpp"
-#include "schedules/check_schedule.hpp"
-#include "schedules/lowering.hpp"
-#include "schedules/schedule_csv.hpp"
-#include "sim/engine.hpp"
+#include "schedules/check/check_schedule.hpp"
+#include "schedules/check/lowering.hpp"
+#include "schedules/csv/schedule_csv.hpp"
+#include "sim/engine/engine.hpp"
 
 namespace pipesim::test {
 

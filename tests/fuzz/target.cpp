@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "models/input_error.hpp"
+#include "models/base/input_error.hpp"
 
 namespace pipesim::test {
 

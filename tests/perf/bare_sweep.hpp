@@ -1,8 +1,8 @@
 #pragma once
 
-#include "models/units.hpp"
-#include "schedules/schedule.hpp"
-#include "sim/timeline.hpp"
+#include "models/base/units.hpp"
+#include "schedules/core/schedule.hpp"
+#include "sim/engine/timeline.hpp"
 
 namespace pipesim::perf {
 

@@ -2,9 +2,9 @@
 
 #include <chrono>
 
-#include "schedules/chimera.hpp"
-#include "schedules/one_f_one_b.hpp"
-#include "sim/engine.hpp"
+#include "schedules/orders/chimera.hpp"
+#include "schedules/orders/one_f_one_b.hpp"
+#include "sim/engine/engine.hpp"
 #include "tests/perf/bare_sweep.hpp"
 
 namespace pipesim::perf {

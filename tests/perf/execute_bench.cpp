@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "sim/assemble.hpp"
+#include "sim/assemble/assemble.hpp"
 #include "sim/execute/execute.hpp"
-#include "sim/execute/samples.hpp"
+#include "sim/execute/workers/samples.hpp"
 #include "sim/kernels/blas.hpp"
 
 namespace pipesim {

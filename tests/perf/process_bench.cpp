@@ -7,7 +7,7 @@
 #include <fstream>
 #include <string>
 
-#include "schedules/one_f_one_b.hpp"
+#include "schedules/orders/one_f_one_b.hpp"
 #include "tests/perf/bare_sweep.hpp"
 #include "tests/perf/process_run.hpp"
 

@@ -3,12 +3,12 @@
 #include <chrono>
 #include <memory>
 
-#include "reports/chrome_trace.hpp"
+#include "reports/formats/chrome_trace.hpp"
+#include "reports/formats/memory_csv.hpp"
+#include "reports/formats/timeline_json.hpp"
 #include "reports/html/run_columns.hpp"
-#include "reports/memory_csv.hpp"
-#include "reports/timeline_json.hpp"
-#include "sim/assemble.hpp"
-#include "sim/run.hpp"
+#include "sim/assemble/assemble.hpp"
+#include "sim/step/run.hpp"
 
 namespace pipesim::perf {
 

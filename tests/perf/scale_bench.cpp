@@ -5,10 +5,10 @@
 #include <fstream>
 #include <string>
 
-#include "models/machine_memory.hpp"
-#include "sim/assemble.hpp"
-#include "sim/config_schedule.hpp"
-#include "sim/run.hpp"
+#include "models/base/machine_memory.hpp"
+#include "sim/assemble/assemble.hpp"
+#include "sim/assemble/config_schedule.hpp"
+#include "sim/step/run.hpp"
 #include "tests/perf/process_run.hpp"
 
 namespace pipesim::perf {

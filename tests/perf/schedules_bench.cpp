@@ -5,10 +5,10 @@
 #include <chrono>
 #include <string>
 
-#include "schedules/catalog.hpp"
-#include "sim/assemble.hpp"
-#include "sim/config_schedule.hpp"
-#include "sim/run.hpp"
+#include "schedules/orders/catalog.hpp"
+#include "sim/assemble/assemble.hpp"
+#include "sim/assemble/config_schedule.hpp"
+#include "sim/step/run.hpp"
 
 namespace pipesim::perf {
 

@@ -2,12 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "reports/chrome_trace.hpp"
-#include "reports/json_text.hpp"
-#include "reports/memory_csv.hpp"
-#include "reports/summary_json.hpp"
-#include "reports/timeline_json.hpp"
-#include "sim/run.hpp"
+#include "reports/formats/chrome_trace.hpp"
+#include "reports/formats/memory_csv.hpp"
+#include "reports/formats/timeline_json.hpp"
+#include "reports/summary/summary_json.hpp"
+#include "reports/text/json_text.hpp"
+#include "sim/step/run.hpp"
 #include "support/experiments.hpp"
 #include "support/places.hpp"
 #include "support/process.hpp"

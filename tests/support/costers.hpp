@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "sim/stage_costers.hpp"
+#include "sim/costs/stage_costers.hpp"
 
 namespace pipesim::test {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "schedules/schedule.hpp"
+#include "schedules/core/schedule.hpp"
 
 namespace pipesim::test {
 

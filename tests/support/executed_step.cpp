@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "sim/execute/execute.hpp"
-#include "sim/execute/messages.hpp"
+#include "sim/execute/workers/messages.hpp"
 
 namespace pipesim::test {
 

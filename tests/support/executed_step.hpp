@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "sim/experiment.hpp"
-#include "sim/timeline.hpp"
+#include "sim/engine/timeline.hpp"
+#include "sim/step/experiment.hpp"
 
 namespace pipesim::test {
 

@@ -5,8 +5,8 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "sim/assemble.hpp"
-#include "sim/config_schedule.hpp"
+#include "sim/assemble/assemble.hpp"
+#include "sim/assemble/config_schedule.hpp"
 #include "support/places.hpp"
 
 namespace pipesim::test {

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/experiment.hpp"
+#include "sim/step/experiment.hpp"
 
 namespace pipesim::test {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "models/transformer.hpp"
+#include "models/transformer/transformer.hpp"
 
 namespace pipesim::test {
 

@@ -3,7 +3,7 @@
 #include <random>
 #include <string>
 
-#include "models/config.hpp"
+#include "models/config/config.hpp"
 
 namespace pipesim::test {
 

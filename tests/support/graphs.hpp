@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "models/profile_graph.hpp"
+#include "models/profile/profile_graph.hpp"
 
 namespace pipesim::test {
 

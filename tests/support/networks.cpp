@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "schedules/check_schedule.hpp"
+#include "schedules/check/check_schedule.hpp"
+#include "sim/assemble/assemble.hpp"
 #include "support/experiments.hpp"
-#include "sim/assemble.hpp"
 
 namespace pipesim::test {
 

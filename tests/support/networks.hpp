@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "sim/execute/executor.hpp"
-#include "sim/execute/samples.hpp"
-#include "sim/assemble.hpp"
+#include "sim/assemble/assemble.hpp"
+#include "sim/execute/workers/executor.hpp"
+#include "sim/execute/workers/samples.hpp"
 
 namespace pipesim::test {
 

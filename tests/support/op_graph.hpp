@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "schedules/bubble_formula.hpp"
-#include "schedules/schedule.hpp"
-#include "sim/op_costs.hpp"
+#include "schedules/core/bubble_formula.hpp"
+#include "schedules/core/schedule.hpp"
+#include "sim/engine/op_costs.hpp"
 
 namespace pipesim::test {
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "schedules/schedule.hpp"
+#include "schedules/core/schedule.hpp"
 
 namespace pipesim::test {
 

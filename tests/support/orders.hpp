@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "schedules/bubble_formula.hpp"
-#include "schedules/schedule.hpp"
+#include "schedules/core/bubble_formula.hpp"
+#include "schedules/core/schedule.hpp"
 
 namespace pipesim::test {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "schedules/recompute.hpp"
+#include "schedules/core/recompute.hpp"
 
 namespace pipesim::test {
 

@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "models/pipeline_settings.hpp"
-#include "models/stage_cost.hpp"
-#include "schedules/schedule.hpp"
+#include "models/cost/stage_cost.hpp"
+#include "models/settings/pipeline_settings.hpp"
+#include "schedules/core/schedule.hpp"
 
 // A device's memory in closed form, to hold the engine against.
 namespace pipesim::test {

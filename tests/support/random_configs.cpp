@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "schedules/catalog.hpp"
+#include "schedules/orders/catalog.hpp"
 #include "support/places.hpp"
 
 namespace pipesim::test {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "schedules/check_schedule.hpp"
-#include "schedules/recompute.hpp"
+#include "schedules/check/check_schedule.hpp"
+#include "schedules/core/recompute.hpp"
 
 namespace pipesim::test {
 

@@ -3,8 +3,8 @@
 #include <random>
 #include <vector>
 
-#include "schedules/schedule.hpp"
-#include "sim/op_costs.hpp"
+#include "schedules/core/schedule.hpp"
+#include "sim/engine/op_costs.hpp"
 
 namespace pipesim::test {
 

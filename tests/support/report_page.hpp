@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/timeline.hpp"
+#include "sim/engine/timeline.hpp"
 
 namespace pipesim::test {
 

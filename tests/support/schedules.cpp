@@ -1,7 +1,7 @@
 #include "support/schedules.hpp"
 
-#include "reports/schedule_csv.hpp"
-#include "sim/automatic_schedule.hpp"
+#include "reports/formats/schedule_csv.hpp"
+#include "sim/assemble/automatic_schedule.hpp"
 #include "support/written.hpp"
 
 namespace pipesim::test {

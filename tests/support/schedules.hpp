@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "schedules/catalog.hpp"
+#include "schedules/orders/catalog.hpp"
 
 namespace pipesim::test {
 

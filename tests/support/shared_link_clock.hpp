@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "sim/link_queue.hpp"
+#include "sim/engine/link_queue.hpp"
 
 namespace pipesim::test {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "models/config.hpp"
+#include "models/config/config.hpp"
 
 namespace pipesim {
 

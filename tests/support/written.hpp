@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "reports/output.hpp"
+#include "reports/text/output.hpp"
 
 namespace pipesim::test {
 

@@ -1,6 +1,6 @@
 #include "support/zero_bubble.hpp"
 
-#include "schedules/schedule_bounds.hpp"
+#include "schedules/search/schedule_bounds.hpp"
 
 namespace pipesim::test {
 

@@ -2,7 +2,7 @@
 
 #include <random>
 
-#include "schedules/schedule.hpp"
+#include "schedules/core/schedule.hpp"
 #include "support/zero_bubble_rates.hpp"
 
 namespace pipesim::test {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "models/units.hpp"
+#include "models/base/units.hpp"
 
 namespace pipesim::test {
 

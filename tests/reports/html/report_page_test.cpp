@@ -6,10 +6,10 @@
 #include <array>
 #include <tuple>
 
-#include "reports/output.hpp"
-#include "reports/summary_json.hpp"
-#include "schedules/catalog.hpp"
-#include "sim/run.hpp"
+#include "reports/summary/summary_json.hpp"
+#include "reports/text/output.hpp"
+#include "schedules/orders/catalog.hpp"
+#include "sim/step/run.hpp"
 #include "support/experiments.hpp"
 #include "support/report_page.hpp"
 

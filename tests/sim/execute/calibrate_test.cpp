@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "models/cost_model.hpp"
-#include "reports/device_json.hpp"
+#include "models/cost/cost_model.hpp"
+#include "reports/formats/device_json.hpp"
 #include "support/experiments.hpp"
 #include "support/written.hpp"
 

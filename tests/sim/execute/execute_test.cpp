@@ -1,12 +1,12 @@
-#include "sim/assemble.hpp"
 #include "sim/execute/execute.hpp"
+#include "sim/assemble/assemble.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "models/input_error.hpp"
+#include "models/base/input_error.hpp"
 #include "sim/execute/train.hpp"
 #include "support/experiments.hpp"
 #include "support/networks.hpp"

@@ -1,5 +1,5 @@
-#include "sim/assemble.hpp"
 #include "sim/execute/executed_run.hpp"
+#include "sim/assemble/assemble.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <random>
 #include <utility>
 
-#include "sim/memory_trace.hpp"
+#include "sim/engine/memory_trace.hpp"
 #include "support/experiments.hpp"
 #include "support/networks.hpp"
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sim/assemble.hpp"
+#include "sim/assemble/assemble.hpp"
+#include "sim/execute/data/initial_weights.hpp"
 #include "sim/execute/execute.hpp"
 #include "sim/execute/executed_run.hpp"
-#include "sim/execute/initial_weights.hpp"
 #include "sim/execute/train.hpp"
 #include "sim/execute/unpipelined.hpp"
 #include "sim/kernels/activation.hpp"

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "schedules/catalog.hpp"
-#include "schedules/recompute.hpp"
-#include "sim/assemble.hpp"
+#include "schedules/core/recompute.hpp"
+#include "schedules/orders/catalog.hpp"
+#include "sim/assemble/assemble.hpp"
 #include "sim/execute/execute.hpp"
 #include "support/executed_step.hpp"
 #include "support/experiments.hpp"

@@ -1,5 +1,5 @@
-#include "sim/assemble.hpp"
 #include "sim/execute/train.hpp"
+#include "sim/assemble/assemble.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/keys/config_keys.hpp"
+
+namespace pipesim {
+
+/// What a config can call by name, with what it is in a line.
+struct KnownName {
+  std::string name{};
+  std::string about{};
+  std::vector<std::string> aliases{};  ///< What others call it; a config may, too.
+};
+std::vector<KnownName> known_names(NameList list);
+
+}  // namespace pipesim
