@@ -1,5 +1,7 @@
 #include "models/base/units.hpp"
 
+#include "models/base/trimmed.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <span>
@@ -72,12 +74,6 @@ std::span<const Unit> units_of(Dimension dimension) {
   return {};
 }
 
-std::string_view without_blanks(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 }  // namespace
 
 Time to_time(double seconds) {
@@ -123,13 +119,12 @@ std::vector<std::string_view> unit_names(Dimension dimension) {
 }
 
 std::optional<double> parse_quantity(std::string_view text, Dimension dimension) {
-  text = without_blanks(text);
+  text = trimmed(text);
   double number = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || !std::isfinite(number)) return std::nullopt;
 
-  const std::string_view unit =
-      without_blanks(text.substr(static_cast<std::size_t>(rest - text.data())));
+  const std::string_view unit = trimmed(text.substr(static_cast<std::size_t>(rest - text.data())));
   for (const Unit& known : units_of(dimension)) {
     if (unit == known.name) return number * known.scale;
   }

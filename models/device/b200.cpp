@@ -20,7 +20,7 @@ constexpr double sustained = 0.935;
 constexpr double launch = 5e-6;            // Of a product or element-wise kernel.
 constexpr double attention_fixed = 45e-6;  // What short sequences take at least.
 
-constexpr DeviceEfficiency efficiency = {
+constexpr DeviceEfficiency b200_efficiency = {
     .product = {.compute = 0.484 * sustained, .memory = 1 / 0.255, .overhead = launch},
     // Overhead of each expert.
     .grouped_product = {.compute = 0.536 * sustained, .memory = 1 / 1.052, .overhead = 2.1e-6},
@@ -46,7 +46,7 @@ Device b200() {
           .flops = {37 * T, 75 * T, 2250 * T, 2250 * T},
           .memory_bandwidth = 8000e9,
           .launch_overhead = launch,
-          .efficiency = efficiency,
+          .efficiency = b200_efficiency,
           .source = "NVIDIA HGX B200 data sheet, 2024 (dense rates)"};
 }
 

@@ -9,6 +9,7 @@
 
 #include "models/base/quoted_text.hpp"
 #include "models/base/text_file.hpp"
+#include "models/base/trimmed.hpp"
 #include "models/profile/graph_cycle.hpp"
 
 namespace pipesim {
@@ -17,8 +18,6 @@ namespace {
 
 constexpr std::size_t most_nodes = 1 << 13;
 constexpr std::size_t most_edges = 1 << 20;
-
-constexpr std::string_view blanks = " \t\r";
 
 struct EdgeLine {
   ProfileLine line;
@@ -113,9 +112,7 @@ class Reader {
 
   void resolve_edges() {
     for (EdgeLine& found : edge_lines_) {
-      const auto first = found.line.text.find_first_not_of(blanks);
-      const auto last = found.line.text.find_last_not_of(blanks);
-      const std::string_view text = found.line.text.substr(first, last - first + 1);
+      const std::string_view text = trimmed(found.line.text);
       const auto middle = text.find(" -- ");
       if (middle == text.npos) {
         throw error_in(found.line, "is no edge", text,

@@ -1,5 +1,7 @@
 #include "models/profile/profile_node.hpp"
 
+#include "models/base/trimmed.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,13 +43,6 @@ constexpr std::array<Figure, 4> figures = {{
 constexpr std::size_t activation_size = 2;
 
 using Values = std::array<std::optional<std::int64_t>, figures.size()>;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 // The part before the next separator, taken off the text with it.
 std::string_view take_part(std::string_view& text, std::string_view end) {

@@ -4,20 +4,13 @@
 
 #include <algorithm>
 
+#include "models/base/trimmed.hpp"
 #include "schedules/check/check_schedule.hpp"
 #include "schedules/csv/csv_op.hpp"
 
 namespace pipesim {
 
 namespace {
-
-constexpr std::string_view blanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(blanks);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 // What a cell says beside the blanks and quotes around it.
 std::string_view unquoted(std::string_view cell) {

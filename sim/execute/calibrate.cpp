@@ -15,6 +15,7 @@
 
 #include "models/base/input_error.hpp"
 #include "models/base/machine_memory.hpp"
+#include "models/base/median.hpp"
 #include "sim/execute/workers/block.hpp"
 #include "sim/execute/workers/device_threads.hpp"
 #include "sim/execute/workers/mailbox.hpp"
@@ -31,12 +32,6 @@ using Steady = std::chrono::steady_clock;
 
 double seconds_since(Steady::time_point start) {
   return std::chrono::duration<double>(Steady::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 // Memory with numbers in it that neither vanish nor grow.

@@ -28,7 +28,6 @@ ProbeShape probe_shape(const Config& config) {
 
 template <class T>
 double product_rate(const ProbeShape& shape) {
-  using Steady = std::chrono::steady_clock;
   const auto columns = static_cast<std::size_t>(shape.columns);
   const auto elements = static_cast<std::size_t>(shape.rows) * columns;
   std::vector<T> x(elements, T{1});
@@ -40,12 +39,13 @@ double product_rate(const ProbeShape& shape) {
       .bias = bias};
   constexpr std::chrono::milliseconds long_enough{5};
   std::chrono::duration<double> best{1e9};
-  const auto begin = Steady::now();
-  for (int times = 0; times < 3 || Steady::now() - begin < long_enough; ++times) {
-    const auto start = Steady::now();
+  const auto begin = std::chrono::steady_clock::now();
+  for (int times = 0; times < 3 || std::chrono::steady_clock::now() - begin < long_enough;
+       ++times) {
+    const auto start = std::chrono::steady_clock::now();
     linear_forward<T>({.data = x.data(), .rows = shape.rows, .columns = shape.columns}, layer,
                       {.data = y.data(), .rows = shape.rows, .columns = shape.columns});
-    best = std::min<std::chrono::duration<double>>(best, Steady::now() - start);
+    best = std::min<std::chrono::duration<double>>(best, std::chrono::steady_clock::now() - start);
   }
   const double flops = 2.0 * static_cast<double>(elements) * shape.columns;
   return flops / std::max(best.count(), 1e-9);

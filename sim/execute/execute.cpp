@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "models/base/machine_memory.hpp"
+#include "models/base/median.hpp"
 #include "sim/execute/executed_run.hpp"
 #include "sim/execute/kept_steps.hpp"
 #include "sim/execute/memory_check.hpp"
@@ -43,11 +44,9 @@ std::size_t ops_of(const Schedule& schedule) {
 
 // The kept step whose time is nearest to the median over all steps, the lower one of two.
 std::size_t median_step(const KeptSteps<Timeline>& steps, const std::vector<Time>& times) {
-  std::vector<Time> sorted = times;
-  const auto middle = sorted.begin() + (std::ssize(sorted) - 1) / 2;
-  std::ranges::nth_element(sorted, middle);
+  const Time middle = median(times);
   const auto distance = [&](const KeptSteps<Timeline>::Kept& kept) {
-    const std::int64_t off = (times[kept.number] - *middle).ps;
+    const std::int64_t off = (times[kept.number] - middle).ps;
     return std::pair{std::abs(off), off};
   };
   const auto nearest = std::ranges::min_element(steps.kept(), {}, distance);

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "models/base/median.hpp"
 #include "sim/engine/memory_trace.hpp"
 
 namespace pipesim {
@@ -175,12 +176,6 @@ Run finish(const Experiment& experiment, const StepCosts& costs, Timeline timeli
 
 /// What the messages over a hop took: activations, gradients.
 using HandOffs = std::array<std::vector<Time>, 2>;
-
-Time median(std::vector<Time> times) {
-  const auto middle = times.begin() + std::ssize(times) / 2 - (times.size() % 2 == 0 ? 1 : 0);
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
-}
 
 Time median_of_both(HandOffs times) {
   times[0].insert(times[0].end(), times[1].begin(), times[1].end());

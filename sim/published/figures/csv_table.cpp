@@ -1,5 +1,7 @@
 #include "sim/published/figures/csv_table.hpp"
 
+#include "models/base/trimmed.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,14 +13,6 @@
 namespace pipesim::published {
 
 namespace {
-
-constexpr std::string_view blanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 std::vector<std::string> cells_of(std::string_view line) {
   std::vector<std::string> cells;
