@@ -12,7 +12,7 @@ namespace pipesim::test {
 
 namespace {
 
-constexpr const char* gpipe = "examples/gpipe.json";
+constexpr const char* gpipe_config = "examples/gpipe_config.json";
 
 // The names of all that is in a folder and below, in order: "a a/b c".
 std::string names_in(const TemporaryFolder& folder) {
@@ -26,7 +26,7 @@ std::string names_in(const TemporaryFolder& folder) {
   return text;
 }
 
-ProcessResult simulate(const std::vector<std::string>& options, const char* config = gpipe) {
+ProcessResult simulate(const std::vector<std::string>& options, const char* config = gpipe_config) {
   std::vector<std::string> arguments = {"simulate", config};
   arguments.insert(arguments.end(), options.begin(), options.end());
   return run_pipesim(arguments);
@@ -212,11 +212,13 @@ TEST_SUITE("cli/files") {
 
   TEST_CASE("a standard output without room is an error for every command") {
     for (const char* command :
-         {"simulate gpipe.json", "simulate gpipe.json --json", "simulate gpipe.json --timeline -",
-          "compare gpipe.json", "compare gpipe.json --json", "validate", "validate --json",
-          "schedule gpipe.json", "schedule gpipe.json --format json", "list", "list --json",
-          "train gpipe.json", "train gpipe.json --json", "execute gpipe.json --steps 1",
-          "execute gpipe.json --steps 1 --json", "--help", "--version", "simulate --help"}) {
+         {"simulate gpipe_config.json", "simulate gpipe_config.json --json",
+          "simulate gpipe_config.json --timeline -", "compare gpipe_config.json",
+          "compare gpipe_config.json --json", "validate", "validate --json",
+          "schedule gpipe_config.json", "schedule gpipe_config.json --format json", "list",
+          "list --json", "train gpipe_config.json", "train gpipe_config.json --json",
+          "execute gpipe_config.json --steps 1", "execute gpipe_config.json --steps 1 --json",
+          "--help", "--version", "simulate --help"}) {
       CAPTURE(command);
       const ProcessResult result = shell(std::string("$PIPESIM ") + command + " >/dev/full");
       CHECK(result.exit_code == 2);
@@ -251,7 +253,8 @@ TEST_SUITE("cli/files") {
     const ProcessResult json = shell("$PIPESIM simulate unit.json --json | head -c 10");
     CHECK(json.out == "{\n  \"name\"");
     CHECK(json.err.empty());
-    for (const char* command : {"validate", "list", "schedule gpipe.json", "compare gpipe.json"}) {
+    for (const char* command :
+         {"validate", "list", "schedule gpipe_config.json", "compare gpipe_config.json"}) {
       CAPTURE(command);
       CHECK(shell(std::string("$PIPESIM ") + command + " | :").err.empty());
     }
@@ -359,12 +362,12 @@ TEST_SUITE("cli/files") {
       CAPTURE(path);
       const std::vector<std::vector<std::string>> uses = {
           {"simulate", path},
-          {"simulate", gpipe, "--schedule-file", path},
+          {"simulate", gpipe_config, "--schedule-file", path},
           {"simulate", "examples/profile.json", "--set", "model.profile=" + in_json(path)},
-          {"simulate", gpipe, "--set", "cluster.device=" + in_json(path)},
-          {"simulate", gpipe, "--timeline", path},
-          {"compare", gpipe, "--html", path},
-          {"train", gpipe, "--svg", path},
+          {"simulate", gpipe_config, "--set", "cluster.device=" + in_json(path)},
+          {"simulate", gpipe_config, "--timeline", path},
+          {"compare", gpipe_config, "--html", path},
+          {"train", gpipe_config, "--svg", path},
           {"calibrate", "--out", path},
           {"validate", "--svg", path},
           {"validate", "--published", "--published-data", path},
@@ -386,7 +389,7 @@ TEST_SUITE("cli/files") {
   TEST_CASE("a name with a NUL character names no file") {
     for (const char* key : {"cluster.device", "model.profile"}) {
       const char* config =
-          std::string_view(key) == "model.profile" ? "examples/profile.json" : gpipe;
+          std::string_view(key) == "model.profile" ? "examples/profile.json" : gpipe_config;
       const ProcessResult result =
           simulate({"--set", std::string(key) + R"(="/dev/null\u0000.json")"}, config);
       CHECK(result.exit_code == 2);

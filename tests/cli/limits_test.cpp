@@ -14,7 +14,7 @@ namespace pipesim::test {
 namespace {
 
 // Every command, those that multiply matrices among them; `$D` is an empty folder.
-constexpr const char* commands[] = {
+constexpr const char* limited_commands[] = {
     "simulate gpipe.json",
     "simulate gpipe.json --json",
     "simulate gpipe.json --explain --quiet --out $D/out",
@@ -108,7 +108,7 @@ TEST_SUITE("cli/limits") {
   TEST_CASE("every command ends under every limit, with an exit code of the contract") {
     const bool prints = std::getenv("PIPESIM_TABLE") != nullptr;
     for (const Limit& limit : limits()) {
-      for (const char* command : commands) {
+      for (const char* command : limited_commands) {
         const std::string shown = limit.before + limit.name + limit.after;
         CAPTURE(shown);
         CAPTURE(command);
@@ -127,7 +127,7 @@ TEST_SUITE("cli/limits") {
   }
 
   TEST_CASE("what can't be said on the standard error changes no exit code") {
-    for (const char* command : commands) {
+    for (const char* command : limited_commands) {
       CAPTURE(command);
       const int expected = run_under({.name = "none"}, command).exit_code;
       for (const char* after : {"2>/dev/full", "2>&-"}) {

@@ -12,12 +12,12 @@ namespace pipesim::test {
 
 namespace {
 
-const std::string source = PIPESIM_SOURCE_DIR;
+const std::string source_folder = PIPESIM_SOURCE_DIR;
 const std::string folder = "docs/pictures/";
 
-std::vector<std::string> pages() {
-  std::vector<std::string> paths{source + "/README.md"};
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(source + "/docs")) {
+std::vector<std::string> pages_with_pictures() {
+  std::vector<std::string> paths{source_folder + "/README.md"};
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(source_folder + "/docs")) {
     if (entry.path().extension() == ".md") paths.push_back(entry.path());
   }
   return paths;
@@ -29,7 +29,7 @@ std::map<std::string, std::set<std::string>> documented_pictures() {
   std::map<std::string, std::set<std::string>> commands;
   const std::string program = "pipesim ";
   const std::string option = " --svg " + folder;
-  for (const std::string& page : pages()) {
+  for (const std::string& page : pages_with_pictures()) {
     std::istringstream lines(read_text(page));
     for (std::string line; std::getline(lines, line);) {
       const auto at = line.find(option);
@@ -53,11 +53,12 @@ TEST_SUITE("cli/pictures") {
         CAPTURE(name);
         CAPTURE(arguments);
         const std::string drawn = temporary / name;
-        const ProcessResult result = run_shell("cd '" + source + "' && \"$PIPESIM\" " + arguments +
-                                               " --svg '" + drawn + "' 2>&1 >/dev/null");
+        const ProcessResult result =
+            run_shell("cd '" + source_folder + "' && \"$PIPESIM\" " + arguments + " --svg '" +
+                      drawn + "' 2>&1 >/dev/null");
         CHECK(result.out == "");
         CHECK(result.exit_code % 3 == 0);  // What does not fit is drawn as well.
-        const bool same = read_text(drawn) == read_text(source + "/" + folder + name);
+        const bool same = read_text(drawn) == read_text(source_folder + "/" + folder + name);
         CHECK_MESSAGE(same, "run the command again and look at the picture");
       }
     }
@@ -65,7 +66,7 @@ TEST_SUITE("cli/pictures") {
 
   TEST_CASE("every picture is made by a command that a page names") {
     const auto commands = documented_pictures();
-    for (const auto& entry : std::filesystem::directory_iterator(source + "/" + folder)) {
+    for (const auto& entry : std::filesystem::directory_iterator(source_folder + "/" + folder)) {
       const std::string name = entry.path().filename();
       CAPTURE(name);
       CHECK(commands.contains(name));

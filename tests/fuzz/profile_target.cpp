@@ -10,30 +10,30 @@ namespace pipesim::test {
 
 namespace {
 
-constexpr std::string_view words[] = {"\n",
-                                      "\t",
-                                      " -- ",
-                                      ", ",
-                                      "=",
-                                      "[1.0; 2.0]",
-                                      "[",
-                                      "-1",
-                                      "nan",
-                                      "1e300",
-                                      "4611686018427387904",
-                                      "0.000",
-                                      "node1",
-                                      "node5",
-                                      "node7",
-                                      "node11",
-                                      "Input",
-                                      "__getitem__",
-                                      "\tnode8 -- node4\n",
-                                      "\tnode2 -- node9\n",
-                                      " -- stage_id=1",
-                                      "activation_size=",
-                                      "\r\n",
-                                      "\xff"};
+constexpr std::string_view profile_words[] = {"\n",
+                                              "\t",
+                                              " -- ",
+                                              ", ",
+                                              "=",
+                                              "[1.0; 2.0]",
+                                              "[",
+                                              "-1",
+                                              "nan",
+                                              "1e300",
+                                              "4611686018427387904",
+                                              "0.000",
+                                              "node1",
+                                              "node5",
+                                              "node7",
+                                              "node11",
+                                              "Input",
+                                              "__getitem__",
+                                              "\tnode8 -- node4\n",
+                                              "\tnode2 -- node9\n",
+                                              " -- stage_id=1",
+                                              "activation_size=",
+                                              "\r\n",
+                                              "\xff"};
 
 // The line around a place in the text, with its end.
 Part line_at(const std::string& text, std::size_t at) {
@@ -57,7 +57,7 @@ void damage_profile(std::string& text, Random& random) {
   const std::size_t at = below(random, text.size() + 1);
   const Part line = line_at(text, at);
   const Part word = word_at(text, at);
-  const std::string_view other = words[below(random, std::size(words))];
+  const std::string_view other = profile_words[below(random, std::size(profile_words))];
   switch (below(random, 12)) {
     case 0:
     case 1:

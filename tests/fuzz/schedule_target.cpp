@@ -11,15 +11,15 @@ namespace pipesim::test {
 
 namespace {
 
-constexpr std::string_view words[] = {",",      "\n",       ";",
-                                      "(",      ")",        "'",
-                                      "\"",     "\r\n",     "0",
-                                      "1",      "7",        "4294967296",
-                                      "F",      "B",        "I",
-                                      "W",      "BW",       "R",
-                                      "RECV_F", "SEND_B",   "UNSHARD",
-                                      "0F0",    "1B3",      "0W",
-                                      "0'F1",   "2RESHARD", "(0F1;1B0)OVERLAP_F_B"};
+constexpr std::string_view schedule_words[] = {",",      "\n",       ";",
+                                               "(",      ")",        "'",
+                                               "\"",     "\r\n",     "0",
+                                               "1",      "7",        "4294967296",
+                                               "F",      "B",        "I",
+                                               "W",      "BW",       "R",
+                                               "RECV_F", "SEND_B",   "UNSHARD",
+                                               "0F0",    "1B3",      "0W",
+                                               "0'F1",   "2RESHARD", "(0F1;1B0)OVERLAP_F_B"};
 
 // The cell around a place in the text.
 Part cell_at(const std::string& text, std::size_t at) {
@@ -74,10 +74,10 @@ void damage_schedule(std::string& text, Random& random) {
     case 2:
       return damage_bytes(text, at, random, 6);
     case 3:
-      text.insert(at, words[below(random, std::size(words))]);
+      text.insert(at, schedule_words[below(random, std::size(schedule_words))]);
       return;
     case 4:
-      text.replace(first, size, words[below(random, std::size(words))]);
+      text.replace(first, size, schedule_words[below(random, std::size(schedule_words))]);
       return;
     case 5:
       text.erase(first, size + 1);

@@ -44,9 +44,9 @@ std::string trimmed(const std::string& text) {
   return first == text.npos ? "" : text.substr(first, text.find_last_not_of(" \t") + 1 - first);
 }
 
-class Page {
+class DocumentedPage {
  public:
-  explicit Page(const std::string& markdown) : lines_(lines_of(markdown)) {}
+  explicit DocumentedPage(const std::string& markdown) : lines_(lines_of(markdown)) {}
 
   std::vector<DocumentedCommand> read() {
     while (at_ < lines_.size()) {
@@ -172,7 +172,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 std::vector<DocumentedCommand> commands_of_page(const std::string& markdown) {
-  return Page(markdown).read();
+  return DocumentedPage(markdown).read();
 }
 
 std::vector<DocumentedCommand> commands_of_config(const std::string& jsonc) {

@@ -22,7 +22,7 @@ struct Message {
 };
 
 // A message by the stage that receives it.
-using Key = std::tuple<int, int, bool>;
+using MessageKey = std::tuple<int, int, bool>;
 
 struct Device {
   std::size_t next = 0;
@@ -61,7 +61,7 @@ class MomentByMoment {
   const StepCosts& costs_;
   Time now_{};
   std::vector<Device> devices_;
-  std::map<Key, Message> messages_{};
+  std::map<MessageKey, Message> messages_{};
   std::map<std::pair<int, int>, Link> links_{};
   LinkedStep result_{};
 
@@ -146,7 +146,7 @@ class MomentByMoment {
     return is_there({op.stage, op.micro_batch, needs_gradient});
   }
 
-  bool is_there(const Key& key) const {
+  bool is_there(const MessageKey& key) const {
     const auto found = messages_.find(key);
     return found != messages_.end() && found->second.left && found->second.arrival() <= now_;
   }
@@ -212,7 +212,7 @@ class MomentByMoment {
   bool communicate(std::size_t device, const Op& op) {
     const bool gradient = op.kind == OpKind::send_backward || op.kind == OpKind::receive_backward;
     const int other = op.stage + (is_send(op.kind) == gradient ? -1 : 1);
-    const Key key{is_send(op.kind) ? other : op.stage, op.micro_batch, gradient};
+    const MessageKey key{is_send(op.kind) ? other : op.stage, op.micro_batch, gradient};
     const Time since = devices_[device].free_at;
     if (schedule_.communication == Communication::blocking) {
       if (is_send(op.kind)) {

@@ -7,7 +7,7 @@ namespace pipesim::test {
 
 namespace {
 
-std::string refused(const std::vector<std::string>& options) {
+std::string calibrate_refusal(const std::vector<std::string>& options) {
   std::vector<std::string> arguments = {"calibrate"};
   arguments.insert(arguments.end(), options.begin(), options.end());
   const ProcessResult result = run_pipesim(arguments);
@@ -19,14 +19,14 @@ std::string refused(const std::vector<std::string>& options) {
 }  // namespace
 
 TEST_SUITE("cli/commands/calibrate") {
-  TEST_CASE("what can't be measured or written is refused before any measurement") {
-    CHECK(refused({"--out", ""}) ==
+  TEST_CASE("what can't be measured or written is calibrate_refusal before any measurement") {
+    CHECK(calibrate_refusal({"--out", ""}) ==
           "--out: /: must name a place, got nothing\n  hint: give a path behind the option\n");
-    CHECK(refused({"--out", "/proc/device.json"}) ==
+    CHECK(calibrate_refusal({"--out", "/proc/device.json"}) ==
           "/proc/device.json: /: cannot be created, got No such file or directory\n"
           "  hint: choose a file in a folder that exists and can be written\n");
     CHECK(
-        refused({"--busy", "0"}) ==
+        calibrate_refusal({"--busy", "0"}) ==
         "--busy: /: must be a whole number from 1 to 256, got 0\n"
         "  hint: --busy N: Cores that compute at once while measuring: as many as devices will on "
         "the wall clock, 1 for the measured clock\n");

@@ -87,7 +87,7 @@ void check_every_schedule(const std::string& example) {
   CHECK(checked >= 10);
 }
 
-std::string refused(const std::vector<std::string>& options) {
+std::string execute_refusal(const std::vector<std::string>& options) {
   const ProcessResult result = run("execute", "gpipe", {}, options);
   CHECK(result.exit_code == 2);
   CHECK(result.out.empty());
@@ -316,15 +316,15 @@ TEST_SUITE("cli/commands/execute") {
 
   TEST_CASE("options that make no sense are refused") {
     CHECK(
-        refused({"--steps", "0"}) ==
+        execute_refusal({"--steps", "0"}) ==
         "--steps: /: must be a whole number from 1 to 100000, got 0\n"
         "  hint: --steps N: How many steps to run, after one to warm up; the median is reported\n");
-    CHECK(refused({"--clock", "cpu"}) ==
+    CHECK(execute_refusal({"--clock", "cpu"}) ==
           "--clock: /: is not known, got cpu\n  hint: --clock takes: wall, measured\n");
-    CHECK(refused({"--out", "/proc/reports"}) ==
+    CHECK(execute_refusal({"--out", "/proc/reports"}) ==
           "/proc/reports: /: cannot be created, got No such file or directory\n"
           "  hint: choose a folder inside one that exists and can be written\n");
-    CHECK(refused({"--json", "--timeline", "-"}) ==
+    CHECK(execute_refusal({"--json", "--timeline", "-"}) ==
           "--json: /: must have the standard output to itself, got another report for -\n"
           "  hint: write the other report to a file\n");
   }

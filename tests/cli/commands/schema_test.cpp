@@ -18,7 +18,7 @@ namespace pipesim::test {
 
 namespace {
 
-std::string printed(const std::vector<std::string>& options) {
+std::string printed_by(const std::vector<std::string>& options) {
   std::vector<std::string> arguments{"schema"};
   arguments.insert(arguments.end(), options.begin(), options.end());
   const ProcessResult result = run_pipesim(arguments);
@@ -29,7 +29,7 @@ std::string printed(const std::vector<std::string>& options) {
 
 // A file that the command writes, and is to write again where the two differ.
 void check_written_by(const std::string& file, const std::vector<std::string>& options) {
-  const bool same = printed(options) == read_text(PIPESIM_SOURCE_DIR "/" + file);
+  const bool same = printed_by(options) == read_text(PIPESIM_SOURCE_DIR "/" + file);
   INFO("write it again: pipesim schema ", fmt::format("{} > {}", fmt::join(options, " "), file));
   CHECK(same);
 }
@@ -37,11 +37,11 @@ void check_written_by(const std::string& file, const std::vector<std::string>& o
 using Paths = std::set<std::string>;
 
 // "devices[].busy_s": the paths of what is no object and no list. Empty lists have none.
-void collect_paths(const nlohmann::json& json, const std::string& path, Paths& paths) {
-  if (json.is_array()) {
-    for (const nlohmann::json& entry : json) collect_paths(entry, path + "[]", paths);
-  } else if (json.is_object()) {
-    for (const auto& [key, value] : json.items()) {
+void collect_paths(const nlohmann::json& document, const std::string& path, Paths& paths) {
+  if (document.is_array()) {
+    for (const nlohmann::json& entry : document) collect_paths(entry, path + "[]", paths);
+  } else if (document.is_object()) {
+    for (const auto& [key, value] : document.items()) {
       collect_paths(value, path.empty() ? key : path + "." + key, paths);
     }
   } else {
@@ -54,9 +54,9 @@ Paths emitted(const std::vector<std::vector<std::string>>& commands) {
   Paths paths;
   for (const std::vector<std::string>& command : commands) {
     CAPTURE(command.front());
-    const nlohmann::json json = nlohmann::json::parse(run_pipesim(command).out, nullptr, false);
-    REQUIRE(json.is_object());
-    collect_paths(json, "", paths);
+    const nlohmann::json document = nlohmann::json::parse(run_pipesim(command).out, nullptr, false);
+    REQUIRE(document.is_object());
+    collect_paths(document, "", paths);
   }
   return paths;
 }
@@ -164,13 +164,13 @@ TEST_SUITE("cli/commands/schema") {
     Output out([&](std::string_view block) { text += block; });
     write_device_json(out, device);
     out.flush();
-    const nlohmann::json json = nlohmann::json::parse(text);
+    const nlohmann::json document = nlohmann::json::parse(text);
     const std::vector<std::string>& known = keys_of(Section::device);
     std::size_t found = 0;
-    for (const auto& [key, value] : json.items()) {
+    for (const auto& [key, value] : document.items()) {
       found += std::ranges::count(known, key) == 1 ? 1 : 0;
     }
-    CHECK(found == json.size());
+    CHECK(found == document.size());
     CHECK(found == known.size() - 1);  // Nothing measures curves of efficiency.
   }
 

@@ -24,7 +24,7 @@ json summary(const std::vector<std::string>& arguments) {
   return json::parse(result.out);
 }
 
-std::set<std::string> keys_of(const json& object) {
+std::set<std::string> keys_in(const json& object) {
   std::set<std::string> keys;
   for (const auto& [key, value] : object.items()) keys.insert(key);
   return keys;
@@ -56,7 +56,7 @@ void check_summary(const json& all) {
   CHECK(all["schedule"] == "gpipe");
   CHECK(all["virtual_stages"] == 1);
   CHECK(all["micro_batches"].is_number_integer());
-  CHECK(keys_of(all["bubble_breakdown"]) ==
+  CHECK(keys_in(all["bubble_breakdown"]) ==
         std::set<std::string>{"fill_drain", "imbalance", "communication", "other"});
   CHECK(all["bubble_breakdown"]["other"] == 0.0);
   REQUIRE(all["devices"].size() == all["stages"]);
@@ -150,7 +150,7 @@ device     on path     share        idle      waited   times  for
     CHECK(run_pipesim({"simulate", unit, "--explain", "--quiet", "--out", folder.path()})
               .out.empty());
     CHECK(json::parse(read_text(folder / "summary.json")) == all);
-    CHECK(keys_of(all["explanation"]) ==
+    CHECK(keys_in(all["explanation"]) ==
           std::set<std::string>{"critical_path", "devices", "longest_wait"});
     CHECK(all["explanation"]["critical_path"]["ops"].size() == 12);
     all.erase("explanation");

@@ -36,12 +36,12 @@ nlohmann::json table_of(const ProcessResult& result, const std::string& id) {
   return {};
 }
 
-void collect_keys(const nlohmann::json& json, std::set<std::string>& keys) {
-  if (json.is_object()) {
-    for (const auto& [key, value] : json.items()) keys.insert(key);
+void collect_keys(const nlohmann::json& document, std::set<std::string>& keys) {
+  if (document.is_object()) {
+    for (const auto& [key, value] : document.items()) keys.insert(key);
   }
-  if (!json.is_structured()) return;
-  for (const nlohmann::json& value : json) collect_keys(value, keys);
+  if (!document.is_structured()) return;
+  for (const nlohmann::json& value : document) collect_keys(value, keys);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace pipesim {
 
 namespace {
 
-const Source source{.file = "c.json"};
+const Source time_source{.file = "c.json"};
 
 // 1 TFLOP/s in fp16 and 10 GB/s of memory; 4 ranks in a ring of 1 GB/s links of 1 us.
 struct Place {
@@ -22,7 +22,7 @@ struct Place {
   LayerSite site() const {
     return {.device = device,
             .training = training,
-            .source = source,
+            .source = time_source,
             .groups = {ring, {}, {}},
             .slowdown = slowdown};
   }

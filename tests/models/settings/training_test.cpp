@@ -12,7 +12,7 @@ Training training(std::string_view json) {
   return read_training(config, read_pipeline(config.at("pipeline", "")));
 }
 
-std::string refused(std::string_view json) {
+std::string training_refusal(std::string_view json) {
   try {
     static_cast<void>(training(json));
     return "accepted";
@@ -51,13 +51,13 @@ TEST_SUITE("models/settings/training") {
   }
 
   TEST_CASE("a number of micro-batches that does not divide the batch names the divisors nearby") {
-    CHECK(refused(
+    CHECK(training_refusal(
               R"({"pipeline": {"stages": 2, "micro_batches": 7},
                 "training": {"batch_size": 32}})") ==
           "c.json: /pipeline/micro_batches: does not divide the batch size 32 (its divisors "
           "nearby: 4 and 8), got 7\n  hint: set pipeline.micro_batches to 4 or 8, or "
           "training.batch_size to a multiple of 7");
-    CHECK(refused(
+    CHECK(training_refusal(
               R"({"pipeline": {"stages": 2, "micro_batches": 40},
                 "training": {"batch_size": 32}})") ==
           "c.json: /pipeline/micro_batches: does not divide the batch size 32 (its divisors "
@@ -66,7 +66,7 @@ TEST_SUITE("models/settings/training") {
   }
 
   TEST_CASE("a micro-batch size that does not divide the batch names the divisors nearby") {
-    CHECK(refused(
+    CHECK(training_refusal(
               R"({"pipeline": {"stages": 2, "micro_batch_size": 5},
                 "training": {"batch_size": 24}})") ==
           "c.json: /pipeline/micro_batch_size: does not divide the batch size 24 (its divisors "
@@ -75,10 +75,10 @@ TEST_SUITE("models/settings/training") {
   }
 
   TEST_CASE("a micro-batch size needs a batch size, and must agree with the micro-batches") {
-    CHECK(refused(R"({"pipeline": {"stages": 2, "micro_batch_size": 5}})") ==
+    CHECK(training_refusal(R"({"pipeline": {"stages": 2, "micro_batch_size": 5}})") ==
           "c.json: /training/batch_size: is required beside micro_batch_size, got nothing\n"
           "  hint: give it, or pipeline.micro_batches instead");
-    CHECK(refused(R"({"pipeline": {"stages": 2, "micro_batch_size": 8, "micro_batches": 8},
+    CHECK(training_refusal(R"({"pipeline": {"stages": 2, "micro_batch_size": 8, "micro_batches": 8},
                       "training": {"batch_size": 32}})") ==
           "c.json: /pipeline/micro_batch_size: makes 4 micro-batches of the batch size 32, which "
           "does not agree with micro_batches, got 8\n"
@@ -92,11 +92,11 @@ TEST_SUITE("models/settings/training") {
     CHECK(shared.batch_size == 32);
     CHECK(shared.micro_batch_size == 8);
     CHECK(shared.data_parallel == 3);
-    CHECK(refused(R"({"pipeline": {"stages": 2, "micro_batches": 4},
+    CHECK(training_refusal(R"({"pipeline": {"stages": 2, "micro_batches": 4},
                       "training": {"global_batch_size": 97, "data_parallel": 3}})") ==
           "c.json: /training/global_batch_size: must be a multiple of data_parallel 3, got 97\n"
           "  hint: every replica takes the same number of samples");
-    CHECK(refused(R"({"pipeline": {"stages": 2, "micro_batches": 4},
+    CHECK(training_refusal(R"({"pipeline": {"stages": 2, "micro_batches": 4},
                       "training": {"global_batch_size": 96, "batch_size": 96,
                                    "data_parallel": 3}})") ==
           "c.json: /training/global_batch_size: is not batch_size 96 times data_parallel 3, "
@@ -124,16 +124,16 @@ TEST_SUITE("models/settings/training") {
     CHECK(with(R"("epochs": 3)").epochs == 3);
     CHECK(with(R"("samples": 512)").samples == 512);
     CHECK(with(R"("seed": 0)").seed == 0);
-    CHECK(refused(R"({"pipeline": {"stages": 2, "micro_batches": 4},
+    CHECK(training_refusal(R"({"pipeline": {"stages": 2, "micro_batches": 4},
                       "training": {"optimizer": "adamw"}})") ==
           "c.json: /training/optimizer: is not known, got \"adamw\"\n"
           "  hint: did you mean \"adam\"? optimizers: sgd, momentum, adam, rmsprop");
   }
 
-  TEST_CASE("what is not simulated is refused unless it is off") {
+  TEST_CASE("what is not simulated is training_refusal unless it is off") {
     const auto refused_with = [](const std::string& setting) {
-      return refused(R"({"pipeline": {"stages": 2, "micro_batches": 4}, "training": {)" + setting +
-                     "}}");
+      return training_refusal(R"({"pipeline": {"stages": 2, "micro_batches": 4}, "training": {)" +
+                              setting + "}}");
     };
     CHECK(refused_with(R"("tensor_parallel": 1, "zero_stage": 0)") == "accepted");
     CHECK(refused_with(R"("weight_gradient": "accumulated")") == "accepted");
@@ -150,11 +150,11 @@ TEST_SUITE("models/settings/training") {
     CHECK(training(deferred("", "")).deferred_weight_gradient);
     CHECK(training(deferred(R"(, "recompute": "none")", R"(, "data_parallel": 1)"))
               .deferred_weight_gradient);
-    CHECK(refused(deferred(R"(, "recompute": "except_last")", "")) ==
+    CHECK(training_refusal(deferred(R"(, "recompute": "except_last")", "")) ==
           "c.json: /training/weight_gradient: keeps every activation until the end of the step, "
           "which re-computation does not, got \"deferred\"\n"
           "  hint: set pipeline.recompute to \"none\", or weight_gradient to \"accumulated\"");
-    CHECK(refused(deferred("", R"(, "data_parallel": 2)")) ==
+    CHECK(training_refusal(deferred("", R"(, "data_parallel": 2)")) ==
           "c.json: /training/weight_gradient: is fused with the update: nothing is left to sum "
           "over the replicas, got \"deferred\"\n"
           "  hint: set data_parallel to 1, or weight_gradient to \"accumulated\"");
@@ -179,7 +179,7 @@ TEST_SUITE("models/settings/training") {
         with(R"("precision": "bf16", "gradient_precision": "fp32", "optimizer_precision": "bf16")");
     CHECK(chosen.gradient_precision == Precision::fp32);
     CHECK(chosen.optimizer_precision == Precision::bf16);
-    CHECK(refused(R"({"pipeline": {"stages": 2, "micro_batches": 4},
+    CHECK(training_refusal(R"({"pipeline": {"stages": 2, "micro_batches": 4},
                       "training": {"gradient_precision": "fp8"}})") ==
           "c.json: /training/gradient_precision: is not known, got \"fp8\"\n"
           "  hint: precisions: fp64, fp32, fp16, bf16");
@@ -193,16 +193,16 @@ TEST_SUITE("models/settings/training") {
                                        {"BF16", "bf16"},
                                        {"ft32", "fp32"}}) {
       CAPTURE(given);
-      CHECK(refused(fmt::format(R"({{"pipeline": {{"stages": 2, "micro_batches": 4}},
+      CHECK(training_refusal(fmt::format(R"({{"pipeline": {{"stages": 2, "micro_batches": 4}},
                                      "training": {{"precision": "{}"}}}})",
-                                given))
+                                         given))
                 .ends_with(fmt::format(
                     "hint: did you mean \"{}\"? precisions: fp64, fp32, fp16, bf16", meant)));
     }
   }
 
   TEST_CASE("a deferred weight gradient excludes devices that share a sequence") {
-    CHECK(refused(R"({"model": {"kind": "transformer"},
+    CHECK(training_refusal(R"({"model": {"kind": "transformer"},
                       "pipeline": {"stages": 2, "micro_batches": 4},
                       "training": {"weight_gradient": "deferred", "context_parallel": 2}})") ==
           "c.json: /training/weight_gradient: is fused with the update: nothing is left to sum "

@@ -10,7 +10,7 @@ namespace pipesim {
 namespace {
 
 // 16 tokens of 32; 8 experts of 12, each token goes to 2; the first of two blocks has an MLP of 24.
-const std::string small =
+const std::string small_mixture =
     R"("kind": "transformer", "num_layers": 2, "hidden_size": 32, "num_attention_heads": 4,
        "seq_length": 16, "vocab_size": 64, "ffn_hidden_size": 24, "swiglu": true,
        "add_bias_linear": false, "normalization": "RMSNorm", "attention_dropout": 0,
@@ -39,7 +39,7 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
 
   TEST_CASE("a token's experts compute for it alone, whatever their number") {
     const auto of_experts = [](const std::string& more) {
-      const Config config = transformer_config(small + more);
+      const Config config = transformer_config(small_mixture + more);
       return flops(operators_of(layer(config, 1).forward, Kernel::grouped_product));
     };
     const double one_each = 16 * 2.0 * 32 * 3 * 12;
@@ -49,7 +49,7 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
   }
 
   TEST_CASE("the first blocks keep their MLP") {
-    const Config config = transformer_config(small);
+    const Config config = transformer_config(small_mixture);
     CHECK(operators_of(layer(config, 0).forward, Kernel::grouped_product).empty());
     CHECK(operators_of(layer(config, 1).forward, Kernel::grouped_product).size() == 2);
     CHECK(layer(config, 0).expert_bytes == 0);
@@ -57,10 +57,10 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
   }
 
   TEST_CASE("expert parallelism divides experts, and their rows go out and come back each way") {
-    const Config config =
-        transformer_config(small, R"("data_parallel": 4, "expert_parallel": 4, "batch_size": 1)");
+    const Config config = transformer_config(
+        small_mixture, R"("data_parallel": 4, "expert_parallel": 4, "batch_size": 1)");
     CHECK(layer(config, 1).expert_bytes == 2 * 2 * 3 * 32 * 12);
-    CHECK(parameters_of(config) == parameters_of(transformer_config(small)));
+    CHECK(parameters_of(config) == parameters_of(transformer_config(small_mixture)));
     for (const auto& pass : {layer(config, 1).forward, layer(config, 1).backward_input}) {
       const auto exchanges = operators_of(pass, Kernel::collective);
       REQUIRE(exchanges.size() == 2);
@@ -76,7 +76,7 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
   }
 
   TEST_CASE("a fused sum of gradients is read and written at its own precision") {
-    const Config config = transformer_config(small, R"("gradient_precision": "fp32")");
+    const Config config = transformer_config(small_mixture, R"("gradient_precision": "fp32")");
     const auto products = operators_of(layer(config, 1).backward_weight, Kernel::grouped_product);
     REQUIRE(products.size() == 2);
     CHECK(products[0].fixed_bytes == 2 * 4 * 8 * 32 * 2 * 12);
@@ -84,18 +84,18 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
   }
 
   TEST_CASE("shared experts are an MLP beside") {
-    const Config without = transformer_config(small);
+    const Config without = transformer_config(small_mixture);
     const Config with =
-        transformer_config(small + R"(, "moe_shared_expert_intermediate_size": 20)");
+        transformer_config(small_mixture + R"(, "moe_shared_expert_intermediate_size": 20)");
     CHECK(layer(with, 1).parameters == layer(without, 1).parameters + 3 * 32 * 20);
     CHECK(layer(with, 1).stash_bytes == layer(without, 1).stash_bytes + 2 * 16 * 3 * 20);
-    const Config counted = transformer_config(small + R"(, "n_shared_experts": 2)");
+    const Config counted = transformer_config(small_mixture + R"(, "n_shared_experts": 2)");
     CHECK(layer(counted, 1).parameters == layer(without, 1).parameters + 3 * 32 * 24);
   }
 
   TEST_CASE("ZeRO divides a device's experts among the replicas that hold the same ones") {
     const auto state = [](const std::string& training) {
-      const Config config = transformer_config(small, training + R"(, "zero_stage": 1,
+      const Config config = transformer_config(small_mixture, training + R"(, "zero_stage": 1,
           "optimizer": "adam", "gradient_precision": "fp32", "batch_size": 1)");
       const Network& network = std::get<Network>(config.model);
       const std::vector<LayerTime> times(network.layers.size());
@@ -113,7 +113,8 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
 
   TEST_CASE("experts that can't be shared or chosen are refused") {
     CHECK_THROWS_WITH_AS(
-        transformer_config(small, R"("data_parallel": 3, "expert_parallel": 3, "batch_size": 1)"),
+        transformer_config(small_mixture,
+                           R"("data_parallel": 3, "expert_parallel": 3, "batch_size": 1)"),
         "t.json: /training/expert_parallel: does not divide num_experts 8, got 3\n"
         "  hint: every device has as many experts: choose a divisor",
         InputError);
@@ -123,7 +124,7 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
         "t.json: /training/expert_parallel: has no experts to share: the model has no "
         "num_experts, got 2\n  hint: set it to 1, or give the model experts",
         InputError);
-    CHECK_THROWS_WITH_AS(transformer_config(small + R"(, "moe_router_topk": 9)"),
+    CHECK_THROWS_WITH_AS(transformer_config(small_mixture + R"(, "moe_router_topk": 9)"),
                          "t.json: /model/moe_router_topk: is more than the 8 experts, got 9\n"
                          "  hint: a token goes to different experts",
                          InputError);
@@ -144,7 +145,7 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
   }
 
   TEST_CASE("devices share a sequence by whole groups of heads, exchanged for its parts") {
-    const Config config = transformer_config(small, R"("context_parallel": 2)");
+    const Config config = transformer_config(small_mixture, R"("context_parallel": 2)");
     const auto exchanges = operators_of(layer(config, 0).forward, Kernel::collective);
     REQUIRE(exchanges.size() == 2);
     CHECK(exchanges[0].bytes == 2 * 8 * 3 * 32);
@@ -153,13 +154,13 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
     CHECK(operators_of(layer(config, 0).forward, Kernel::fused_attention)[0].flops ==
           4.0 * 16 * 16 * 32 / 2);
     CHECK_THROWS_WITH_AS(
-        transformer_config(small, R"("context_parallel": 8, "cp_comm_type": "a2a")"),
+        transformer_config(small_mixture, R"("context_parallel": 8, "cp_comm_type": "a2a")"),
         "t.json: /training/context_parallel: does not divide the 4 groups of keys and values on a "
         "device, got 8\n  hint: a2a exchanges parts of the sequence for whole heads: set "
         "training.cp_comm_type to \"p2p\"",
         InputError);
     CHECK_THROWS_WITH_AS(
-        transformer_config(small, R"("context_parallel": 8, "cp_comm_type": "a2a+p2p",
+        transformer_config(small_mixture, R"("context_parallel": 8, "cp_comm_type": "a2a+p2p",
                                      "hierarchical_context_parallel_sizes": [8, 1])"),
         "t.json: /training/hierarchical_context_parallel_sizes/0: does not divide the 4 groups of "
         "keys and values on a device, got 8\n  hint: a2a exchanges parts of the sequence for "
@@ -171,10 +172,10 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
     const std::string training =
         R"("data_parallel": 2, "tensor_parallel": 2, "sequence_parallel": true, "batch_size": 1,
            "expert_parallel": )";
-    const Config config = transformer_config(small, training + "4");
+    const Config config = transformer_config(small_mixture, training + "4");
     CHECK(expert_tensor_ranks(config.training) == 1);
     CHECK(layer(config, 1).expert_bytes == 2 * 2 * 3 * 32 * 12);
-    CHECK(parameters_of(config) == parameters_of(transformer_config(small)));
+    CHECK(parameters_of(config) == parameters_of(transformer_config(small_mixture)));
     const auto exchanged = [&](const std::vector<Operator>& pass) {
       std::vector<Bytes> bytes;
       for (const Operator& op : operators_of(pass, Kernel::collective)) {
@@ -191,8 +192,8 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
   }
 
   TEST_CASE("devices that share an expert gather each other's rows, and scatter what they sum") {
-    const Config config =
-        transformer_config(small, R"("data_parallel": 8, "batch_size": 1, "expert_parallel": 2,
+    const Config config = transformer_config(
+        small_mixture, R"("data_parallel": 8, "batch_size": 1, "expert_parallel": 2,
                   "expert_tensor_parallel": 4)");
     CHECK(layer(config, 1).expert_bytes == 2 * 4 * 3 * 32 * 12 / 4);
     std::string text;
@@ -208,13 +209,13 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
   TEST_CASE("experts on tensor-parallel devices need tokens that differ, and whole columns") {
     const std::string two = R"("data_parallel": 2, "tensor_parallel": 2, "batch_size": 1, )";
     CHECK_THROWS_WITH_AS(
-        transformer_config(small, two + R"("expert_parallel": 4)"),
+        transformer_config(small_mixture, two + R"("expert_parallel": 4)"),
         "t.json: /training/sequence_parallel: must be true where expert_tensor_parallel is 1 and "
         "tensor_parallel 2, got false\n  hint: without it tensor-parallel devices hold the same "
         "tokens, and would send them twice",
         InputError);
     CHECK_THROWS_WITH_AS(
-        transformer_config(small, R"("data_parallel": 8, "expert_tensor_parallel": 8,
+        transformer_config(small_mixture, R"("data_parallel": 8, "expert_tensor_parallel": 8,
                                      "batch_size": 1)"),
         "t.json: /training/expert_tensor_parallel: does not divide an expert's width 12, got 8\n"
         "  hint: every device has as many columns: choose a divisor",

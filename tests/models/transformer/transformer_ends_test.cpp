@@ -27,7 +27,7 @@ std::size_t exchanges(const std::vector<Operator>& pass) {
 }
 
 // s h; s v.
-constexpr Bytes sh = 16 * 32;
+constexpr Bytes end_sh = 16 * 32;
 constexpr Bytes sv = 16 * 64;
 
 }  // namespace
@@ -39,7 +39,7 @@ TEST_SUITE("models/transformer/transformer_ends") {
     CHECK(flops_of(ends.first.backward_input) == flops_of(ends.block.backward_input));
     CHECK(ends.first.backward_weight.size() == ends.block.backward_weight.size());
     CHECK(ends.first.parameter_bytes - ends.block.parameter_bytes == 2 * (64 + 16) * 32);
-    CHECK(ends.first.output_bytes == 2 * sh);
+    CHECK(ends.first.output_bytes == 2 * end_sh);
     CHECK(network_of({}).input_bytes == 8 * 16);  // Numbers of tokens.
   }
 
@@ -62,10 +62,10 @@ TEST_SUITE("models/transformer/transformer_ends") {
 
   TEST_CASE("logits are kept in fp32, unless they are made in chunks") {
     const Ended ends = ends_of({});
-    CHECK(ends.last.stash_bytes - ends.block.stash_bytes == 4 * sh + 4 * sv);
+    CHECK(ends.last.stash_bytes - ends.block.stash_bytes == 4 * end_sh + 4 * sv);
     CHECK(ends.last.fixed_workspace_bytes == ends.block.fixed_workspace_bytes);
     const Ended chunked = ends_of({.more_model = R"(, "logits_chunk_size": 4)"});
-    CHECK(chunked.last.stash_bytes - chunked.block.stash_bytes == 4 * sh);
+    CHECK(chunked.last.stash_bytes - chunked.block.stash_bytes == 4 * end_sh);
     CHECK(chunked.last.fixed_workspace_bytes - chunked.block.fixed_workspace_bytes == 4 * 4 * 64);
     // Their product is computed once more, and the weight gradient chunk by chunk beside it.
     CHECK(flops_of(chunked.last.backward_input) - flops_of(ends.last.backward_input) ==

@@ -64,7 +64,7 @@ Gpt with_context(Shared shared) {
   return shared.gpt;
 }
 
-Layer block_of(const Gpt& gpt) {
+Layer shared_block_of(const Gpt& gpt) {
   return blocks_of(gpt).layers[0];
 }
 
@@ -95,10 +95,10 @@ TEST_SUITE("models/transformer: shares") {
     std::mt19937 random(3);
     for (int i = 0; i < 100; ++i) {
       Shared shared = random_shared(random);
-      const Layer alone = block_of(shared.gpt);
+      const Layer alone = shared_block_of(shared.gpt);
       shared.context = shared.heads = 1;
       CAPTURE(shared.kind);
-      const Layer layer = block_of(with_context(shared));
+      const Layer layer = shared_block_of(with_context(shared));
       CHECK(layer.forward == alone.forward);
       CHECK(layer.backward_input == alone.backward_input);
       CHECK(layer.recomputed == alone.recomputed);
@@ -114,8 +114,8 @@ TEST_SUITE("models/transformer: shares") {
       const Shared shared = random_shared(random);
       const Gpt gpt = with_context(shared);
       CAPTURE(text_of(gpt));
-      const Layer layer = block_of(gpt);
-      const Layer alone = block_of(shared.gpt);
+      const Layer layer = shared_block_of(gpt);
+      const Layer alone = shared_block_of(shared.gpt);
       const int ring = shared.ring();
       CHECK(layer.parameters == alone.parameters);
       CHECK(layer.parameter_bytes == alone.parameter_bytes);
@@ -159,7 +159,7 @@ TEST_SUITE("models/transformer: shares") {
       const GroupNetwork network{
           {{.ranks = shared.context, .interconnect = {.bandwidth = bandwidth, .latency = 1e-6}}}};
       LayerSite site{.device = device, .training = training, .source = source};
-      const Layer layer = block_of(gpt);
+      const Layer layer = shared_block_of(gpt);
       const LayerTime free = layer_times({.layers = {layer}}, site)[0];
       site.groups[static_cast<std::size_t>(LayerGroup::context_ring)] = network;
       const LayerTime time = layer_times({.layers = {layer}}, site)[0];
@@ -185,7 +185,7 @@ TEST_SUITE("models/transformer: shares") {
       "a backward holds two blocks of the ring and their gradients: a gathered one the whole") {
     // An MLP so narrow that its own scratch is less; 2 heads of 8, 32 tokens a device.
     const auto workspace = [](const std::string& kind) {
-      return block_of(
+      return shared_block_of(
                  {.heads = 2,
                   .sequence = 128,
                   .more_model = R"(, "ffn_hidden_size": 8)",
@@ -198,7 +198,8 @@ TEST_SUITE("models/transformer: shares") {
   }
 
   TEST_CASE("selective re-computation passes keys and values round once more") {
-    const Layer layer = block_of({.sequence = 32, .more_training = R"(, "context_parallel": 4,
+    const Layer layer =
+        shared_block_of({.sequence = 32, .more_training = R"(, "context_parallel": 4,
                                                                       "cp_comm_type": "p2p")"});
     CHECK(sent(layer.recomputed, LayerGroup::context_ring, 4) ==
           sent(layer.forward, LayerGroup::context_ring, 4));
@@ -219,14 +220,14 @@ TEST_SUITE("models/transformer: shares") {
 
   TEST_CASE("devices beyond the groups of keys and values gather each other's columns") {
     const Gpt few{.tensor = 4, .more_model = R"(, "num_query_groups": 2)"};
-    const Layer layer = block_of(few);
+    const Layer layer = shared_block_of(few);
     Gpt alone = few;
     alone.tensor = 1;
-    CHECK(layer.parameters == block_of(alone).parameters);
+    CHECK(layer.parameters == shared_block_of(alone).parameters);
     const Operator gather = operators_of(layer.forward, Kernel::collective)[0];
     CHECK(gather.collective == Collective::all_gather);
     CHECK(gather.bytes == 2.0 * 16 * (4 + 2 * 2) * 8);
-    CHECK(flops_of(layer.forward) * 4 == doctest::Approx(flops_of(block_of(alone).forward)));
+    CHECK(flops_of(layer.forward) * 4 == doctest::Approx(flops_of(shared_block_of(alone).forward)));
   }
 
   TEST_CASE("a ring takes a part from either half of a sequence") {

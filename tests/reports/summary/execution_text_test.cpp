@@ -12,7 +12,7 @@ namespace pipesim {
 
 namespace {
 
-constexpr std::string_view small = R"({
+constexpr std::string_view small_execution = R"({
   "name": "small",
   "model": {"kind": "stage_costs", "forward": 1, "backward": 2, "stash_bytes": 30,
             "boundary_bytes": 10, "parameter_bytes": 100},
@@ -57,7 +57,7 @@ std::string line_from(const std::string& text, std::string_view start) {
 
 TEST_SUITE("reports/summary/execution_text") {
   TEST_CASE("below the summary: run and prediction side by side, and the checks") {
-    const Experiment experiment = test::experiment_from(small);
+    const Experiment experiment = test::experiment_from(small_execution);
     CHECK(text_of(experiment, executed(experiment)) == R"(
 executed     3 steps on the measured clock, 8 s to 10 s; every op is shown at its median
                  executed     predicted      error
@@ -74,7 +74,7 @@ memory       matches the simulation, allocation by allocation; the process held 
   }
 
   TEST_CASE("one step has no median") {
-    const Experiment experiment = test::experiment_from(small);
+    const Experiment experiment = test::experiment_from(small_execution);
     Execution execution = executed(experiment);
     execution.step_times = {9'000'000_us};
     execution.run.outcome.timeline.clock = Clock::wall;
@@ -84,7 +84,8 @@ memory       matches the simulation, allocation by allocation; the process held 
 
   TEST_CASE(
       "without a calibrated device the replay is held against the run, and the other compared") {
-    const Experiment experiment = test::experiment_from(small, {"cluster.device=v100-16gb"});
+    const Experiment experiment =
+        test::experiment_from(small_execution, {"cluster.device=v100-16gb"});
     Execution execution = executed(experiment);
     execution.is_for_this_machine = false;
     execution.replay.metrics.step_time = 8'100'000_us;
@@ -100,7 +101,7 @@ memory       matches the simulation, allocation by allocation; the process held 
   }
 
   TEST_CASE("a loss that leaves the range is said with the update after which it did") {
-    const Experiment experiment = test::experiment_from(small);
+    const Experiment experiment = test::experiment_from(small_execution);
     Execution execution = executed(experiment);
     execution.diverged_after = 2;
     execution.gradients.finite = false;
@@ -114,7 +115,7 @@ memory       matches the simulation, allocation by allocation; the process held 
   }
 
   TEST_CASE("more threads than cores are said to have shared them") {
-    const Experiment experiment = test::experiment_from(small, {"pipeline.stages=2048"});
+    const Experiment experiment = test::experiment_from(small_execution, {"pipeline.stages=2048"});
     Execution execution = executed(experiment);
     execution.run.outcome.timeline.clock = Clock::wall;
     const std::string text = text_of(experiment, execution);
@@ -123,7 +124,7 @@ memory       matches the simulation, allocation by allocation; the process held 
   }
 
   TEST_CASE("what differs is said by how much, and what is not finite as such") {
-    const Experiment experiment = test::experiment_from(small);
+    const Experiment experiment = test::experiment_from(small_execution);
     Execution execution = executed(experiment);
     execution.gradients.largest_error = 0.03;
     execution.gradients.same_bits = false;

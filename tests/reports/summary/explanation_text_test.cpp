@@ -12,20 +12,20 @@ namespace pipesim {
 
 namespace {
 
-std::string explained(const Schedule& schedule, const StepCosts& costs) {
+std::string explained_text(const Schedule& schedule, const StepCosts& costs) {
   const Outcome outcome = Engine(schedule).run(costs, {}, true);
   return "\n" + test::written(write_explanation_text, schedule,
                               explain(schedule, costs, outcome.timeline));
 }
 
-std::string explained(const std::string& example, const std::vector<std::string>& settings) {
+std::string explained_text(const std::string& example, const std::vector<std::string>& settings) {
   const Experiment experiment = test::example(example, settings);
-  return explained(experiment.schedule, experiment.costs);
+  return explained_text(experiment.schedule, experiment.costs);
 }
 
 std::string one_micro_batch(int stages) {
-  return explained("unit.json",
-                   {"pipeline.stages=" + std::to_string(stages), "pipeline.micro_batches=1"});
+  return explained_text("unit.json",
+                        {"pipeline.stages=" + std::to_string(stages), "pipeline.micro_batches=1"});
 }
 
 // "0 1 … 1 0": the numbers in a column of some lines, and where lines are left out.
@@ -53,7 +53,7 @@ TEST_SUITE("reports/summary/explanation_text") {
       "pipeline": {"stages": 2, "micro_batches": 2, "schedule": "gpipe"}})");
     experiment.costs.hops = {{.occupancy = 20_us}};
     experiment.costs.links = test::one_bridge(2);
-    const std::string text = explained(experiment.schedule, experiment.costs);
+    const std::string text = explained_text(experiment.schedule, experiment.costs);
     CHECK(text.substr(0, text.find("longest")) == R"(
 critical path  140 µs: F 14.29 %, B 42.86 %, messages 42.86 %
       0 ps  device 0  F0                                   1 op       10 µs
@@ -68,7 +68,7 @@ critical path  140 µs: F 14.29 %, B 42.86 %, messages 42.86 %
     const Experiment experiment = test::experiment_from(R"({
       "model": {"kind": "stage_costs", "forward": "20 us", "backward": "40 us", "transfer": "3 us"},
       "pipeline": {"stages": 2, "micro_batches": 3}})");
-    CHECK(explained(experiment.schedule, experiment.costs) == R"(
+    CHECK(explained_text(experiment.schedule, experiment.costs) == R"(
 critical path  246 µs: F 32.52 %, B 65.04 %, messages 2.44 %
       0 ps  device 0  F0           1 op       20 µs
      20 µs  0 → 1     message                  3 µs
@@ -90,7 +90,7 @@ device     on path     share        idle      waited   times  for
         .micro_batches = 1,
         .placement = {0, 1, 1, 0},
         .lanes = {test::lane("F0.0 F3.0 B3.0 B0.0"), test::lane("F1.0 F2.0 B2.0 B1.0")}};
-    CHECK(explained(schedule, test::equal_costs(4)) == R"(
+    CHECK(explained_text(schedule, test::equal_costs(4)) == R"(
 critical path  12 ns: F 33.33 %, B 66.67 %, messages 0.00 %
       0 ps  device 0  F0.0           1 op        1 ns
       1 ns  device 1  F1.0 F2.0     2 ops        2 ns
@@ -126,7 +126,7 @@ device     on path     share        idle      waited   times  for
                             .communication = Communication::rendezvous};
     StepCosts costs = test::equal_costs(2);
     costs.hops = {{.occupancy = 3_ns, .latency = 4_ns}};
-    CHECK(explained(schedule, costs) == R"(
+    CHECK(explained_text(schedule, costs) == R"(
 critical path  20 ns: F 10.00 %, B 20.00 %, messages 70.00 %
       0 ps  device 0  F0           1 op        1 ns
       1 ns  0 → 1     message                  7 ns
@@ -166,7 +166,7 @@ device     on path     share        idle      waited   times  for
   }
 
   TEST_CASE("a step in which nothing takes time has no path, and no waits") {
-    CHECK(explained("unit.json", {"model.forward=0", "model.backward=0"}) == R"(
+    CHECK(explained_text("unit.json", {"model.forward=0", "model.backward=0"}) == R"(
 critical path  0 ps: messages 0.00 %
 
 device     on path     share        idle      waited   times  for

@@ -15,7 +15,7 @@ using test::lane;
 
 namespace {
 
-Schedule two_stages(std::string_view first, std::string_view second) {
+Schedule schedule_of_two(std::string_view first, std::string_view second) {
   return {.name = "test",
           .micro_batches = 2,
           .placement = {0, 1},
@@ -55,72 +55,72 @@ TEST_CASE("every generated schedule is accepted, with and without re-computation
 }
 
 TEST_CASE("a split backward is accepted when both parts are there") {
-  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.1 W0.0", good)) == "accepted");
-  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 I0.0 I0.1 W0.1 W0.0", good)) == "accepted");
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 I0.0 I0.1 W0.1", good)) ==
         "schedule test: device 0: must run every op once, got no W0.0\n"
         "  hint: every stage runs F and B, or F, I and W, for every micro-batch");
 }
 
 TEST_CASE("one W of the whole mini-batch stands for a W of every micro-batch") {
-  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.-1", good)) == "accepted");
-  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 W0.-1 I0.1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 I0.0 I0.1 W0.-1", good)) == "accepted");
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 I0.0 W0.-1 I0.1", good)) ==
         "schedule test: device 0, op 3: stands before I0.1, which it needs, got W0\n"
         "  hint: a device runs its ops in the order given: move it behind");
-  CHECK(refusal(two_stages("F0.0 F0.1 B0.0 I0.1 W0.-1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 B0.0 I0.1 W0.-1", good)) ==
         "schedule test: device 0, op 4: stands before I0.0, which it needs, got W0\n"
         "  hint: a device runs its ops in the order given: move it behind");
-  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.-1 W0.-1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 I0.0 I0.1 W0.-1 W0.-1", good)) ==
         "schedule test: device 0, op 5: stands twice, got W0\n"
         "  hint: remove one of the two");
-  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.1 W0.-1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 I0.0 I0.1 W0.1 W0.-1", good)) ==
         "schedule test: device 0, op 5: stands twice, got W0\n"
         "  hint: remove one of the two");
-  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W0.-1 W0.1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 I0.0 I0.1 W0.-1 W0.1", good)) ==
         "schedule test: device 0, op 5: stands twice, got W0.1\n"
         "  hint: remove one of the two");
-  CHECK(refusal(two_stages("F0.0 F0.1 I0.0 I0.1 W1.-1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 I0.0 I0.1 W1.-1", good)) ==
         "schedule test: device 0, op 4: stands on a device that does not hold its stage, got W1\n"
         "  hint: stage 1 is on device 1");
 }
 
 TEST_CASE("only W does without a micro-batch") {
-  CHECK(refusal(two_stages("F0.0 F0.1 I0.-1 W0.-1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 I0.-1 W0.-1", good)) ==
         "schedule test: device 0, op 2: names a micro-batch that the step has not, got I0\n"
         "  hint: micro-batches are 0 to 1");
 }
 
 TEST_CASE("an op that stands twice is refused") {
-  CHECK(refusal(two_stages("F0.0 F0.1 B0.0 B0.1 F0.1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 B0.0 B0.1 F0.1", good)) ==
         "schedule test: device 0, op 4: stands twice, got F0.1\n"
         "  hint: remove one of the two");
-  CHECK(refusal(two_stages("F0.0 F0.1 B0.0 I0.0 B0.1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 B0.0 I0.0 B0.1", good)) ==
         "schedule test: device 0, op 3: stands twice, got I0.0\n"
         "  hint: remove one of the two");
 }
 
 TEST_CASE("an op that is missing is refused") {
-  CHECK(refusal(two_stages("F0.0 F0.1 B0.0", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F0.1 B0.0", good)) ==
         "schedule test: device 0: must run every op once, got no B0.1\n"
         "  hint: every stage runs F and B, or F, I and W, for every micro-batch");
-  CHECK(refusal(two_stages("F0.0 B0.0", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 B0.0", good)) ==
         "schedule test: device 0: must run every op once, got no F0.1\n"
         "  hint: every stage runs F and B, or F, I and W, for every micro-batch");
 }
 
 TEST_CASE("an op on the wrong device is refused") {
-  CHECK(refusal(two_stages("F0.0 F1.1 B0.0 B0.1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 F1.1 B0.0 B0.1", good)) ==
         "schedule test: device 0, op 1: stands on a device that does not hold its stage, got F1.1\n"
         "  hint: stage 1 is on device 1");
 }
 
 TEST_CASE("an op that stands before what it needs on the same device is refused") {
-  CHECK(refusal(two_stages("B0.0 F0.0 F0.1 B0.1", good)) ==
+  CHECK(refusal(schedule_of_two("B0.0 F0.0 F0.1 B0.1", good)) ==
         "schedule test: device 0, op 0: stands before F0.0, which it needs, got B0.0\n"
         "  hint: a device runs its ops in the order given: move it behind");
-  CHECK(refusal(two_stages("F0.0 W0.0 I0.0 F0.1 B0.1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 W0.0 I0.0 F0.1 B0.1", good)) ==
         "schedule test: device 0, op 1: stands before I0.0, which it needs, got W0.0\n"
         "  hint: a device runs its ops in the order given: move it behind");
-  CHECK(refusal(two_stages("F0.0 B0.0 R0.0 F0.1 B0.1", good)) ==
+  CHECK(refusal(schedule_of_two("F0.0 B0.0 R0.0 F0.1 B0.1", good)) ==
         "schedule test: device 0, op 2: stands behind the backward that it is for, got R0.0\n"
         "  hint: move it before the backward");
 }
@@ -136,10 +136,10 @@ TEST_CASE("what one device hands to itself must be in order too") {
 }
 
 TEST_CASE("stages and micro-batches that do not exist are refused") {
-  CHECK(refusal(two_stages("F2.0", good)) ==
+  CHECK(refusal(schedule_of_two("F2.0", good)) ==
         "schedule test: device 0, op 0: names a stage that the pipeline has not, got F2.0\n"
         "  hint: stages are 0 to 1");
-  CHECK(refusal(two_stages("F0.7", good)) ==
+  CHECK(refusal(schedule_of_two("F0.7", good)) ==
         "schedule test: device 0, op 0: names a micro-batch that the step has not, got F0.7\n"
         "  hint: micro-batches are 0 to 1");
 }

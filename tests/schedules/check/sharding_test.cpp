@@ -20,7 +20,7 @@ Schedule one_device(std::string_view row) {
 
 // PyTorch's test_unshard_reshard and test_reduce_grad, test_schedule.py.
 const std::string one_stage = "0F0,0F1,,0B0,0B1";
-const std::string two_stages = "0F0,0F1,1F0,1F1,1B0,1B1,0B0,0B1";
+const std::string sharded_stages = "0F0,0F1,1F0,1F1,1B0,1B1,0B0,0B1";
 
 long unshards(const std::vector<Op>& lane, int stage) {
   return std::ranges::count_if(
@@ -33,12 +33,12 @@ TEST_SUITE_BEGIN("schedules/sharding");
 
 TEST_CASE("weights are gathered before their first op and dropped behind their last") {
   CHECK(csv(add_unshard_reshard(one_device(one_stage))) == "0UNSHARD,0F0,0F1,0B0,0B1,0RESHARD\n");
-  CHECK(csv(add_unshard_reshard(one_device(two_stages))) ==
+  CHECK(csv(add_unshard_reshard(one_device(sharded_stages))) ==
         "0UNSHARD,1UNSHARD,0F0,0F1,1F0,1F1,1B0,1B1,1RESHARD,0B0,0B1,0RESHARD\n");
 }
 
 TEST_CASE("weights are dropped to make room for those of the next stage") {
-  CHECK(csv(add_unshard_reshard(one_device(two_stages), 1)) ==
+  CHECK(csv(add_unshard_reshard(one_device(sharded_stages), 1)) ==
         "0UNSHARD,0F0,0F1,0RESHARD,1UNSHARD,1F0,1F1,1B0,1B1,1RESHARD,0UNSHARD,0B0,0B1,0RESHARD\n");
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("with as many active stages as a device holds, each is gathered once")
 
 TEST_CASE("gradients are reduced behind the last backward of their stage") {
   CHECK(csv(add_reduce_grad(one_device(one_stage))) == "0F0,0F1,0B0,0B1,0REDUCE_GRAD\n");
-  CHECK(csv(add_reduce_grad(one_device(two_stages))) ==
+  CHECK(csv(add_reduce_grad(one_device(sharded_stages))) ==
         "0F0,0F1,1F0,1F1,1B0,1B1,1REDUCE_GRAD,0B0,0B1,0REDUCE_GRAD\n");
   CHECK(csv(add_reduce_grad(one_device("0F0,0I0,0F1,0I1,0W1,0W0"))) ==
         "0F0,0I0,0F1,0I1,0W1,0W0,0REDUCE_GRAD\n");

@@ -32,12 +32,12 @@ std::string two_way_text(const std::vector<Op>& lane, int micro_batches) {
 
 // What dualpipe.py and dualpipev.py of deepseek-ai/DualPipe 3da1bbea run, with their computing
 // stubbed.
-struct Published {
+struct PublishedBubble {
   int stages = 0;
   int micro_batches = 0;
   std::vector<std::string> orders{};
 };
-const std::vector<Published> published = {
+const std::vector<PublishedBubble> published_bubbles = {
     {2, 4, {"Fa0 Fb0 Fa1 Bb0 (Fb1;Ba0) Bb1 Ia1 Wa1", "Fb0 Fa0 Fb1 Ba0 (Fa1;Bb0) Ba1 Ib1 Wb1"}},
     {4,
      8,
@@ -48,7 +48,7 @@ const std::vector<Published> published = {
       "Fb0 Fb1 Fb2 Fa0 Ia0 Wa0 Fa1 (Fb3;Ba1) (Fa2;Bb0) Ba2 (Fa3;Bb1) Ba3 Ib2 Wb2 Ib3 "
       "Wb3"}},
 };
-const std::vector<Published> published_v = {
+const std::vector<PublishedBubble> published_v = {
     {2,
      4,
      {"0F0 0F1 0F2 3F0 3I0 3W0 3F1 (0F3;3B1) (3F2;0B0) 3B2 (3F3;0B1) 3B3 0I2 0W2 0I3 "
@@ -104,7 +104,7 @@ PipelineShape shape_of(bool v, int stages, int micro_batches) {
   return {.stages = stages, .micro_batches = micro_batches, .virtual_stages = v ? 2 : 1};
 }
 
-StepCosts costs_of(const EqualStages& equal) {
+StepCosts equal_costs(const EqualStages& equal) {
   return test::equal_costs(equal.shape.all_stages(), {.forward = equal.forward,
                                                       .backward = equal.backward,
                                                       .backward_input = equal.backward_input,
@@ -136,7 +136,7 @@ EqualStages random_stages(bool v, std::mt19937& random) {
 TEST_SUITE_BEGIN("schedules/dualpipe");
 
 TEST_CASE("dualpipe is the order that DeepSeek's dualpipe.py runs") {
-  for (const auto& [stages, micro_batches, orders] : published) {
+  for (const auto& [stages, micro_batches, orders] : published_bubbles) {
     const Schedule schedule = dualpipe(shape_of(false, stages, micro_batches));
     REQUIRE(schedule.lanes.size() == orders.size());
     for (std::size_t device = 0; device < orders.size(); ++device) {
@@ -197,8 +197,8 @@ TEST_CASE("every device of dualpipe holds k + 1 activations, of dualpipe-v 2k + 
   }
 }
 
-// The published form, with PP = K for DualPipe and 2K for DualPipeV. Pairs that take longer than F
-// and B alone leave the outer devices, which have fewer of them, idle for longer.
+// The published_bubbles form, with PP = K for DualPipe and 2K for DualPipeV. Pairs that take longer
+// than F and B alone leave the outer devices, which have fewer of them, idle for longer.
 TEST_CASE("where pairs gain time, the longest idle time is (pp / 2 - 1)(f&b + b - 3w)") {
   std::mt19937 random(41);
   for (int trial = 0; trial < 300; ++trial) {
@@ -206,7 +206,7 @@ TEST_CASE("where pairs gain time, the longest idle time is (pp / 2 - 1)(f&b + b 
     EqualStages equal = random_stages(v, random);
     equal.overlapped = std::min(*equal.overlapped, equal.forward + equal.backward);
     const Schedule schedule = v ? dualpipe_v(equal.shape) : dualpipe(equal.shape);
-    const std::vector<Time> idle = test::idle_times(schedule, costs_of(equal));
+    const std::vector<Time> idle = test::idle_times(schedule, equal_costs(equal));
     CAPTURE(schedule.name);
     CAPTURE(equal.shape.stages);
     CAPTURE(equal.shape.micro_batches);
@@ -228,7 +228,7 @@ TEST_CASE("the bubbles of dualpipe and dualpipe-v are exact where i = f, w <= f 
     CAPTURE(equal.shape.stages);
     CAPTURE(equal.shape.micro_batches);
     REQUIRE(formula);
-    CHECK(test::same(*formula, test::idle_fraction(schedule, costs_of(equal))));
+    CHECK(test::same(*formula, test::idle_fraction(schedule, equal_costs(equal))));
   }
 }
 

@@ -31,12 +31,12 @@ std::vector<int> chunks(const Schedule& schedule, int device) {
 
 // From Megatron-LM d98e8a64: the example of a docstring in core/transformer/cuda_graphs.py, then
 // what its rules for tests/unit_tests/pipeline_parallel/test_schedules.py come to.
-struct Published {
+struct PublishedStep {
   PipelineShape shape{};
   int device = 0;
   std::string_view order{};
 };
-const Published published[] = {
+const PublishedStep published_steps[] = {
     {{.stages = 2, .micro_batches = 5, .virtual_stages = 2, .group_size = 3},
      0,
      "1 1 1 2 2 2 -2 1 -2 1 -2 2 -1 2 -1 -1 -2 -2 -1 -1"},
@@ -106,7 +106,7 @@ void for_all_shapes(int stages, int virtual_stages, int group_size, int micro_ba
 TEST_SUITE_BEGIN("schedules/interleaved_1f1b");
 
 TEST_CASE("interleaved 1f1b is the order that Megatron-LM publishes") {
-  for (const Published& row : published) {
+  for (const PublishedStep& row : published_steps) {
     const Schedule schedule = interleaved_1f1b(row.shape);
     CAPTURE(row.shape.virtual_stages);
     CAPTURE(row.device);

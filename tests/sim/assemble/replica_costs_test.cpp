@@ -117,10 +117,10 @@ TEST_CASE("a list of all ranks' devices: the memory verdict is about every repli
   CHECK(describe_overflow(experiment, run) ==
         "in replica 1 device 0 runs out of its 7.629 MiB at 0 ps, 976.6 KiB short in F0 of stage "
         "0; at its peak it needs 11.44 MiB, 3.815 MiB too much");
-  const auto json = summary_json(experiment, run, {});
-  REQUIRE(json["out_of_memory"].size() == 1);
-  CHECK(json["out_of_memory"][0]["replica"] == 1);
-  CHECK(json["out_of_memory"][0]["excess_bytes"] == 1'000'000);
+  const auto summary = summary_json(experiment, run, {});
+  REQUIRE(summary["out_of_memory"].size() == 1);
+  CHECK(summary["out_of_memory"][0]["replica"] == 1);
+  CHECK(summary["out_of_memory"][0]["excess_bytes"] == 1'000'000);
   CHECK_FALSE(what_would_fit(experiment.config).empty());
 }
 

@@ -18,7 +18,7 @@ namespace {
 using test::experiment_from;
 using test::PipelinedMlp;
 
-const std::string small = R"({"model": {"kind": "mlp", "layer_sizes": [4, 3, 2]},
+const std::string small_config = R"({"model": {"kind": "mlp", "layer_sizes": [4, 3, 2]},
                              "pipeline": {"stages": 2, "micro_batches": 2}})";
 
 std::string refusal(const Experiment& experiment, const ExecuteOptions& options = {}) {
@@ -31,12 +31,12 @@ std::string refusal(const Experiment& experiment, const ExecuteOptions& options 
 }
 
 std::string refusal_with(const std::vector<std::string>& settings) {
-  return refusal(experiment_from(small, settings));
+  return refusal(experiment_from(small_config, settings));
 }
 
 std::string refusal_to_train(const std::vector<std::string>& settings) {
   try {
-    train(experiment_from(small, settings), [](const TrainingProgress&) {});
+    train(experiment_from(small_config, settings), [](const TrainingProgress&) {});
   } catch (const InputError& error) {
     return error.what();
   }

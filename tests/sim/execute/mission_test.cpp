@@ -11,6 +11,7 @@
 #include "sim/execute/unpipelined.hpp"
 #include "sim/kernels/activation.hpp"
 #include "sim/kernels/loss.hpp"
+#include "support/executed_step.hpp"
 #include "support/networks.hpp"
 
 namespace pipesim {
@@ -22,7 +23,7 @@ using test::HostBatch;
 using test::PipelinedMlp;
 using test::run_step;
 
-constexpr Clock executed_clocks[] = {Clock::wall, Clock::measured};
+using test::executed_clocks;
 
 // A network that no pipeline cuts up, with the weights that it starts with.
 template <class T>

@@ -32,7 +32,7 @@ Time ring(Collective collective, Bytes bytes, int ranks) {
 }
 
 // One stage of so many bytes on so many replicas; a link moves 1 GB/s and takes 10 µs.
-Experiment replicas(int count, int parameter_bytes) {
+Experiment expert_replicas(int count, int parameter_bytes) {
   return test::experiment_from(fmt::format(R"({{
     "model": {{"kind": "layers", "layers": [{{"forward": "1 ms", "backward": "2 ms",
                                             "parameter_bytes": {}}}]}},
@@ -67,14 +67,14 @@ TEST_SUITE("sim/replica_exchange: experts") {
   TEST_CASE("r replicas sum n bytes in 2 (r - 1) steps of n / r bytes, each with one latency") {
     for (const int r : {2, 4, 8}) {
       CAPTURE(r);
-      CHECK(gradient_sum_time(replicas(r, 8'000'000), 0, 1, true) ==
+      CHECK(gradient_sum_time(expert_replicas(r, 8'000'000), 0, 1, true) ==
             2 * (r - 1) * (8'000 / r * 1'000'000_ps + 10_us));
     }
   }
 
   TEST_CASE("what has no weights is not summed, and takes no latency") {
-    CHECK(gradient_sum_time(replicas(8, 0), 0, 1, true) == Time{});
-    CHECK(gradient_sum_time(replicas(1, 8'000'000), 0, 1, true) == Time{});
+    CHECK(gradient_sum_time(expert_replicas(8, 0), 0, 1, true) == Time{});
+    CHECK(gradient_sum_time(expert_replicas(1, 8'000'000), 0, 1, true) == Time{});
   }
 }
 

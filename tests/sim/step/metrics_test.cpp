@@ -35,7 +35,7 @@ struct PublishedRate {
 };
 
 // Qi, Wan, Huang, Lin: Zero Bubble Pipeline Parallelism, arXiv:2401.10241, Tables 5 and 8.
-constexpr PublishedRate zero_bubble_rates[] = {
+constexpr PublishedRate rates_in_table[] = {
     {8, 24, 18522, 18086, 9337, 601, 0.2431},    {8, 32, 18513, 18086, 9331, 626, 0.1985},
     {8, 64, 18546, 18097, 9321, 762, 0.1240},    {16, 48, 11347, 11248, 8132, 377, 0.2552},
     {16, 64, 11307, 11254, 8101, 379, 0.2082},   {16, 128, 11325, 11308, 8109, 378, 0.1251},
@@ -48,7 +48,7 @@ constexpr PublishedRate zero_bubble_rates[] = {
 TEST_SUITE_BEGIN("sim/metrics");
 
 TEST_CASE("1f1b's published bubble rates come out to all four printed decimals") {
-  for (const PublishedRate& row : zero_bubble_rates) {
+  for (const PublishedRate& row : rates_in_table) {
     const Experiment experiment = experiment_from(stage_costs(
         fmt::format(R"("forward": "{} us", "backward_input": "{} us", "backward_weight": "{} us",
                        "transfer": "{} us")",
