@@ -12,7 +12,7 @@ namespace pipesim::test {
 
 namespace {
 
-constexpr const char* gpipe_config = "examples/gpipe_config.json";
+constexpr const char* gpipe_config = "examples/gpipe.json";
 
 // The names of all that is in a folder and below, in order: "a a/b c".
 std::string names_in(const TemporaryFolder& folder) {
@@ -212,13 +212,11 @@ TEST_SUITE("cli/files") {
 
   TEST_CASE("a standard output without room is an error for every command") {
     for (const char* command :
-         {"simulate gpipe_config.json", "simulate gpipe_config.json --json",
-          "simulate gpipe_config.json --timeline -", "compare gpipe_config.json",
-          "compare gpipe_config.json --json", "validate", "validate --json",
-          "schedule gpipe_config.json", "schedule gpipe_config.json --format json", "list",
-          "list --json", "train gpipe_config.json", "train gpipe_config.json --json",
-          "execute gpipe_config.json --steps 1", "execute gpipe_config.json --steps 1 --json",
-          "--help", "--version", "simulate --help"}) {
+         {"simulate gpipe.json", "simulate gpipe.json --json", "simulate gpipe.json --timeline -",
+          "compare gpipe.json", "compare gpipe.json --json", "validate", "validate --json",
+          "schedule gpipe.json", "schedule gpipe.json --format json", "list", "list --json",
+          "train gpipe.json", "train gpipe.json --json", "execute gpipe.json --steps 1",
+          "execute gpipe.json --steps 1 --json", "--help", "--version", "simulate --help"}) {
       CAPTURE(command);
       const ProcessResult result = shell(std::string("$PIPESIM ") + command + " >/dev/full");
       CHECK(result.exit_code == 2);
@@ -253,8 +251,7 @@ TEST_SUITE("cli/files") {
     const ProcessResult json = shell("$PIPESIM simulate unit.json --json | head -c 10");
     CHECK(json.out == "{\n  \"name\"");
     CHECK(json.err.empty());
-    for (const char* command :
-         {"validate", "list", "schedule gpipe_config.json", "compare gpipe_config.json"}) {
+    for (const char* command : {"validate", "list", "schedule gpipe.json", "compare gpipe.json"}) {
       CAPTURE(command);
       CHECK(shell(std::string("$PIPESIM ") + command + " | :").err.empty());
     }

@@ -19,7 +19,7 @@ std::string calibrate_refusal(const std::vector<std::string>& options) {
 }  // namespace
 
 TEST_SUITE("cli/commands/calibrate") {
-  TEST_CASE("what can't be measured or written is calibrate_refusal before any measurement") {
+  TEST_CASE("what can't be measured or written is refused before any measurement") {
     CHECK(calibrate_refusal({"--out", ""}) ==
           "--out: /: must name a place, got nothing\n  hint: give a path behind the option\n");
     CHECK(calibrate_refusal({"--out", "/proc/device.json"}) ==

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* gpipe_config = "examples/gpipe_config.json";
+constexpr const char* gpipe_config = "examples/gpipe.json";
 
 ProcessResult train(const std::vector<std::string>& settings,
                     const std::vector<std::string>& options = {}) {
@@ -123,7 +123,7 @@ TEST_SUITE("cli/commands/train") {
     std::istringstream lines(result.out);
     std::string line;
     std::getline(lines, line);
-    CHECK(line == "gpipe-k4-m8: gpipe_config, 4 stages, 8 micro-batches");
+    CHECK(line == "gpipe-k4-m8: gpipe, 4 stages, 8 micro-batches");
     std::getline(lines, line);
     CHECK(line == "256 samples in batches of 32, fp32, sgd with a learning rate of 0.001");
     std::getline(lines, line);
@@ -205,17 +205,17 @@ TEST_SUITE("cli/commands/train") {
   TEST_CASE("a training whose reader has left ends, quietly") {
     const ProcessResult result =
         run_shell("cd '" PIPESIM_SOURCE_DIR
-                  "' && timeout 60 $PIPESIM train examples/gpipe_config.json --set "
+                  "' && timeout 60 $PIPESIM train examples/gpipe.json --set "
                   "training.epochs=10000000 | head -n 1");
     CHECK(result.exit_code == 0);
-    CHECK(result.out == "gpipe-k4-m8: gpipe_config, 4 stages, 8 micro-batches\n");
+    CHECK(result.out == "gpipe-k4-m8: gpipe, 4 stages, 8 micro-batches\n");
     CHECK(is_only_the_notice(result.err));
   }
 
   TEST_CASE("an interrupt ends it with 130") {
     const ProcessResult result = run_shell("cd '" PIPESIM_SOURCE_DIR
                                            "' && timeout --preserve-status -s INT 0.3 $PIPESIM "
-                                           "train examples/gpipe_config.json --json "
+                                           "train examples/gpipe.json --json "
                                            "--set training.epochs=10000000");
     CHECK(result.exit_code == 130);
     CHECK(result.out.empty());
@@ -224,7 +224,7 @@ TEST_SUITE("cli/commands/train") {
 
   TEST_CASE("a terminal shows progress, unless it is to be quiet") {
     const std::string long_training =
-        "$PIPESIM train examples/gpipe_config.json --json --set training.epochs=10000000";
+        "$PIPESIM train examples/gpipe.json --json --set training.epochs=10000000";
     const TerminalResult result = run_on_terminal(long_training, {.type_at = " left"});
     CHECK(result.exit_code == 130);
     const auto line = result.shown.find("\r\033[Ktraining, epoch ");

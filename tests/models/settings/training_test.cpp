@@ -130,7 +130,7 @@ TEST_SUITE("models/settings/training") {
           "  hint: did you mean \"adam\"? optimizers: sgd, momentum, adam, rmsprop");
   }
 
-  TEST_CASE("what is not simulated is training_refusal unless it is off") {
+  TEST_CASE("what is not simulated is refused unless it is off") {
     const auto refused_with = [](const std::string& setting) {
       return training_refusal(R"({"pipeline": {"stages": 2, "micro_batches": 4}, "training": {)" +
                               setting + "}}");

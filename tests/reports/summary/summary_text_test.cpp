@@ -34,9 +34,9 @@ constexpr std::string_view small_text_config = R"({
 }  // namespace
 
 TEST_SUITE("reports/summary/summary_text") {
-  TEST_CASE("a small_text_config pipeline in full") {
+  TEST_CASE("a small pipeline in full") {
     CHECK(summary_of(test::experiment_from(small_text_config)) ==
-          R"(small_text_config: gpipe, 2 stages, 2 micro-batches
+          R"(small: gpipe, 2 stages, 2 micro-batches
 
 time      0   1   2   3   4   5   6   7   8
 device 0  F0  F1  .   .   .   B1----  B0----
