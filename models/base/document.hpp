@@ -15,7 +15,7 @@ struct Document {
   std::shared_ptr<const nlohmann::json> root;
   SourcePtr source;
   /// What is wrong with it and yet leaves it readable: keys that stand twice, overrides that lead
-  /// nowhere. Who reads it adds what else is wrong (models/unknown_keys); a Field alone throws
+  /// nowhere. Who reads it adds what else is wrong (models/keys/unknown_keys); a Field alone throws
   /// them.
   Mistakes mistakes{};
 };

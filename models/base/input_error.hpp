@@ -73,8 +73,8 @@ std::string pointer_step(std::string_view key);
 
 using SourcePtr = std::shared_ptr<const Source>;
 
-/// The entry of `known` that `word` was probably meant to be: near in meaning (models/key_synonyms)
-/// or in its letters, for its length. Empty when none is.
+/// The entry of `known` that `word` was probably meant to be: near in meaning
+/// (models/base/key_synonyms) or in its letters, for its length. Empty when none is.
 std::string closest(std::string_view word, const std::vector<std::string>& known);
 
 /// "did you mean "X"?" when one is near, then in any case the whole list: "PLURAL: a, b, c".

@@ -17,7 +17,7 @@
 
 namespace pipesim {
 
-enum class Section;  // models/config_keys.hpp
+enum class Section;  // models/keys/config_keys.hpp
 
 /// Everything that a config says, checked section by section.
 struct Config {

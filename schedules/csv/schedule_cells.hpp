@@ -26,7 +26,7 @@ struct ScheduleCells {
 ScheduleCells read_schedule_cells(std::string_view text, const std::string& file);
 
 /// "FILE: row 2, column 7": where the op in that slot of a device's lane stands; "FILE: row 2" for
-/// no_slot. A PlaceOf (schedules/check_schedule.hpp).
+/// no_slot. A PlaceOf (schedules/check/check_schedule.hpp).
 std::string place_of(const ScheduleCells& cells, const std::string& file, int device,
                      std::size_t slot);
 

@@ -15,7 +15,7 @@ enum class Replicas { alike_once, each };
 Experiment assemble(Config config, Replicas replicas = Replicas::alike_once);
 
 /// The same for a setting that nobody asked for: where it can't be, `reason` says why. With
-/// read_variant (sim/what_if) and main one of the places where an InputError ends.
+/// read_variant (sim/whatif/what_if) and main one of the places where an InputError ends.
 struct Attempt {
   std::optional<Experiment> experiment{};
   std::string reason{};

@@ -30,7 +30,7 @@ struct StagePlan {
   bool is_last = true;
   int micro_batches = 1;
   int rows = 1;               ///< Samples of a micro-batch.
-  int kept_micro_batch = -1;  ///< As schedules/recompute.hpp; counts only with recompute.
+  int kept_micro_batch = -1;  ///< As schedules/core/recompute.hpp; counts only with recompute.
   bool recompute = false;     ///< F keeps the stage's input alone.
   bool deferred_weight_gradient = false;
   bool received_input = false;  ///< As in StagePlace, like the next.

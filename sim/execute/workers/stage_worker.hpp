@@ -27,7 +27,7 @@ enum class Update {
 };
 
 /// Really runs the ops of one stage, and holds and counts all its tensors exactly as op_memory says
-/// (sim/memory_model.hpp). For one thread at a time.
+/// (sim/engine/memory_model.hpp). For one thread at a time.
 template <class T>
 class StageWorker {
  public:

@@ -18,7 +18,7 @@ using enum Collective;
 constexpr double nv = 220e9;
 constexpr double nic = 25e9;
 
-// What the studies of published figures use: see models/interconnect_list.cpp.
+// What the studies of published figures use: see models/device/interconnect_list.cpp.
 const Interconnect nvlink{.bandwidth = nv};
 const Interconnect infiniband{
     .bandwidth = nic, .latency = 20e-6, .collective_efficiency = {0.5, 0.5, 0.5, 0.5}};

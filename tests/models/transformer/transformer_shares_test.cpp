@@ -90,7 +90,7 @@ double ring_seconds_of(const std::vector<Operator>& pass, const LayerSite& site)
 
 }  // namespace
 
-TEST_SUITE("models/transformer: shares") {
+TEST_SUITE("models/transformer/transformer: shares") {
   TEST_CASE("a sequence of one device is exchanged with nobody, whatever the way") {
     std::mt19937 random(3);
     for (int i = 0; i < 100; ++i) {

@@ -9,7 +9,7 @@
 using namespace pipesim;
 using namespace pipesim::test;
 
-TEST_SUITE_BEGIN("reports/compressor");
+TEST_SUITE_BEGIN("reports/text/compressor");
 
 namespace {
 

@@ -35,7 +35,7 @@ const std::string good = "F1.0 B1.0 F1.1 B1.1";
 
 }  // namespace
 
-TEST_SUITE_BEGIN("schedules/check_schedule");
+TEST_SUITE_BEGIN("schedules/check/check_schedule");
 
 TEST_CASE("every generated schedule is accepted, with and without re-computation") {
   for (const KnownSchedule& known : test::flush_schedules()) {

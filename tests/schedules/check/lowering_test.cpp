@@ -88,7 +88,7 @@ constexpr int pytorch_shapes[][3] = {{2, 2, 2},  {2, 4, 4},   {2, 8, 2},   {2, 8
 
 }  // namespace
 
-TEST_SUITE_BEGIN("schedules/lowering");
+TEST_SUITE_BEGIN("schedules/check/lowering");
 
 TEST_CASE("sends and receives stand where PyTorch places them") {
   const ScheduleCells plain = cells(two_stages);

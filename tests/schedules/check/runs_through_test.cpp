@@ -20,7 +20,7 @@ Schedule two_devices(std::vector<Op> first, std::vector<Op> second) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("schedules/runs_through");
+TEST_SUITE_BEGIN("schedules/check/runs_through");
 
 TEST_CASE("gpipe and 1f1b run through") {
   for (const int stages : {1, 2, 5}) {

@@ -29,7 +29,7 @@ long unshards(const std::vector<Op>& lane, int stage) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("schedules/sharding");
+TEST_SUITE_BEGIN("schedules/check/sharding");
 
 TEST_CASE("weights are gathered before their first op and dropped behind their last") {
   CHECK(csv(add_unshard_reshard(one_device(one_stage))) == "0UNSHARD,0F0,0F1,0B0,0B1,0RESHARD\n");

@@ -13,7 +13,7 @@
 
 using namespace pipesim;
 
-TEST_SUITE_BEGIN("schedules/bubble_formula");
+TEST_SUITE_BEGIN("schedules/core/bubble_formula");
 
 TEST_CASE("the bubble is (k - 1) / (m + k - 1) without re-computation") {
   const auto ratio = flush_bubble(

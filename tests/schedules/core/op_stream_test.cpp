@@ -6,7 +6,7 @@
 
 using namespace pipesim;
 
-TEST_SUITE_BEGIN("schedules/op_stream");
+TEST_SUITE_BEGIN("schedules/core/op_stream");
 
 TEST_CASE("streams of ops merge in order of their times") {
   const OpStream forwards{.start = 0, .period = 2};

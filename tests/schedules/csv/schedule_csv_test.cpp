@@ -50,7 +50,7 @@ const std::string too_large =
 
 }  // namespace
 
-TEST_SUITE_BEGIN("schedules/schedule_csv");
+TEST_SUITE_BEGIN("schedules/csv/schedule_csv");
 
 TEST_CASE("an op is written as it was read") {
   // The first eight are PyTorch's test_action_parse, test_schedule.py.

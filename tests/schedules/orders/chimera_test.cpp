@@ -12,7 +12,7 @@
 using namespace pipesim;
 using test::text_of;
 
-TEST_SUITE_BEGIN("schedules/chimera");
+TEST_SUITE_BEGIN("schedules/orders/chimera");
 
 TEST_CASE("chimera's two directions take turns") {
   const Schedule schedule = chimera({.stages = 4, .micro_batches = 4});

@@ -30,7 +30,7 @@ PipelineShape v_shape(int stages, int micro_batches) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("schedules/controllable_memory");
+TEST_SUITE_BEGIN("schedules/orders/controllable_memory");
 
 TEST_CASE(
     "v-min hands a micro-batch down the devices and up again, forwards and backwards at once") {

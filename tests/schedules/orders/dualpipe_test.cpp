@@ -133,7 +133,7 @@ EqualStages random_stages(bool v, std::mt19937& random) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("schedules/dualpipe");
+TEST_SUITE_BEGIN("schedules/orders/dualpipe");
 
 TEST_CASE("dualpipe is the order that DeepSeek's dualpipe.py runs") {
   for (const auto& [stages, micro_batches, orders] : published_bubbles) {

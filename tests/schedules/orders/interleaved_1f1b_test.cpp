@@ -103,7 +103,7 @@ void for_all_shapes(int stages, int virtual_stages, int group_size, int micro_ba
 
 }  // namespace
 
-TEST_SUITE_BEGIN("schedules/interleaved_1f1b");
+TEST_SUITE_BEGIN("schedules/orders/interleaved_1f1b");
 
 TEST_CASE("interleaved 1f1b is the order that Megatron-LM publishes") {
   for (const PublishedStep& row : published_steps) {

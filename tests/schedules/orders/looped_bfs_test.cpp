@@ -13,7 +13,7 @@
 using namespace pipesim;
 using test::staged_text;
 
-TEST_SUITE_BEGIN("schedules/looped_bfs");
+TEST_SUITE_BEGIN("schedules/orders/looped_bfs");
 
 TEST_CASE("looped bfs goes through one stage with all micro-batches, then through the next") {
   const Schedule schedule = looped_bfs({.stages = 2, .micro_batches = 3, .virtual_stages = 2});

@@ -54,7 +54,7 @@ std::vector<Op> by_turns(const PipelineShape& shape, int stage) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("schedules/one_f_one_b");
+TEST_SUITE_BEGIN("schedules/orders/one_f_one_b");
 
 TEST_CASE("1f1b is the order of DeepSpeed's TrainSchedule") {
   for_shapes([](const PipelineShape& shape) {

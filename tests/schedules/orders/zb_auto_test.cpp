@@ -15,7 +15,7 @@
 
 using namespace pipesim;
 
-TEST_SUITE_BEGIN("schedules/zb_auto");
+TEST_SUITE_BEGIN("schedules/orders/zb_auto");
 
 TEST_CASE("with the memory of p and of 2p micro-batches its bubble is that of ZB-1p and ZB-2p") {
   // arXiv:2401.10241, table 5, ZB-1p and ZB-2p of each row.

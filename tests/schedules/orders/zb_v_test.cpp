@@ -17,7 +17,7 @@
 
 using namespace pipesim;
 
-TEST_SUITE_BEGIN("schedules/zb_v");
+TEST_SUITE_BEGIN("schedules/orders/zb_v");
 
 TEST_CASE("in the memory of 1f1b its bubble is below that of the published ZB-V") {
   // Qi et al., arXiv:2401.10241, table 8; times of a chunk.

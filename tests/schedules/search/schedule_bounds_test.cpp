@@ -7,7 +7,7 @@
 
 using namespace pipesim;
 
-TEST_SUITE_BEGIN("schedules/schedule_bounds");
+TEST_SUITE_BEGIN("schedules/search/schedule_bounds");
 
 TEST_CASE("the least memory is one stash in each stage, and what an I adds") {
   ScheduleRequest request = test::equal_request(

@@ -21,7 +21,7 @@ std::string unlike(const std::string& schedule, const std::string& input,
 
 }  // namespace
 
-TEST_SUITE_BEGIN("sim/assumed_times");
+TEST_SUITE_BEGIN("sim/assemble/assumed_times");
 
 TEST_CASE("times are far from F = I = W when one takes as long as two of another") {
   CHECK(unlike("zb_h1", "1").empty());

@@ -104,7 +104,7 @@ const Simulated& any_of(const std::vector<Simulated>& all, std::mt19937& random)
 
 }  // namespace
 
-TEST_SUITE_BEGIN("sim/automatic_schedule");
+TEST_SUITE_BEGIN("sim/assemble/automatic_schedule");
 
 TEST_CASE("no order of the catalog that fits the devices is faster, and more memory never slower") {
   std::mt19937 random(41);

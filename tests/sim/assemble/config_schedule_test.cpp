@@ -46,7 +46,7 @@ Bytes most_stash(const Experiment& experiment, int device) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("sim/config_schedule");
+TEST_SUITE_BEGIN("sim/assemble/config_schedule");
 
 TEST_CASE("a schedule gets as many virtual stages as it needs where the config does not say") {
   const auto stages = [](const std::string& schedule) {

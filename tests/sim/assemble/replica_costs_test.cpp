@@ -43,7 +43,7 @@ std::string layers(int count, const std::string& cluster, int replicas,
 
 }  // namespace
 
-TEST_SUITE_BEGIN("sim/replica_costs");
+TEST_SUITE_BEGIN("sim/assemble/replica_costs");
 
 TEST_CASE("a straggler on one device of a pipeline holds up the others") {
   const Run run = simulate(experiment_from(two_stages(R"("stragglers": {"0": 2})", 1)));

@@ -35,7 +35,7 @@ const std::string qwen3_235b = R"("kind": "transformer", "seq_length": 4096, "hi
 
 }  // namespace
 
-TEST_SUITE("sim/experiment: shared models") {
+TEST_SUITE("sim/step/experiment: shared models") {
   TEST_CASE("Llama 3 405B with 8 tensor and 2 context ranks passes keys and values round a ring") {
     const Experiment experiment =
         shared(llama3_405b, R"("stages": 9)",

@@ -47,7 +47,7 @@ StepCosts random_costs(int stages, std::mt19937& random) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("sim/engine");
+TEST_SUITE_BEGIN("sim/engine/engine");
 
 TEST_CASE("step time is (m + p - 1)(f + b) when transfers are free") {
   for (const KnownSchedule& known : test::flush_schedules()) {

@@ -4,7 +4,7 @@
 
 using namespace pipesim;
 
-TEST_SUITE_BEGIN("sim/link_queue");
+TEST_SUITE_BEGIN("sim/engine/link_queue");
 
 TEST_CASE("requests come out by time, then by device, then by slot") {
   LinkQueue queue;

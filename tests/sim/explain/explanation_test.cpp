@@ -88,7 +88,7 @@ constexpr Communication ways[] = {Communication::overlapped, Communication::bloc
 
 }  // namespace
 
-TEST_SUITE_BEGIN("sim/explanation");
+TEST_SUITE_BEGIN("sim/explain/explanation");
 
 TEST_CASE("the ops and messages on the critical path add up to the pipeline's time") {
   std::mt19937 random(1);

@@ -44,7 +44,7 @@ Experiment expert_replicas(int count, int parameter_bytes) {
 
 }  // namespace
 
-TEST_SUITE("sim/replica_exchange: experts") {
+TEST_SUITE("sim/step/replica_exchange: experts") {
   TEST_CASE("gradients of experts are summed among the replicas that hold the same ones") {
     const Experiment experiment = experts_on_eight(R"("expert_parallel": 4)");
     const StageCost& cost = experiment.costs.stages[0];

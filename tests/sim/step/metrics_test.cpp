@@ -45,7 +45,7 @@ constexpr PublishedRate rates_in_table[] = {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("sim/metrics");
+TEST_SUITE_BEGIN("sim/step/metrics");
 
 TEST_CASE("1f1b's published bubble rates come out to all four printed decimals") {
   for (const PublishedRate& row : rates_in_table) {

@@ -33,7 +33,7 @@ Run run_variant(const Variant& variant) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("sim/run");
+TEST_SUITE_BEGIN("sim/step/run");
 
 TEST_CASE("replicas sum their gradients in a ring after each device's last backward") {
   const Experiment experiment = experiment_from(replicas);

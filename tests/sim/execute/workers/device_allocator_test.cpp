@@ -16,7 +16,7 @@ std::byte* address(const Block& block) {
 
 }  // namespace
 
-TEST_SUITE("sim/execute/block") {
+TEST_SUITE("sim/execute/workers/block") {
   TEST_CASE("a block starts on a cache line, a large one on a huge page") {
     for (const Bytes bytes : {Bytes{1}, Bytes{64}, Bytes{1000}, (Bytes{4} << 20) - 1}) {
       CAPTURE(bytes);
