@@ -92,7 +92,7 @@ int parse_and_run(int argc, char** argv) {
   Application application{
       .name = "pipesim",
       .version = "pipesim " PIPESIM_VERSION,
-      .meaning =
+      .description =
           "pipesim simulates pipeline-parallel training: step time, bubble and memory, "
           "before you rent the devices",
       .footer =

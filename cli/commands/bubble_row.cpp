@@ -17,8 +17,8 @@ namespace {
 constexpr EqualStages unit_stages{
     .forward = 1_ns, .backward = 2_ns, .backward_input = 1_ns, .backward_weight = 1_ns};
 
-StageCosts unit_costs() {
-  StageCosts unit;
+GivenStages unit_costs() {
+  GivenStages unit;
   unit.forward = {.values = {unit_stages.forward}};
   unit.backward = {.values = {unit_stages.backward}};
   unit.backward_input = {.values = {unit_stages.backward_input}};

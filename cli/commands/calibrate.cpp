@@ -98,30 +98,32 @@ Command declare_calibrate() {
   auto options = std::make_shared<CalibrateArguments>();
   Command command{
       .name = "calibrate",
-      .meaning = "Measure this machine and write a device file for predictions about it",
+      .description = "Measure this machine and write a device file for predictions about it",
       .run = [options] { return calibrate_command(*options); }};
   command.options.push_back({.name = "--out",
                              .into = &options->out,
-                             .meaning = "Write the device here, for cluster.device",
+                             .description = "Write the device here, for cluster.device",
                              .value = "FILE"});
   command.options.push_back(
       {.name = "--busy",
        .into = &options->busy,
-       .meaning = "Cores that compute at once while measuring: as many as devices will on the wall "
-                  "clock, 1 for the measured clock",
+       .description =
+           "Cores that compute at once while measuring: as many as devices will on the wall "
+           "clock, 1 for the measured clock",
        .value = "N",
        .least = 1,
        .most = 256,
        .shows_default = true});
   command.options.push_back({.name = "--precision",
                              .into = &options->precisions,
-                             .meaning = "Precisions, separated by commas",
+                             .description = "Precisions, separated by commas",
                              .words = {"fp32", "fp64"},
                              .separator = ','});
   command.options.push_back(
-      {.name = "--json", .into = &options->json, .meaning = "Print the device as JSON"});
-  command.options.push_back(
-      {.name = "--quiet", .into = &options->quiet, .meaning = "Print nothing, and no progress"});
+      {.name = "--json", .into = &options->json, .description = "Print the device as JSON"});
+  command.options.push_back({.name = "--quiet",
+                             .into = &options->quiet,
+                             .description = "Print nothing, and no progress"});
   command.footer =
       "Takes about ten seconds for each precision; keep the machine idle meanwhile.\n\n"
       "Examples:\n"

@@ -216,7 +216,7 @@ int compare_command(const CompareOptions& options) {
   out.flush();
   const bool any_fits = std::ranges::any_of(
       rows, [](const ComparedRow& row) { return row.possible() && row.metrics.fits_memory; });
-  return any_fits ? done : answer_is_no;
+  return any_fits ? done : infeasible;
 }
 
 }  // namespace
@@ -224,22 +224,23 @@ int compare_command(const CompareOptions& options) {
 Command declare_compare() {
   auto options = std::make_shared<CompareOptions>();
   Command command{.name = "compare",
-                  .meaning = "The same model under every schedule, and under data parallelism",
+                  .description = "The same model under every schedule, and under data parallelism",
                   .run = [options] { return compare_command(*options); }};
   add_config_options(command, options->config);
   command.options.push_back(
-      {.name = "--json", .into = &options->json, .meaning = "Print one JSON object"});
+      {.name = "--json", .into = &options->json, .description = "Print one JSON object"});
   command.options.push_back(
       {.name = "--html",
        .into = &options->files.html,
-       .meaning = "Write a page to look at: every schedule to the same scale, with its memory",
+       .description = "Write a page to look at: every schedule to the same scale, with its memory",
        .value = "FILE"});
-  command.options.push_back({.name = "--svg",
-                             .into = &options->files.svg,
-                             .meaning = "Draw the same as a figure for print: the first 24 rows",
-                             .value = "FILE"});
   command.options.push_back(
-      {.name = "--quiet", .into = &options->quiet, .meaning = "Print no text and no progress"});
+      {.name = "--svg",
+       .into = &options->files.svg,
+       .description = "Draw the same as a figure for print: the first 24 rows",
+       .value = "FILE"});
+  command.options.push_back(
+      {.name = "--quiet", .into = &options->quiet, .description = "Print no text and no progress"});
   command.footer =
       "What fits comes first, the fastest first. Each row of --json has the settings that lead to\n"
       "it: with --set, simulate says the same of it. Exit code 3: nothing fits.";

@@ -34,7 +34,7 @@ struct ExecuteOptions {
 
 int exit_code(const Execution& execution) {
   if (!execution.passed()) return check_failed;
-  return execution.run.metrics.fits_memory ? done : answer_is_no;
+  return execution.run.metrics.fits_memory ? done : infeasible;
 }
 
 // Nothing ran: what there is to report is the simulation.
@@ -54,7 +54,7 @@ int report_deadlock(const Experiment& experiment, const Execution& execution,
                        standard_output_style(options.colour));
   }
   out.flush();
-  return answer_is_no;
+  return infeasible;
 }
 
 void announce_execution(const Config& config, const ExecuteOptions& options) {
@@ -111,20 +111,21 @@ Command declare_execute() {
   auto options = std::make_shared<ExecuteOptions>();
   Command command{
       .name = "execute",
-      .meaning = "Run the step's real kernels on the CPU, and check gradients and memory",
+      .description = "Run the step's real kernels on the CPU, and check gradients and memory",
       .run = [options] { return execute_command(*options); }};
   add_config_options(command, options->config);
   command.options.push_back(
       {.name = "--clock",
        .into = &options->clock,
-       .meaning = "wall: a thread for each device, real time; measured: every op alone, its time "
-                  "put on the virtual device's clock",
+       .description =
+           "wall: a thread for each device, real time; measured: every op alone, its time "
+           "put on the virtual device's clock",
        .words = {"wall", "measured"},
        .shows_default = true});
   command.options.push_back(
       {.name = "--steps",
        .into = &options->steps,
-       .meaning = "How many steps to run, after one to warm up; the median is reported",
+       .description = "How many steps to run, after one to warm up; the median is reported",
        .value = "N",
        .least = 1,
        .most = 100000,

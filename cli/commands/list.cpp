@@ -25,9 +25,9 @@ constexpr std::pair<std::string_view, NameList> lists[] = {
 };
 
 // "…; also GPipe, AFAB"
-std::string about(const KnownName& entry) {
-  if (entry.aliases.empty()) return entry.about;
-  return fmt::format("{}; also {}", entry.about, fmt::join(entry.aliases, ", "));
+std::string description(const KnownName& entry) {
+  if (entry.aliases.empty()) return entry.description;
+  return fmt::format("{}; also {}", entry.description, fmt::join(entry.aliases, ", "));
 }
 
 int list_command(bool as_json) {
@@ -36,7 +36,7 @@ int list_command(bool as_json) {
   std::size_t width = 0;  // The same in all sections.
   for (const auto& [title, list] : lists) {
     for (const KnownName& entry : known_names(list)) {
-      json[std::string(title)].push_back({{"name", entry.name}, {"about", entry.about}});
+      json[std::string(title)].push_back({{"name", entry.name}, {"about", entry.description}});
       if (list == NameList::schedules) json[std::string(title)].back()["aliases"] = entry.aliases;
       width = std::max(width, display_width(entry.name));
     }
@@ -47,7 +47,7 @@ int list_command(bool as_json) {
     TextTable table{
         .columns = {{"", width, true}, {"", 0, true}}, .gap = 1, .indent = 2, .has_header = false};
     for (const KnownName& entry : known_names(list)) {
-      table.rows.push_back({.cells = {entry.name, about(entry)}});
+      table.rows.push_back({.cells = {entry.name, description(entry)}});
     }
     write_text_table(out, table);
   }
@@ -61,10 +61,10 @@ int list_command(bool as_json) {
 Command declare_list() {
   auto as_json = std::make_shared<bool>(false);
   Command command{.name = "list",
-                  .meaning = "The known schedules, models, devices and interconnects",
+                  .description = "The known schedules, models, devices and interconnects",
                   .run = [as_json] { return list_command(*as_json); }};
   command.options.push_back(
-      {.name = "--json", .into = as_json.get(), .meaning = "Print one JSON object"});
+      {.name = "--json", .into = as_json.get(), .description = "Print one JSON object"});
   command.footer =
       "Of a schedule the other names stand for it wherever it is named, in any spelling: 1F1B,\n"
       "Interleaved1F1B and ScheduleZBVZeroBubble as torch.distributed.pipelining has them, zb-h1.";

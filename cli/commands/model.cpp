@@ -37,11 +37,11 @@ int model_command(const ModelOptions& options) {
 Command declare_model() {
   auto options = std::make_shared<ModelOptions>();
   Command command{.name = "model",
-                  .meaning = "Show what the model's layers cost, part by part, on one device",
+                  .description = "Show what the model's layers cost, part by part, on one device",
                   .run = [options] { return model_command(*options); }};
   add_config_options(command, options->config);
   command.options.push_back(
-      {.name = "--json", .into = &options->json, .meaning = "Print one JSON object"});
+      {.name = "--json", .into = &options->json, .description = "Print one JSON object"});
   command.footer =
       "Layers that cost the same stand once. Times are those of one micro-batch on the pipeline's\n"
       "first device; docs/cost_model.md says how they come about.\n\n"

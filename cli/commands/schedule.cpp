@@ -65,19 +65,19 @@ int schedule_command(const ScheduleOptions& options) {
 Command declare_schedule() {
   auto options = std::make_shared<ScheduleOptions>();
   Command command{.name = "schedule",
-                  .meaning = "Print the order of ops on each device",
+                  .description = "Print the order of ops on each device",
                   .run = [options] { return schedule_command(*options); }};
   add_config_options(command, options->config);
   command.options.push_back({.name = "--format",
                              .into = &options->format,
-                             .meaning = "How",
+                             .description = "How",
                              .words = {"text", "csv", "json"},
                              .shows_default = true});
   command.options.push_back(
       {.name = "--lower",
        .into = &options->lower,
-       .meaning = "Add what PyTorch adds before it runs a schedule: UNSHARD, RESHARD, "
-                  "REDUCE_GRAD, sends and receives"});
+       .description = "Add what PyTorch adds before it runs a schedule: UNSHARD, RESHARD, "
+                      "REDUCE_GRAD, sends and receives"});
   command.footer =
       "F3 is the forward of micro-batch 3, B3 its backward, R3 its re-computation; I3 and W3 are\n"
       "the parts of a split backward, W is that of all micro-batches. F1.3, W1 where a device\n"

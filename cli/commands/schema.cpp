@@ -23,7 +23,7 @@ nlohmann::ordered_json output_keys_json() {
   for (const OutputDocument& document : output_documents()) {
     for (const OutputKey& key : document.keys) {
       json[std::string(document.name)].push_back(
-          {{"key", key.path}, {"unit", key.unit}, {"about", key.about}});
+          {{"key", key.path}, {"unit", key.unit}, {"about", key.description}});
     }
   }
   return json;
@@ -46,18 +46,19 @@ int schema_command(const SchemaOptions& options) {
 
 Command declare_schema() {
   auto options = std::make_shared<SchemaOptions>();
-  Command command{.name = "schema",
-                  .meaning = "Print what a config may say, as JSON Schema for editors or as tables",
-                  .run = [options] { return schema_command(*options); }};
+  Command command{
+      .name = "schema",
+      .description = "Print what a config may say, as JSON Schema for editors or as tables",
+      .run = [options] { return schema_command(*options); }};
   command.options.push_back({.name = "--format",
                              .into = &options->format,
-                             .meaning = "How",
+                             .description = "How",
                              .words = {"json", "markdown"},
                              .shows_default = true});
   command.options.push_back(
       {.name = "--output",
        .into = &options->of_output,
-       .meaning = "Instead: the keys of what pipesim writes, with unit and meaning"});
+       .description = "Instead: the keys of what pipesim writes, with unit and meaning"});
   command.footer =
       "An editor that reads JSON Schema completes and checks a config that begins with\n"
       "  \"$schema\": \"config.schema.json\"\n"

@@ -86,7 +86,7 @@ int simulate_command(const SimulateOptions& options) {
     }
   }
   out.flush();
-  return run.metrics.fits_memory && !run.outcome.deadlock ? done : answer_is_no;
+  return run.metrics.fits_memory && !run.outcome.deadlock ? done : infeasible;
 }
 
 }  // namespace
@@ -94,14 +94,15 @@ int simulate_command(const SimulateOptions& options) {
 Command declare_simulate() {
   auto options = std::make_shared<SimulateOptions>();
   Command command{.name = "simulate",
-                  .meaning = "Predict one training step: the main job",
+                  .description = "Predict one training step: the main job",
                   .run = [options] { return simulate_command(*options); }};
   add_config_options(command, options->config);
   add_report_options(command, options->reports);
   add_colour_option(command, options->colour);
-  command.options.push_back({.name = "--explain",
-                             .into = &options->explain,
-                             .meaning = "Show the critical path, and what each device waited for"});
+  command.options.push_back(
+      {.name = "--explain",
+       .into = &options->explain,
+       .description = "Show the critical path, and what each device waited for"});
   command.footer =
       "Files are written whole or not at all; - as FILE is the standard output.\n"
       "Exit code 3: the model does not fit the devices' memory, and the report says what would\n"

@@ -197,7 +197,7 @@ int train_command(const TrainOptions& options) {
     out.flush();
   }
   const bool answer = !result.prediction.outcome.deadlock && result.prediction.metrics.fits_memory;
-  return answer ? done : answer_is_no;
+  return answer ? done : infeasible;
 }
 
 }  // namespace
@@ -205,14 +205,14 @@ int train_command(const TrainOptions& options) {
 Command declare_train() {
   auto options = std::make_shared<TrainOptions>();
   Command command{.name = "train",
-                  .meaning = "Train for whole epochs on the CPU, and print the loss of each",
+                  .description = "Train for whole epochs on the CPU, and print the loss of each",
                   .run = [options] { return train_command(*options); }};
   add_config_options(command, options->config);
   command.options.push_back({.name = "--json",
                              .into = &options->json,
-                             .meaning = "Print one JSON object, with every mini-batch's loss"});
+                             .description = "Print one JSON object, with every mini-batch's loss"});
   command.options.push_back(
-      {.name = "--quiet", .into = &options->quiet, .meaning = "Print no text and no progress"});
+      {.name = "--quiet", .into = &options->quiet, .description = "Print no text and no progress"});
   add_plot_options(command, options->plots, "the loss over mini-batches, and of each epoch");
   command.footer =
       "The model must be an mlp, in fp32 or fp64, with a thread for each stage. Samples are\n"

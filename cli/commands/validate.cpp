@@ -60,18 +60,18 @@ void add_machine_options(Command& command, ValidateOptions& options) {
   command.options.push_back(
       {.name = "--machine",
        .into = &options.machine,
-       .meaning = "Instead: calibrate, and hold predicted step times against executed ones",
+       .description = "Instead: calibrate, and hold predicted step times against executed ones",
        .excludes = grid_options()});
   command.options.push_back(
       {.name = "--repeats",
        .into = &options.repeats,
-       .meaning = "Steps to run of what is executed; medians count; default 5",
+       .description = "Steps to run of what is executed; medians count; default 5",
        .value = "N",
        .least = 1,
        .most = 1000});
   command.options.push_back({.name = "--rounds",
                              .into = &options.rounds,
-                             .meaning = "How often --machine does all of it",
+                             .description = "How often --machine does all of it",
                              .value = "N",
                              .least = 1,
                              .most = 1000,
@@ -83,9 +83,10 @@ void add_machine_options(Command& command, ValidateOptions& options) {
 
 Command declare_validate() {
   auto options = std::make_shared<ValidateOptions>();
-  Command command{.name = "validate",
-                  .meaning = "Hold the bubble formula against simulated runs over a grid of sizes",
-                  .run = [options] { return validate_command(*options); }};
+  Command command{
+      .name = "validate",
+      .description = "Hold the bubble formula against simulated runs over a grid of sizes",
+      .run = [options] { return validate_command(*options); }};
   add_bubble_options(command, options->bubble);
   add_plot_options(command, options->bubble.plots,
                    "the grid's table, and the bubble, the efficiency and the memory as plots");
@@ -95,10 +96,10 @@ Command declare_validate() {
   add_published_options(command, options->published, excluded);
   command.options.push_back({.name = "--json",
                              .into = &options->json,
-                             .meaning = "Print one JSON object",
+                             .description = "Print one JSON object",
                              .excludes = {"--markdown"}});
   command.options.push_back(
-      {.name = "--quiet", .into = &options->quiet, .meaning = "Print no text and no progress"});
+      {.name = "--quiet", .into = &options->quiet, .description = "Print no text and no progress"});
   command.footer =
       "A LIST is a number, several, or a range: 4 or 2,4,8 or 1..64.\n"
       "Differences are computed with whole numbers. Exit code 4: one of them is not 0. What is\n"

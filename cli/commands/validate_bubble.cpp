@@ -145,28 +145,28 @@ void add_bubble_options(Command& command, BubbleOptions& options) {
   command.options.push_back(
       {.name = "--stages",
        .into = &options.stages,
-       .meaning = fmt::format("Numbers of stages; default {}, with --execute {}", simulated_stages,
-                              executed_stages),
+       .description = fmt::format("Numbers of stages; default {}, with --execute {}",
+                                  simulated_stages, executed_stages),
        .value = "LIST"});
   command.options.push_back(
       {.name = "--micro-batches",
        .into = &options.micro_batches,
-       .meaning = fmt::format("Numbers of micro-batches; default {}, with --execute {}",
-                              simulated_micro_batches, executed_micro_batches),
+       .description = fmt::format("Numbers of micro-batches; default {}, with --execute {}",
+                                  simulated_micro_batches, executed_micro_batches),
        .value = "LIST"});
   std::vector<std::string> names = schedule_names();
   names.emplace_back(every_schedule);
   command.options.push_back(
       {.name = "--schedule",
        .into = &options.schedules,
-       .meaning = "Schedules, separated by commas; default gpipe,1f1b; all: those that have a "
-                  "closed form",
+       .description = "Schedules, separated by commas; default gpipe,1f1b; all: those that have a "
+                      "closed form",
        .words = names,
        .separator = ',',
        .canonical = own_name});
   command.options.push_back({.name = "--execute",
                              .into = &options.executes,
-                             .meaning = "Really run each row too: an mlp of equal stages"});
+                             .description = "Really run each row too: an mlp of equal stages"});
 }
 
 int validate_bubble(const BubbleOptions& options) {

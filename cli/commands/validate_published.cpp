@@ -18,28 +18,29 @@ namespace pipesim::cli {
 
 void add_published_options(Command& command, PublishedOptions& options,
                            std::vector<std::string> excludes) {
-  command.options.push_back({.name = "--published",
-                             .into = &options.asked,
-                             .meaning = "Instead: hold published figures against predicted ones",
-                             .excludes = std::move(excludes)});
+  command.options.push_back(
+      {.name = "--published",
+       .into = &options.asked,
+       .description = "Instead: hold published figures against predicted ones",
+       .excludes = std::move(excludes)});
   command.options.push_back(
       {.name = "--published-data",
        .into = &options.folder,
-       .meaning = "Read figures from the CSV files of a folder, where it has them",
+       .description = "Read figures from the CSV files of a folder, where it has them",
        .value = "DIR",
        .needs = {"--published"}});
   command.options.push_back(
       {.name = "--ablate",
        .into = &options.ablate,
-       .meaning = "With --published: the errors of times without parts of the model, too",
+       .description = "With --published: the errors of times without parts of the model, too",
        .needs = {"--published"}});
   command.options.push_back({.name = "--verbose",
                              .into = &options.every_row,
-                             .meaning = "With --published: every row of long tables",
+                             .description = "With --published: every row of long tables",
                              .needs = {"--published"}});
   command.options.push_back({.name = "--markdown",
                              .into = &options.markdown,
-                             .meaning = "With --published: print docs/fidelity.md",
+                             .description = "With --published: print docs/fidelity.md",
                              .needs = {"--published"},
                              .excludes = {"--verbose"}});
 }

@@ -8,11 +8,11 @@ namespace pipesim::cli {
 void add_plot_options(Command& command, PlotOptions& options, const std::string& shown) {
   command.options.push_back({.name = "--html",
                              .into = &options.html,
-                             .meaning = "Write a page: " + shown,
+                             .description = "Write a page: " + shown,
                              .value = "FILE"});
   command.options.push_back({.name = "--svg",
                              .into = &options.svg,
-                             .meaning = "Draw the plots as one figure for print",
+                             .description = "Draw the plots as one figure for print",
                              .value = "FILE"});
 }
 

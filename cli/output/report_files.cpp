@@ -76,12 +76,14 @@ void write_svg(Output& out, const StepReport& step) {
 }  // namespace
 
 void add_report_options(Command& command, ReportOptions& options) {
-  const auto place = [&](const char* name, std::optional<std::string>& into, const char* meaning,
-                         const char* value = "FILE") {
-    command.options.push_back({.name = name, .into = &into, .meaning = meaning, .value = value});
+  const auto place = [&](const char* name, std::optional<std::string>& into,
+                         const char* description, const char* value = "FILE") {
+    command.options.push_back(
+        {.name = name, .into = &into, .description = description, .value = value});
   };
-  command.options.push_back(
-      {.name = "--json", .into = &options.json, .meaning = "Print the summary as one JSON object"});
+  command.options.push_back({.name = "--json",
+                             .into = &options.json,
+                             .description = "Print the summary as one JSON object"});
   place("--timeline", options.timeline,
         "Write every op and message as JSON; like every report, compressed if "
         "the name ends in .gz");
@@ -96,7 +98,7 @@ void add_report_options(Command& command, ReportOptions& options) {
         "DIR");
   command.options.push_back({.name = "--quiet",
                              .into = &options.quiet,
-                             .meaning = "Print no text summary and no progress"});
+                             .description = "Print no text summary and no progress"});
 }
 
 ReportFiles::ReportFiles(const ReportOptions& options) : options_(options) {

@@ -46,7 +46,7 @@ int terminal_width(int descriptor) {
 void add_colour_option(Command& command, std::string& colour) {
   command.options.push_back({.name = "--color",
                              .into = &colour,
-                             .meaning = "Whether the picture is coloured",
+                             .description = "Whether the picture is coloured",
                              .value = "WHEN",
                              .words = {automatic_colour, "always", "never"},
                              .shows_default = true});

@@ -26,12 +26,13 @@ int completion_command(const std::vector<Command>& commands, const std::string& 
 
 Command declare_completion(const std::vector<Command>& commands) {
   auto shell = std::make_shared<std::string>();
-  Command command{.name = "completion",
-                  .meaning = "Print a script that completes commands, options and keys in a shell",
-                  .run = [shell, &commands] { return completion_command(commands, *shell); }};
+  Command command{
+      .name = "completion",
+      .description = "Print a script that completes commands, options and keys in a shell",
+      .run = [shell, &commands] { return completion_command(commands, *shell); }};
   command.options.push_back({.name = "SHELL",
                              .into = shell.get(),
-                             .meaning = "Whose script",
+                             .description = "Whose script",
                              .words = {"bash", "zsh", "fish"}});
   command.footer =
       "Completes what follows --set, too: keys of a config, and the values that have names.\n\n"

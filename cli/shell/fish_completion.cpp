@@ -41,7 +41,7 @@ void write_fish_completion(Output& out, const std::vector<Command>& commands,
   print("function __pipesim_settings\n");
   for (const Setting& setting : settings) {
     if (setting.values.empty()) {
-      print("  printf '%s\\t%s\\n' {}= {}\n", setting.path, in_fish_quotes(setting.about));
+      print("  printf '%s\\t%s\\n' {}= {}\n", setting.path, in_fish_quotes(setting.description));
     } else {
       print("  printf '%s\\n' {}={}\n", setting.path,
             fmt::join(setting.values, fmt::format(" {}=", setting.path)));
@@ -52,13 +52,13 @@ void write_fish_completion(Output& out, const std::vector<Command>& commands,
   print("complete -c pipesim -n __fish_use_subcommand -l version -d 'Print the version'\n");
   for (const Command& command : commands) {
     print("\ncomplete -c pipesim -n __fish_use_subcommand -a {} -d {}\n", command.name,
-          in_fish_quotes(command.meaning));
+          in_fish_quotes(command.description));
     const std::string here =
         fmt::format("complete -c pipesim -n '__fish_seen_subcommand_from {}'", command.name);
     for (const Option& option : command.options) {
       if (!option.is_argument()) {
         print("{} -l {}{} -d {}\n", here, option.name.substr(2), fish_values(option),
-              in_fish_quotes(option.meaning));
+              in_fish_quotes(option.description));
       } else if (option.words.empty()) {
         print("{} -k -a '(__fish_complete_suffix .json)'\n", here);
       } else {

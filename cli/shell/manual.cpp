@@ -8,7 +8,7 @@ namespace pipesim::cli {
 
 Command declare_manual(const std::vector<Command>& commands) {
   Command command{
-      .name = "manual", .meaning = "Print the manual page, in roff", .run = [&commands] {
+      .name = "manual", .description = "Print the manual page, in roff", .run = [&commands] {
         Output out = standard_output();
         write_manual_page(out, commands);
         out.flush();

@@ -98,7 +98,7 @@ void write_command(Page& page, const Command& command) {
     if (option.is_argument()) positional += " " + option.name;
   }
   page.print(".SS \"pipesim {}{}\"\n", command.name, positional);
-  page.print("{}.\n", roff(command.meaning));
+  page.print("{}.\n", roff(command.description));
   for (const Option& option : command.options) {
     std::string name = option.name;
     if (!option.words.empty()) {
@@ -108,8 +108,8 @@ void write_command(Page& page, const Command& command) {
       name += " " + option.value;
     }
     page.item(name, default_text(option).empty()
-                        ? option.meaning
-                        : fmt::format("{}; default {}", option.meaning, default_text(option)));
+                        ? option.description
+                        : fmt::format("{}; default {}", option.description, default_text(option)));
   }
   const std::string prose = split_footer(command.footer).first;
   if (prose.empty()) return;
@@ -127,18 +127,20 @@ void write_config(Page& page) {
   for (const Section part :
        {Section::config, Section::pipeline, Section::training, Section::cluster}) {
     const ConfigSection& section = describe(part);
-    if (part != Section::config) page.print(".SS {}\n{}.\n", section.name, roff(section.about));
+    if (part != Section::config)
+      page.print(".SS {}\n{}.\n", section.name, roff(section.description));
     for (const ConfigKey& key : section.keys) {
-      page.item(key.name, key.preset.empty()
-                              ? std::string(key.about)
-                              : fmt::format("{} ({}{})", key.about,
-                                            key.preset == ConfigKey::required ? "" : "default: ",
-                                            key.preset));
+      page.item(key.name,
+                key.default_text.empty()
+                    ? std::string(key.description)
+                    : fmt::format("{} ({}{})", key.description,
+                                  key.default_text == ConfigKey::required ? "" : "default: ",
+                                  key.default_text));
     }
   }
   page.print(".SS model\nIts kind decides which other keys it has.\n");
   for (const KnownName& kind : known_names(NameList::model_kinds)) {
-    page.item(kind.name, kind.about);
+    page.item(kind.name, kind.description);
   }
 }
 

@@ -37,7 +37,7 @@ std::string specification(const Option& option) {
   }
   const bool repeats = option.value == "KEY=VALUE";
   std::string text =
-      fmt::format("{}{}[{}]", repeats ? "*" : "", option.name, in_zsh_quotes(option.meaning));
+      fmt::format("{}{}[{}]", repeats ? "*" : "", option.name, in_zsh_quotes(option.description));
   if (option.takes_value()) {
     text += fmt::format(":{}:{}", in_zsh_quotes(option.value), zsh_values(option));
   }
@@ -60,7 +60,7 @@ void write_zsh_completion(Output& out, const std::vector<Command>& commands,
   }
   print("    esac\n    compadd -a values\n  else\n    keys=(\n");
   for (const Setting& setting : settings) {
-    print("      '{}:{}'\n", setting.path, in_zsh_quotes(setting.about));
+    print("      '{}:{}'\n", setting.path, in_zsh_quotes(setting.description));
   }
   print("    )\n    _describe key keys -S =\n  fi\n}}\n\n");
   print("_pipesim() {{\n  local context state line\n  typeset -A opt_args\n");
@@ -68,7 +68,7 @@ void write_zsh_completion(Output& out, const std::vector<Command>& commands,
   print("    '1:command:->command' '*::argument:->argument'\n  case $state in\n    command)\n");
   print("      local -a commands=(\n");
   for (const Command& command : commands) {
-    print("        '{}:{}'\n", command.name, in_zsh_quotes(command.meaning));
+    print("        '{}:{}'\n", command.name, in_zsh_quotes(command.description));
   }
   print("      )\n      _describe command commands ;;\n    argument)\n      case $words[1] in\n");
   for (const Command& command : commands) {

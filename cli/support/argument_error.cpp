@@ -34,11 +34,11 @@ InputError of_option(const Option& option, std::string_view problem, std::string
 // "--out DIR: Write all of them here"
 std::string usage(const Option& option) {
   if (option.is_argument() || !option.takes_value()) {
-    return fmt::format("{}: {}", option.name, option.meaning);
+    return fmt::format("{}: {}", option.name, option.description);
   }
   const std::string value =
       option.words.empty() ? option.value : fmt::format("{}", fmt::join(option.words, "|"));
-  return fmt::format("{} {}: {}", option.name, value, option.meaning);
+  return fmt::format("{} {}: {}", option.name, value, option.description);
 }
 
 using GivenOption = std::pair<const Option*, std::vector<std::string>>;
@@ -198,8 +198,9 @@ InputError missing_argument(const Given& given) {
     if (!option.is_argument() || is_given(given, option.name)) continue;
     const std::string shown =
         option.words.empty() ? option.name : fmt::format("{}", fmt::join(option.words, "|"));
-    return InputError(fmt::format("command line: /: {} is required, got nothing", option.name),
-                      fmt::format("pipesim {} {}: {}", given.command->name, shown, option.meaning));
+    return InputError(
+        fmt::format("command line: /: {} is required, got nothing", option.name),
+        fmt::format("pipesim {} {}: {}", given.command->name, shown, option.description));
   }
   return unreadable({given.command->name});
 }

@@ -17,10 +17,10 @@ constexpr const char* hidden = "";  // A group of options that the help leaves o
 
 CLI::Option* add_to(CLI::App& parser, const Option& option) {
   if (auto* const* flag = std::get_if<bool*>(&option.into)) {
-    return parser.add_flag(option.name, **flag, option.meaning);
+    return parser.add_flag(option.name, **flag, option.description);
   }
   return std::visit(
-      [&](auto* into) { return parser.add_option(option.name, *into, option.meaning); },
+      [&](auto* into) { return parser.add_option(option.name, *into, option.description); },
       option.into);
 }
 
@@ -69,7 +69,7 @@ void declare(CLI::App& parser, const Option& option) {
 }
 
 void declare(CLI::App& application, const Command& command, const std::string& version) {
-  CLI::App* parser = application.add_subcommand(command.name, command.meaning);
+  CLI::App* parser = application.add_subcommand(command.name, command.description);
   for (const Option& option : command.options) declare(*parser, option);
   for (const Option& option : command.options) {
     CLI::Option* declared = parser->get_option(option.name);
@@ -119,7 +119,7 @@ InputError error_of(const CLI::ParseError& error, const Given& given,
 Request read_command_line(const Application& application,
                           const std::vector<std::string>& arguments) {
   check_command(application, arguments);
-  CLI::App parser{application.meaning};
+  CLI::App parser{application.description};
   parser.name(application.name);
   parser.set_version_flag("--version", application.version);
   parser.require_subcommand(1);

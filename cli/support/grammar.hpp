@@ -18,7 +18,7 @@ using Destination = std::variant<bool*, int*, std::optional<int>*, std::string*,
 struct Option {
   std::string name{};  ///< "--set"; of an argument "CONFIG", which must be given.
   Destination into{};
-  std::string meaning{};
+  std::string description{};
   std::string value = "TEXT";                   ///< What the help calls the value: "FILE", "N".
   std::vector<std::string> words{};             ///< All values it takes, where these are few.
   int least = std::numeric_limits<int>::min();  ///< Of a whole number.
@@ -41,7 +41,7 @@ std::string default_text(const Option& option);
 
 struct Command {
   std::string name{};
-  std::string meaning{};
+  std::string description{};
   std::string footer{};           ///< Behind the options in its help.
   std::vector<Option> options{};  ///< But for --help and --version, which all commands have.
   std::function<int()> run{};     ///< Returns the exit code; called when the options are read.
@@ -55,7 +55,7 @@ const Option* find_option(const Command& command, std::string_view name);
 struct Application {
   std::string name{};
   std::string version{};
-  std::string meaning{};
+  std::string description{};
   std::string footer{};
   std::vector<Command> commands{};  ///< In the order of the help.
 };

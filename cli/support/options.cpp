@@ -12,17 +12,19 @@ namespace pipesim::cli {
 void add_config_options(Command& command, ConfigOptions& options) {
   command.options.push_back({.name = "CONFIG",
                              .into = &options.path,
-                             .meaning = "The config, a JSON file; - reads standard input"});
+                             .description = "The config, a JSON file; - reads standard input"});
   command.options.push_back(
       {.name = "--set",
        .into = &options.settings,
-       .meaning = "Override a value of the config, such as pipeline.micro_batches=16; repeatable",
+       .description =
+           "Override a value of the config, such as pipeline.micro_batches=16; repeatable",
        .value = "KEY=VALUE",
        .once_each = true});
   command.options.push_back(
       {.name = "--schedule-file",
        .into = &options.schedule_file,
-       .meaning = "Run the schedule in this file, in PyTorch's CSV format, instead of the config's",
+       .description =
+           "Run the schedule in this file, in PyTorch's CSV format, instead of the config's",
        .value = "FILE"});
   command.on_order = [&options](const std::vector<std::string>& names) {
     const auto file = std::ranges::find(names, "--schedule-file");

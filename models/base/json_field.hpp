@@ -20,7 +20,7 @@ namespace pipesim {
 /// A word that a config may choose, and in a line what it chooses; empty where it needs none.
 struct Choice {
   std::string_view name{};
-  std::string_view about{};
+  std::string_view description{};
 };
 
 /// One value of a JSON document together with its place in it. Every read checks the type and the

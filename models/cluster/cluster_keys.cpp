@@ -14,7 +14,10 @@ std::vector<ConfigKey> cluster_keys() {
                                 object(Section::device)};
   device.push_back(list_of(device, 1));
   return {
-      {"devices", {whole()}, "stages × data × tensor × context", "number of devices; must be that"},
+      {"devices",
+       {integer()},
+       "stages × data × tensor × context",
+       "number of devices; must be that"},
       {"device", std::move(device), "cpu-core",
        "a name, a device file, an object; or a list, one for each of a pipeline or of all ranks"},
       {"interconnect",
@@ -64,9 +67,10 @@ std::vector<ConfigKey> device_keys() {
   };
 }
 
-std::vector<ConfigKey> by_precision(const ValueForm& form, std::string_view about) {
+std::vector<ConfigKey> by_precision(const ValueForm& form, std::string_view description) {
   std::vector<ConfigKey> keys;
-  for (const std::string_view name : precision_names) keys.push_back({name, {form}, "", about});
+  for (const std::string_view name : precision_names)
+    keys.push_back({name, {form}, "", description});
   return keys;
 }
 
@@ -125,37 +129,37 @@ ConfigSection cluster_section(Section section) {
     case Section::cluster:
       return {.name = "cluster",
               .place = "cluster",
-              .about = "The devices, and what joins them",
+              .description = "The devices, and what joins them",
               .keys = cluster_keys()};
     case Section::device:
       return {.name = "device",
               .place = "cluster.device",
-              .about = "A device; a device file holds the same",
+              .description = "A device; a device file holds the same",
               .keys = device_keys()};
     case Section::peak_rates:
       return {.name = "peak_rates",
               .place = "cluster.device.flops",
-              .about = "Peak rates by precision",
+              .description = "Peak rates by precision",
               .keys = by_precision(compute_rate(), "of dense products in it")};
     case Section::efficiency:
       return {.name = "efficiency",
               .place = "cluster.device.efficiency",
-              .about = "How near each kind of kernel gets to the data sheet",
+              .description = "How near each kind of kernel gets to the data sheet",
               .keys = efficiency_keys()};
     case Section::kernel_efficiency:
       return {.name = "kernel_efficiency",
               .place = "cluster.device.efficiency.*",
-              .about = "FLOPs / (peak · compute) + bytes / (bandwidth · memory) + overhead",
+              .description = "FLOPs / (peak · compute) + bytes / (bandwidth · memory) + overhead",
               .keys = kernel_efficiency_keys()};
     case Section::kernel_rates_by_precision:
       return {.name = "kernel_rates_by_precision",
               .place = "cluster.device.kernel_rates",
-              .about = "Measured rates by precision",
+              .description = "Measured rates by precision",
               .keys = by_precision(object(Section::kernel_rates), "measured in it")};
     case Section::kernel_rates:
       return {.name = "kernel_rates",
               .place = "cluster.device.kernel_rates.*",
-              .about = "FLOP/s of a linear layer's three products",
+              .description = "FLOP/s of a linear layer's three products",
               .keys = kernel_rates_keys()};
     default:
       throw std::logic_error("no section of devices");

@@ -42,11 +42,11 @@ std::vector<ConfigKey> interconnect_keys() {
   };
 }
 
-std::vector<ConfigKey> by_collective(const ValueForm& form, std::string_view preset,
-                                     std::string_view about) {
+std::vector<ConfigKey> by_collective(const ValueForm& form, std::string_view default_text,
+                                     std::string_view description) {
   std::vector<ConfigKey> keys;
   for (const std::string_view name : collective_names) {
-    keys.push_back({name, {form}, preset, about});
+    keys.push_back({name, {form}, default_text, description});
   }
   return keys;
 }
@@ -54,10 +54,10 @@ std::vector<ConfigKey> by_collective(const ValueForm& form, std::string_view pre
 std::vector<ConfigKey> nodes_keys() {
   return {
       {"name", {text()}, "custom nodes", "what reports call them"},
-      {"node_size", {whole(1, most_in_a_node)}, required, "devices of a node"},
+      {"node_size", {integer(1, most_in_a_node)}, required, "devices of a node"},
       {"intra_node", link(), required, "inside a node, from every device to any other"},
       {"inter_node", link(), required, "between nodes, each NIC"},
-      {"nics", {whole(1, most_in_a_node)}, "node_size", "of a node; its devices share them"},
+      {"nics", {integer(1, most_in_a_node)}, "node_size", "of a node; its devices share them"},
       {"source", {text()}, "", "where the figures are from"},
   };
 }
@@ -66,7 +66,7 @@ std::vector<ConfigKey> topology_keys() {
   return {
       {"name", {text()}, "custom topology", "what reports call it"},
       {"devices",
-       {whole(1, most_vertices), list_of(text())},
+       {integer(1, most_vertices), list_of(text())},
        required,
        "their names in the order of ranks, or how many: gpu0, gpu1, …"},
       {"switches", {list_of(text())}, "none", "names of all that is no device"},
@@ -78,7 +78,7 @@ std::vector<ConfigKey> topology_link_keys() {
   return {
       {"between", {list_of(text(), 2)}, required, "the names of its two ends"},
       {"interconnect", link(), required, "what it is"},
-      {"count", {whole(1, 1 << 20)}, "1", "so many side by side: the sum of their bandwidths"},
+      {"count", {integer(1, 1 << 20)}, "1", "so many side by side: the sum of their bandwidths"},
       {"duplex", {one_of(duplex_choices)}, "full", "its two directions"},
   };
 }
@@ -90,32 +90,33 @@ ConfigSection network_section(Section section) {
     case Section::interconnect:
       return {.name = "interconnect",
               .place = "cluster.interconnect",
-              .about = "A link between two devices",
+              .description = "A link between two devices",
               .keys = interconnect_keys()};
     case Section::collective_efficiency:
       return {.name = "collective_efficiency",
               .place = "cluster.interconnect.collective_efficiency",
-              .about = "The part of the bandwidth that each collective reaches",
+              .description = "The part of the bandwidth that each collective reaches",
               .keys = by_collective(part(), "efficiency", "the part that it reaches")};
     case Section::collective_latency:
       return {.name = "collective_latency",
               .place = "cluster.interconnect.collective_latency",
-              .about = "What each collective takes beside its bytes",
+              .description = "What each collective takes beside its bytes",
               .keys = by_collective(time(), "latency each step", "its time beside the bytes")};
     case Section::nodes:
       return {.name = "nodes",
               .place = "cluster.interconnect",
-              .about = "Nodes of several devices: device i is in node i / node_size",
+              .description = "Nodes of several devices: device i is in node i / node_size",
               .keys = nodes_keys()};
     case Section::topology:
-      return {.name = "topology",
-              .place = "cluster.topology",
-              .about = "A graph of links that devices share; at most 4096 devices and switches",
-              .keys = topology_keys()};
+      return {
+          .name = "topology",
+          .place = "cluster.topology",
+          .description = "A graph of links that devices share; at most 4096 devices and switches",
+          .keys = topology_keys()};
     case Section::topology_link:
       return {.name = "topology_link",
               .place = "cluster.topology.links",
-              .about = "A link of a topology",
+              .description = "A link of a topology",
               .keys = topology_link_keys()};
     default:
       throw std::logic_error("no section of networks");

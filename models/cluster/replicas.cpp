@@ -48,9 +48,9 @@ void add(const PipelineDevices& more, PipelineDevices& devices) {
 }
 
 // The devices of each replica: those of a pipeline, and what is particular to one.
-class Replicas {
+class ReplicaFinder {
  public:
-  Replicas(const Cluster& cluster, const RankGrid& grid, KindNumbers& kinds)
+  ReplicaFinder(const Cluster& cluster, const RankGrid& grid, KindNumbers& kinds)
       : cluster_(cluster), grid_(grid) {
     for (const Device& device : cluster.kinds) kinds_.push_back(kinds.number(device));
     for (const Device& device : cluster.rank_kinds) rank_kinds_.push_back(kinds.number(device));
@@ -109,17 +109,17 @@ class Replicas {
 
 ReplicaDevices replica_devices(const Cluster& cluster, const RankGrid& grid) {
   KindNumbers kinds;
-  const Replicas replicas(cluster, grid, kinds);
+  const ReplicaFinder finder(cluster, grid, kinds);
   ReplicaDevices result;
   std::map<PipelineDevices, std::size_t> groups;
   std::optional<std::size_t> alike;
   for (int replica = 0; replica < grid.data; ++replica) {
-    const bool particular = replicas.is_particular(replica);
+    const bool particular = finder.is_particular(replica);
     if (!particular && alike) {
       result.groups[*alike].replicas.push_back(replica);
       continue;
     }
-    PipelineDevices devices = particular ? replicas.of(replica) : replicas.pipeline();
+    PipelineDevices devices = particular ? finder.of(replica) : finder.pipeline();
     const auto [found, is_new] = groups.try_emplace(std::move(devices), result.groups.size());
     if (is_new) result.groups.push_back({.devices = found->first});
     result.groups[found->second].replicas.push_back(replica);

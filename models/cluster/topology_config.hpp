@@ -24,7 +24,7 @@ inline constexpr Choice duplex_choices[] = {{"full", "each direction is a link o
 /// A topology that a config can name in place of an interconnect.
 struct KnownTopology {
   std::string_view name;
-  std::string_view about;
+  std::string_view description;
   int most_devices;
   TopologyPlan (*plan)(int devices);  ///< With at least as many devices.
 };

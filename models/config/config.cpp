@@ -20,7 +20,7 @@ namespace pipesim {
 
 namespace {
 
-using Model = std::variant<StageCosts, Network>;
+using Model = std::variant<GivenStages, Network>;
 
 struct ModelReader {
   std::string_view kind;  // One of known_model_kinds().
@@ -29,12 +29,12 @@ struct ModelReader {
 };
 
 // A W of its own needs a time of its own, and without knowing better all of the stash waits for it.
-StageCosts read_stage_costs_for(const Training& training, const Field& model, int stages) {
-  if (!training.deferred_weight_gradient) return read_stage_costs(model, stages);
+GivenStages read_given_stages_for(const Training& training, const Field& model, int stages) {
+  if (!training.deferred_weight_gradient) return read_given_stages(model, stages);
   for (const std::string_view key : {"backward_input", "backward_weight"}) {
     model.at(key, "a deferred weight_gradient runs I and W apart: give both their times");
   }
-  StageCosts costs = read_stage_costs(model, stages);
+  GivenStages costs = read_given_stages(model, stages);
   if (!model.find("weight_stash_bytes")) costs.weight_stash = costs.stash;
   return costs;
 }
@@ -43,7 +43,7 @@ const std::vector<ModelReader>& model_readers() {
   static const std::vector<ModelReader> readers = {
       {"stage_costs",
        [](const Field& field, const PipelineSettings& pipeline, const Training& training) -> Model {
-         return read_stage_costs_for(training, field, pipeline.all_stages());
+         return read_given_stages_for(training, field, pipeline.all_stages());
        }},
       {"mlp",
        [](const Field& field, const PipelineSettings&, const Training& training) -> Model {

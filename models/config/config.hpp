@@ -8,9 +8,9 @@
 
 #include "models/base/document.hpp"
 #include "models/cluster/cluster.hpp"
+#include "models/network/given_stages.hpp"
 #include "models/network/mlp.hpp"
 #include "models/network/network.hpp"
-#include "models/network/stage_costs.hpp"
 #include "models/settings/pipeline_settings.hpp"
 #include "models/settings/training.hpp"
 #include "models/transformer/transformer.hpp"
@@ -23,7 +23,7 @@ enum class Section;  // models/keys/config_keys.hpp
 struct Config {
   std::string name{};
   std::string model_kind{};  ///< As in known_model_kinds().
-  std::variant<StageCosts, Network> model{};
+  std::variant<GivenStages, Network> model{};
   std::optional<Mlp> mlp{};  ///< What the model can be executed as; its Network is in `model`.
   std::optional<Transformer> transformer{};  ///< What the Network in `model` is made of.
   Cluster cluster{};

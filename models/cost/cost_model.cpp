@@ -6,7 +6,7 @@
 
 namespace pipesim {
 
-StageCoster::StageCoster(std::shared_ptr<const LayerSizes> sizes, std::size_t begin,
+LayerTotals::LayerTotals(std::shared_ptr<const LayerSizes> sizes, std::size_t begin,
                          const std::vector<LayerTime>& times, const Training& training,
                          std::vector<SlowDevice> devices)
     : sizes_(std::move(sizes)), training_(training), devices_(std::move(devices)), begin_(begin) {
@@ -21,12 +21,12 @@ StageCoster::StageCoster(std::shared_ptr<const LayerSizes> sizes, std::size_t be
   }
 }
 
-StageCoster::StageCoster(const Network& network, const std::vector<LayerTime>& times,
+LayerTotals::LayerTotals(const Network& network, const std::vector<LayerTime>& times,
                          const Training& training, const Device& device)
-    : StageCoster(std::make_shared<const LayerSizes>(network, training), 0, times, training,
+    : LayerTotals(std::make_shared<const LayerSizes>(network, training), 0, times, training,
                   {{.device = &device}}) {}
 
-LayerTime StageCoster::between(std::size_t first, std::size_t last) const {
+LayerTime LayerTotals::between(std::size_t first, std::size_t last) const {
   const LayerTime& before = up_to_[first - begin_];
   const LayerTime& all = up_to_[last - begin_];
   return {.forward = all.forward - before.forward,
@@ -36,7 +36,7 @@ LayerTime StageCoster::between(std::size_t first, std::size_t last) const {
           .deferred_weight = all.deferred_weight - before.deferred_weight};
 }
 
-Time StageCoster::update_time(std::size_t first, std::size_t last) const {
+Time LayerTotals::update_time(std::size_t first, std::size_t last) const {
   const StageWeights weights = sizes_->weights_of(first, last);
   Time longest;
   for (const SlowDevice& slow : devices_) {
@@ -46,14 +46,14 @@ Time StageCoster::update_time(std::size_t first, std::size_t last) const {
 }
 
 // Plain descent is the product itself, into the weights; other optimizers take their own time.
-Time StageCoster::deferred_weight_time(const LayerTime& times, std::size_t first,
+Time LayerTotals::deferred_weight_time(const LayerTime& times, std::size_t first,
                                        std::size_t last) const {
   return training_.optimizer == Optimizer::sgd
              ? times.deferred_weight
              : capped_sum(times.deferred_weight, update_time(first, last));
 }
 
-Time StageCoster::compute_time(std::size_t first, std::size_t last, bool with_recompute) const {
+Time LayerTotals::compute_time(std::size_t first, std::size_t last, bool with_recompute) const {
   const LayerTime times = between(first, last);
   if (training_.deferred_weight_gradient) {
     return capped_sum(
@@ -66,7 +66,7 @@ Time StageCoster::compute_time(std::size_t first, std::size_t last, bool with_re
 
 // sgd and momentum descend into what they keep, layer by layer; adam and rmsprop need the gradient
 // of a layer as it is.
-void StageCoster::defer_weight_gradient(std::size_t first, std::size_t last,
+void LayerTotals::defer_weight_gradient(std::size_t first, std::size_t last,
                                         StageCost& cost) const {
   cost.deferred_micro_batches = training_.micro_batches;
   if (training_.optimizer == Optimizer::adam || training_.optimizer == Optimizer::rmsprop) {
@@ -75,21 +75,21 @@ void StageCoster::defer_weight_gradient(std::size_t first, std::size_t last,
   }
 }
 
-StageCost StageCoster::sizes(std::size_t first, std::size_t last) const {
+StageCost LayerTotals::sizes(std::size_t first, std::size_t last) const {
   StageCost cost;
   sizes_->set_bytes(first, last, cost);
   if (training_.deferred_weight_gradient) defer_weight_gradient(first, last, cost);
   return cost;
 }
 
-StageCost StageCoster::least_sizes(std::size_t first, std::size_t last) const {
+StageCost LayerTotals::least_sizes(std::size_t first, std::size_t last) const {
   StageCost cost;
   sizes_->set_least_bytes(first, last, cost);
   if (training_.deferred_weight_gradient) defer_weight_gradient(first, last, cost);
   return cost;
 }
 
-StageCost StageCoster::cost(std::size_t first, std::size_t last) const {
+StageCost LayerTotals::cost(std::size_t first, std::size_t last) const {
   const LayerTime times = between(first, last);
   StageCost cost = sizes(first, last);
   cost.forward = times.forward;
@@ -120,7 +120,7 @@ void slow_down(double slowdown, StageCost& cost) {
 
 }  // namespace
 
-StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Training& training,
+StageCost stage_cost(const GivenStages& costs, int stage, int stages, const Training& training,
                      double slowdown) {
   StageCost cost{.forward = costs.forward[stage],
                  .backward = costs.backward[stage],

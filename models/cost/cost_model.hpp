@@ -22,14 +22,14 @@ struct SlowDevice {
 
 /// Costs of stages that run any range of some layers on one kind of device, or on several side by
 /// side, each in O(1). Keeps references to the training and the devices.
-class StageCoster {
+class LayerTotals {
  public:
   /// `times`: of the layers from `begin` on, each on the slowest of the devices.
-  StageCoster(std::shared_ptr<const LayerSizes> sizes, std::size_t begin,
+  LayerTotals(std::shared_ptr<const LayerSizes> sizes, std::size_t begin,
               const std::vector<LayerTime>& times, const Training& training,
               std::vector<SlowDevice> devices);
   /// Of all layers, on one device. Keeps a reference to the network, too.
-  StageCoster(const Network& network, const std::vector<LayerTime>& times, const Training& training,
+  LayerTotals(const Network& network, const std::vector<LayerTime>& times, const Training& training,
               const Device& device);
 
   /// A stage that runs layers [first, last).
@@ -57,7 +57,7 @@ class StageCoster {
 };
 
 /// Entry `stage` of costs that were given directly, on a device that is slower by a factor.
-StageCost stage_cost(const StageCosts& costs, int stage, int stages, const Training& training,
+StageCost stage_cost(const GivenStages& costs, int stage, int stages, const Training& training,
                      double slowdown = 1);
 
 }  // namespace pipesim

@@ -29,7 +29,7 @@ int last_with(int from, int to, Holds&& holds) {
 
 // Stage after stage takes as many layers as the bound allows. Empty where that does not reach the
 // end, as it may though the bound can be kept: costs need not grow with the range.
-Partition filled_up_to(std::int64_t bound, int layers, int stages, const StageCostOf& cost) {
+Partition filled_up_to(std::int64_t bound, int layers, int stages, const CostOfRange& cost) {
   Partition counts;
   int first = 0;
   for (int stage = 0; stage < stages; ++stage) {
@@ -45,7 +45,7 @@ Partition filled_up_to(std::int64_t bound, int layers, int stages, const StageCo
 }
 
 // Equal counts, or better by the least bound up to which stages can be filled.
-Partition good_partition(int layers, int stages, const StageCostOf& cost) {
+Partition good_partition(int layers, int stages, const CostOfRange& cost) {
   Partition best = uniform_partition(layers, stages);
   std::int64_t reached = dearest_stage(best, cost);
   for (std::int64_t refused = -1; reached - refused > 1;) {
@@ -82,7 +82,7 @@ Windows all_windows(int layers, int stages) {
 
 // Those that are left when no stage may cost more than the bound. A stage can't begin behind where
 // the stages before it get to at most, nor before where those behind it begin at the earliest.
-Windows windows_within(std::int64_t bound, int layers, int stages, const StageCostOf& least) {
+Windows windows_within(std::int64_t bound, int layers, int stages, const CostOfRange& least) {
   Windows windows = all_windows(layers, stages);
   for (int stage = 0; stage + 1 < stages; ++stage) {
     const int from = windows.latest[index(stage)];
@@ -103,7 +103,7 @@ Windows windows_within(std::int64_t bound, int layers, int stages, const StageCo
 // least bound for a stage and those behind it from where it may begin.
 class SuffixBounds {
  public:
-  SuffixBounds(Windows windows, std::int64_t most, const StageCostOf& least)
+  SuffixBounds(Windows windows, std::int64_t most, const CostOfRange& least)
       : windows_(std::move(windows)), most_(most), least_(least) {}
 
   // How many ranges there are, up to a limit.
@@ -118,7 +118,7 @@ class SuffixBounds {
     return sum;
   }
 
-  void fill(const StageCostOf& cost) {
+  void fill(const CostOfRange& cost) {
     bounds_.resize(index(stages()) + 1);
     bounds_.back() = {0};
     for (int stage = stages() - 1; stage >= 0; --stage) {
@@ -143,7 +143,7 @@ class SuffixBounds {
  private:
   Windows windows_;
   std::int64_t most_;
-  const StageCostOf& least_;
+  const CostOfRange& least_;
   std::vector<std::vector<std::int64_t>> bounds_{};
 
   int stages() const { return static_cast<int>(windows_.earliest.size()) - 1; }
@@ -166,7 +166,7 @@ class SuffixBounds {
 
 }  // namespace
 
-std::int64_t dearest_stage(const Partition& counts, const StageCostOf& cost) {
+std::int64_t dearest_stage(const Partition& counts, const CostOfRange& cost) {
   std::int64_t most = 0;
   int first = 0;
   for (std::size_t s = 0; s < counts.size(); ++s) {
@@ -182,9 +182,9 @@ Partition uniform_partition(int layers, int stages) {
   return counts;
 }
 
-Partition min_max_partition(int layers, int stages, const StageCostOf& cost,
+Partition min_max_partition(int layers, int stages, const CostOfRange& cost,
                             const std::vector<std::int64_t>& weight_up_to,
-                            const StageCostOf& least) {
+                            const CostOfRange& least) {
   if (stages < 1 || stages > layers) throw std::logic_error("a partition needs a layer per stage");
   constexpr std::int64_t most_ranges = 1 << 23;
   Partition good = good_partition(layers, stages, cost);

@@ -13,10 +13,10 @@ using Partition = std::vector<int>;
 Partition uniform_partition(int layers, int stages);
 
 /// The cost of putting layers [first, last) on a stage.
-using StageCostOf = std::function<std::int64_t(int stage, int first, int last)>;
+using CostOfRange = std::function<std::int64_t(int stage, int first, int last)>;
 
 /// What the stage costs that costs most.
-std::int64_t dearest_stage(const Partition& counts, const StageCostOf& cost);
+std::int64_t dearest_stage(const Partition& counts, const CostOfRange& cost);
 
 /// A partition whose dearest stage is as cheap as any partition's, exactly, whatever the costs.
 /// Among those, each cut in turn stands where `weight_up_to` (a running total over the layers,
@@ -31,8 +31,8 @@ std::int64_t dearest_stage(const Partition& counts, const StageCostOf& cost);
 /// `least` leaves. Where that is more than 2^23 (thousands of layers that differ much from each
 /// other), the answer is the best of those that fill stages one after the other up to a bound, and
 /// of equal counts.
-Partition min_max_partition(int layers, int stages, const StageCostOf& cost,
+Partition min_max_partition(int layers, int stages, const CostOfRange& cost,
                             const std::vector<std::int64_t>& weight_up_to,
-                            const StageCostOf& least = {});
+                            const CostOfRange& least = {});
 
 }  // namespace pipesim

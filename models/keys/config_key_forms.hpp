@@ -27,8 +27,8 @@ inline ValueForm path(std::string_view pattern = "", std::string_view example = 
 inline ValueForm boolean() {
   return {.kind = Kind::boolean};
 }
-inline ValueForm whole(double least = 1, double most = most_count) {
-  return {.kind = Kind::whole, .least = least, .most = most};
+inline ValueForm integer(double least = 1, double most = most_count) {
+  return {.kind = Kind::integer, .least = least, .most = most};
 }
 inline ValueForm number(double least, double most) {
   return {.kind = Kind::number, .least = least, .most = most};

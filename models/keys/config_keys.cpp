@@ -13,7 +13,7 @@ ConfigSection config_section() {
   using namespace form;
   return {
       .name = "config",
-      .about = "A config: which model, on which devices, in which pipeline",
+      .description = "A config: which model, on which devices, in which pipeline",
       .keys = {
           {"$schema", {text()}, "", "for editors; ignored"},
           {"name", {text()}, "the file's name", "what reports call it"},

@@ -53,7 +53,7 @@ struct ValueForm {
     choice,  ///< One of `choices`.
     name,    ///< One of `names`.
     boolean,
-    whole,     ///< A whole number, `least` to `most`.
+    integer,   ///< A whole number, `least` to `most`.
     number,    ///< `least` to `most`.
     quantity,  ///< A number in base units, or a text with a unit.
     list,      ///< Of `entry`, at least `least` of them.
@@ -79,8 +79,9 @@ struct ConfigKey {
 
   std::string_view name{};
   std::vector<ValueForm> forms{};  ///< Any of them.
-  std::string_view preset{};       ///< The default in words or as a value; `required`; empty: none.
-  std::string_view about{};
+  std::string_view
+      default_text{};  ///< The default in words or as a value; `required`; empty: none.
+  std::string_view description{};
   std::vector<std::string_view> aliases{};     ///< Other names, Hugging Face's; one may be given.
   std::vector<std::string_view> instead_of{};  ///< Of a required key: keys that do as well.
 };
@@ -88,7 +89,7 @@ struct ConfigKey {
 struct ConfigSection {
   std::string_view name{};   ///< "pipeline", "kernel_efficiency".
   std::string_view place{};  ///< Where it stands: "cluster.device".
-  std::string_view about{};
+  std::string_view description{};
   std::vector<ConfigKey> keys{};
 };
 

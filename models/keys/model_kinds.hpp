@@ -10,7 +10,7 @@ namespace pipesim {
 /// A kind of model, as `model.kind` names it.
 struct ModelKind {
   std::string_view name;
-  std::string_view about;         ///< What it is, in one line.
+  std::string_view description;   ///< What it is, in one line.
   std::vector<Section> sections;  ///< Whose keys it takes, beside `kind`.
 };
 

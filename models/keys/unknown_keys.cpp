@@ -31,7 +31,7 @@ std::vector<Section> sections_of_value(const Field& value, const std::vector<Val
     if (form.kind != Kind::object) continue;
     if (first.empty()) first = {form.section};
     for (const ConfigKey& key : describe(form.section).keys) {
-      if (key.preset == ConfigKey::required && value.find(key.name)) return {form.section};
+      if (key.default_text == ConfigKey::required && value.find(key.name)) return {form.section};
     }
   }
   return first;
@@ -149,7 +149,7 @@ std::string_view type_name(const ValueForm& form) {
       return "a text";
     case Kind::boolean:
       return "true or false";
-    case Kind::whole:
+    case Kind::integer:
       return "a whole number";
     case Kind::number:
       return "a number";
@@ -167,7 +167,7 @@ std::string_view type_name(const ValueForm& form) {
 
 bool has_type_of(const Field& value, const ValueForm& form) {
   switch (form.kind) {
-    case Kind::whole:
+    case Kind::integer:
     case Kind::number:
       return value.is_number();
     case Kind::quantity:
@@ -197,13 +197,13 @@ void check_type(const Field& value, const ConfigKey& key, Mistakes& mistakes) {
 }
 
 void check_presence(const Field& object, const ConfigKey& key, Mistakes& mistakes) {
-  if (key.preset != ConfigKey::required || object.find(key.name)) return;
+  if (key.default_text != ConfigKey::required || object.find(key.name)) return;
   const auto is_there = [&](std::string_view name) { return object.find(name).has_value(); };
   if (std::ranges::any_of(key.aliases, is_there)) return;
   if (std::ranges::any_of(key.instead_of, is_there)) return;
   std::string names = "it";
   for (const std::string_view other : key.instead_of) names += fmt::format(", or {}", other);
-  mistakes.add(object.missing(key.name, fmt::format("give {}: {}", names, key.about)));
+  mistakes.add(object.missing(key.name, fmt::format("give {}: {}", names, key.description)));
 }
 
 bool is_at(const InputError& error, const std::string& pointer) {

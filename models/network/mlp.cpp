@@ -10,9 +10,9 @@ namespace {
 
 constexpr int largest_layer = 1 << 24;
 
-Activation read_activation(const Field& model, std::string_view key, Activation preset) {
+Activation read_activation(const Field& model, std::string_view key, Activation otherwise) {
   const auto field = model.find(key);
-  if (!field) return preset;
+  if (!field) return otherwise;
   return static_cast<Activation>(field->pick("activations", activation_choices));
 }
 

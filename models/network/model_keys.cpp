@@ -19,8 +19,8 @@ std::vector<ConfigKey> stage_costs_keys() {
       {"forward", per_stage(time()), required, "what F of one micro-batch takes"},
       {.name = "backward",
        .forms = per_stage(time()),
-       .preset = required,
-       .about = "what B takes; else the two parts",
+       .default_text = required,
+       .description = "what B takes; else the two parts",
        .instead_of = {"backward_input"}},
       {"backward_input", per_stage(time()), "", "what I takes, the gradient of the input"},
       {"backward_weight", per_stage(time()), "", "what W takes, the gradient of the weights"},
@@ -39,7 +39,7 @@ std::vector<ConfigKey> stage_costs_keys() {
 std::vector<ConfigKey> mlp_keys() {
   return {
       {"layer_sizes",
-       {list_of(whole(1, 1 << 24), 2)},
+       {list_of(integer(1, 1 << 24), 2)},
        required,
        "widths: inputs, hidden layers, outputs"},
       {"activation", {one_of(activation_choices)}, "relu", "of every layer but the last"},
@@ -49,10 +49,13 @@ std::vector<ConfigKey> mlp_keys() {
 
 std::vector<ConfigKey> amoebanet_d_keys() {
   return {
-      {"normal_cells", {whole(1, 9999)}, required, "the L of AmoebaNet-D (L, D): a multiple of 3"},
-      {"filters", {whole(8, 1 << 16)}, required, "the D of AmoebaNet-D (L, D)"},
-      {"image_size", {whole(32, 1 << 14)}, "224", "pixels of a side: a multiple of 32"},
-      {"num_classes", {whole(1, 1 << 24)}, "1000", "classes told apart"},
+      {"normal_cells",
+       {integer(1, 9999)},
+       required,
+       "the L of AmoebaNet-D (L, D): a multiple of 3"},
+      {"filters", {integer(8, 1 << 16)}, required, "the D of AmoebaNet-D (L, D)"},
+      {"image_size", {integer(32, 1 << 14)}, "224", "pixels of a side: a multiple of 32"},
+      {"num_classes", {integer(1, 1 << 24)}, "1000", "classes told apart"},
   };
 }
 
@@ -69,8 +72,8 @@ std::vector<ConfigKey> layer_keys() {
       {"forward", {time()}, required, "of a sample"},
       {.name = "backward",
        .forms = {time()},
-       .preset = required,
-       .about = "of a sample; else the two parts",
+       .default_text = required,
+       .description = "of a sample; else the two parts",
        .instead_of = {"backward_input"}},
       {"backward_input", {time()}, "", "the part for the gradient of the input"},
       {"backward_weight", {time()}, "", "the part for the gradient of the weights"},
@@ -86,7 +89,7 @@ std::vector<ConfigKey> layer_keys() {
 std::vector<ConfigKey> profile_keys() {
   return {
       {"profile", {path()}, required, "PipeDream's measured layer graph, graph.txt"},
-      {"batch_size", {whole()}, required, "samples that its times were measured with"},
+      {"batch_size", {integer()}, required, "samples that its times were measured with"},
   };
 }
 
@@ -97,35 +100,38 @@ ConfigSection model_section(Section section) {
     case Section::model:
       return {.name = "model",
               .place = "model",
-              .about = "Of every kind of model",
+              .description = "Of every kind of model",
               .keys = {{"kind", {name_of(NameList::model_kinds)}, required, "the kind of model"}}};
     case Section::stage_costs:
-      return {.name = "stage_costs",
-              .place = "model",
-              .about = "Times and bytes of one micro-batch in a stage: a value, or one per stage",
-              .keys = stage_costs_keys()};
-    case Section::mlp:
       return {
-          .name = "mlp", .place = "model", .about = "A multi-layer perceptron", .keys = mlp_keys()};
+          .name = "stage_costs",
+          .place = "model",
+          .description = "Times and bytes of one micro-batch in a stage: a value, or one per stage",
+          .keys = stage_costs_keys()};
+    case Section::mlp:
+      return {.name = "mlp",
+              .place = "model",
+              .description = "A multi-layer perceptron",
+              .keys = mlp_keys()};
     case Section::amoebanet_d:
       return {.name = "amoebanet_d",
               .place = "model",
-              .about = "AmoebaNet-D for ImageNet",
+              .description = "AmoebaNet-D for ImageNet",
               .keys = amoebanet_d_keys()};
     case Section::layer_list:
       return {.name = "layer_list",
               .place = "model",
-              .about = "Layers with measured times and bytes",
+              .description = "Layers with measured times and bytes",
               .keys = layer_list_keys()};
     case Section::layer:
       return {.name = "layer",
               .place = "model.layers",
-              .about = "A layer, measured for one sample",
+              .description = "A layer, measured for one sample",
               .keys = layer_keys()};
     case Section::profile:
       return {.name = "profile",
               .place = "model",
-              .about = "Layers that PipeDream's profiler measured",
+              .description = "Layers that PipeDream's profiler measured",
               .keys = profile_keys()};
     default:
       throw std::logic_error("no section of a model");

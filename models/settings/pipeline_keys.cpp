@@ -11,15 +11,15 @@ std::vector<ConfigKey> pipeline_keys() {
   return {
       {"schedule", {name_of(NameList::schedules)}, "gpipe", "the order of ops on each device"},
       {"schedule_file", {path()}, "", "a schedule in PyTorch's CSV format, instead"},
-      {"stages", {whole(1, 1 << 24)}, required, "devices of one pipeline"},
+      {"stages", {integer(1, 1 << 24)}, required, "devices of one pipeline"},
       {.name = "micro_batches",
-       .forms = {whole()},
-       .preset = required,
-       .about = "must divide the batch size",
+       .forms = {integer()},
+       .default_text = required,
+       .description = "must divide the batch size",
        .instead_of = {"micro_batch_size"}},
-      {"micro_batch_size", {whole()}, "", "samples in a micro-batch, instead"},
+      {"micro_batch_size", {integer()}, "", "samples in a micro-batch, instead"},
       {"partition",
-       {one_of(partition_choices), list_of(whole(), 1)},
+       {one_of(partition_choices), list_of(integer(), 1)},
        "uniform",
        "how layers become stages: a rule, or a list of layer counts"},
       {"recompute",
@@ -31,11 +31,11 @@ std::vector<ConfigKey> pipeline_keys() {
        "eager",
        "of full and except_last: what R waits for"},
       {"virtual_stages",
-       {whole(1, 1 << 16)},
+       {integer(1, 1 << 16)},
        "what the schedule needs, 1 or 2",
        "stages on each device; stages then counts devices"},
       {"group_size",
-       {whole()},
+       {integer()},
        "stages",
        "of interleaved schedules: micro-batches that go through a stage before the next"},
       {"communication",
@@ -47,10 +47,10 @@ std::vector<ConfigKey> pipeline_keys() {
        "the device's memory",
        "of automatic schedules: what a device's stashes may hold"},
       {"num_layers_in_first_pipeline_stage",
-       {whole()},
+       {integer()},
        "",
        "layers of the first device, in place of a partition; the others share the rest equally"},
-      {"num_layers_in_last_pipeline_stage", {whole()}, "", "the same of the last device"},
+      {"num_layers_in_last_pipeline_stage", {integer()}, "", "the same of the last device"},
   };
 }
 
@@ -59,7 +59,7 @@ std::vector<ConfigKey> pipeline_keys() {
 ConfigSection pipeline_section() {
   return {.name = "pipeline",
           .place = "pipeline",
-          .about = "How the model is cut into stages, and in which order they run",
+          .description = "How the model is cut into stages, and in which order they run",
           .keys = pipeline_keys()};
 }
 

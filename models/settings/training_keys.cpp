@@ -8,10 +8,10 @@ namespace {
 using namespace form;
 
 ValueForm samples() {
-  return whole(1, 0x1p40);
+  return integer(1, 0x1p40);
 }
 ValueForm ranks() {
-  return whole(1, 1 << 20);
+  return integer(1, 1 << 20);
 }
 
 ValueForm precision() {
@@ -26,9 +26,9 @@ std::vector<ConfigKey> training_keys() {
       {"global_batch_size", {samples()}, "", "samples of all replicas, instead"},
       {"optimizer", {one_of(optimizer_choices)}, "sgd", "what updates the weights"},
       {"learning_rate", {number(0, 1e6)}, "0.001", "of what is executed and trained"},
-      {"epochs", {whole()}, "1", "how often train goes through all samples"},
+      {"epochs", {integer()}, "1", "how often train goes through all samples"},
       {"samples", {samples()}, "256", "of an epoch: a multiple of the batch size"},
-      {"seed", {whole(0, 0x1p62)}, "42", "of weights and samples"},
+      {"seed", {integer(0, 0x1p62)}, "42", "of weights and samples"},
       {"precision",
        {precision()},
        "fp32",
@@ -77,7 +77,7 @@ std::vector<ConfigKey> training_keys() {
        "false",
        "norms, dropout and residuals are divided along the sequence among tensor_parallel"},
       {"zero_stage",
-       {whole(0, 3)},
+       {integer(0, 3)},
        "0",
        "what replicas divide: 1 the optimizer's states, 2 gradients too, 3 weights too"},
       {"overlap_grad_reduce",
@@ -96,7 +96,7 @@ std::vector<ConfigKey> training_keys() {
 ConfigSection training_section() {
   return {.name = "training",
           .place = "training",
-          .about = "Batch, optimizer, precision, and how devices share the work",
+          .description = "Batch, optimizer, precision, and how devices share the work",
           .keys = training_keys()};
 }
 

@@ -9,7 +9,7 @@
 
 namespace pipesim {
 
-Bytes whole(double bytes) {
+Bytes rounded_bytes(double bytes) {
   return bytes < static_cast<double>(bytes_limit) ? std::llround(std::ceil(bytes)) : bytes_limit;
 }
 
@@ -99,7 +99,7 @@ void add_elementwise(std::vector<Operator>& operators, double bytes) {
 }
 
 void add_parameters(Layer& layer, const TransformerShare& share, double parameters, double shares) {
-  const Bytes bytes = whole(parameters / shares * share.element);
+  const Bytes bytes = rounded_bytes(parameters / shares * share.element);
   layer.parameters += parameters;
   layer.parameter_bytes = capped_sum(layer.parameter_bytes, bytes);
   if (layer.parts.empty()) return;
@@ -114,28 +114,28 @@ void add_expert_parameters(Layer& layer, const TransformerShare& share, double p
 }
 
 void add_stash(Layer& layer, double bytes) {
-  layer.stash_bytes = capped_sum(layer.stash_bytes, whole(bytes));
+  layer.stash_bytes = capped_sum(layer.stash_bytes, rounded_bytes(bytes));
   if (layer.parts.empty()) return;
-  layer.parts.back().stash_bytes = capped_sum(layer.parts.back().stash_bytes, whole(bytes));
+  layer.parts.back().stash_bytes = capped_sum(layer.parts.back().stash_bytes, rounded_bytes(bytes));
 }
 
 void keep_stash(Layer& layer, double bytes) {
-  layer.kept_bytes = capped_sum(layer.kept_bytes, whole(bytes));
+  layer.kept_bytes = capped_sum(layer.kept_bytes, rounded_bytes(bytes));
 }
 
 void keep_for_weights(Layer& layer, double bytes) {
-  layer.weight_stash_bytes = capped_sum(layer.weight_stash_bytes, whole(bytes));
+  layer.weight_stash_bytes = capped_sum(layer.weight_stash_bytes, rounded_bytes(bytes));
 }
 
 void need_workspace(Layer& layer, double bytes) {
-  layer.workspace_bytes = std::max(layer.workspace_bytes, whole(bytes));
+  layer.workspace_bytes = std::max(layer.workspace_bytes, rounded_bytes(bytes));
 }
 
 // Where the product adds to the sum itself, autograd is still handed a gradient of the weights'
 // shape and type, which no one reads (Transformer Engine's dummy gradients, one for each shape).
 void add_handed_gradient(Layer& layer, double bytes) {
-  layer.fixed_workspace_bytes = capped_sum(layer.fixed_workspace_bytes, whole(bytes));
-  layer.handed_gradient_bytes = capped_sum(layer.handed_gradient_bytes, whole(bytes));
+  layer.fixed_workspace_bytes = capped_sum(layer.fixed_workspace_bytes, rounded_bytes(bytes));
+  layer.handed_gradient_bytes = capped_sum(layer.handed_gradient_bytes, rounded_bytes(bytes));
 }
 
 namespace {
@@ -187,7 +187,7 @@ Layer block(const Transformer& model, const TransformerShare& share, bool has_ex
     add_mlp(layer, model, share);
   }
   end_parts(layer);
-  layer.output_bytes = whole(share.stream() * share.element);
+  layer.output_bytes = rounded_bytes(share.stream() * share.element);
   return layer;
 }
 
@@ -212,10 +212,10 @@ Network transformer_network(const Transformer& model, const Training& training, 
   add_embedding(network.layers.front(), model, share);
   add_head(network.layers.back(), model, share);
   constexpr double bytes_per_token = 8;  // Its number.
-  network.input_bytes = whole(share.tokens * bytes_per_token);
+  network.input_bytes = rounded_bytes(share.tokens * bytes_per_token);
   if (model.tied_embeddings) {
-    network.shared_embedding_bytes =
-        whole(static_cast<double>(model.vocabulary) * share.hidden / share.tensor * share.element);
+    network.shared_embedding_bytes = rounded_bytes(static_cast<double>(model.vocabulary) *
+                                                   share.hidden / share.tensor * share.element);
   }
   return network;
 }

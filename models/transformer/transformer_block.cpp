@@ -37,7 +37,7 @@ void add_score_attention(Layer& layer, const Transformer& model, const Transform
   add_elementwise(layer.backward_input, 3 * e * share.scores);
   add_elementwise(layer.backward_input, mask * (2 * e + 1) * share.scores);
   const double kept = (e + mask * (1 + e)) * share.scores;
-  layer.recomputed_bytes = capped_sum(layer.recomputed_bytes, whole(kept));
+  layer.recomputed_bytes = capped_sum(layer.recomputed_bytes, rounded_bytes(kept));
   add_stash(layer, kept);
 }
 

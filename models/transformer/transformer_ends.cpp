@@ -50,7 +50,7 @@ constexpr double fused_loss = 2 * 0.666 / 0.28;
 // backward, which comes after it, finds the logits gone.
 void need_head_workspace(Layer& layer, const Transformer& model, const TransformerShare& share,
                          double logits) {
-  layer.workspace_bytes -= std::min(layer.workspace_bytes, whole(logits));
+  layer.workspace_bytes -= std::min(layer.workspace_bytes, rounded_bytes(logits));
   need_workspace(layer, share.element * share.tokens * share.hidden);
   if (!model.fused_gradient_accumulation) return;
   const double weights = static_cast<double>(model.vocabulary) / share.tensor * share.hidden;
@@ -107,11 +107,11 @@ void add_head(Layer& layer, const Transformer& model, const TransformerShare& sh
   if (in_chunks) {
     const double rows = std::min(share.tokens, static_cast<double>(model.logits_chunk));
     layer.fixed_workspace_bytes =
-        capped_sum(layer.fixed_workspace_bytes, whole(4 * rows * columns));
+        capped_sum(layer.fixed_workspace_bytes, rounded_bytes(4 * rows * columns));
   } else {
     need_head_workspace(layer, model, share, 4 * logits);
   }
-  layer.output_bytes = whole(4 * share.tokens);  // A loss for each token.
+  layer.output_bytes = rounded_bytes(4 * share.tokens);  // A loss for each token.
 }
 
 }  // namespace pipesim

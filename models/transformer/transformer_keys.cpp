@@ -10,10 +10,10 @@ namespace {
 using namespace form;
 
 ValueForm width(double least = 1) {
-  return whole(least, 1 << 24);
+  return integer(least, 1 << 24);
 }
 ValueForm tokens() {
-  return whole(1, 0x1p31);
+  return integer(1, 0x1p31);
 }
 ValueForm probability() {
   return number(0, 1);
@@ -21,7 +21,7 @@ ValueForm probability() {
 
 std::vector<ConfigKey> transformer_keys() {
   return {
-      {"num_layers", {whole(1, 1 << 17)}, required, "blocks", {"num_hidden_layers"}},
+      {"num_layers", {integer(1, 1 << 17)}, required, "blocks", {"num_hidden_layers"}},
       {"hidden_size", {width()}, required, "width h of the stream", {"n_embd"}},
       {"num_attention_heads",
        {width()},
@@ -101,7 +101,7 @@ std::vector<ConfigKey> latent_attention_keys() {
 }
 
 std::vector<ConfigKey> mixture_of_experts_keys() {
-  const ValueForm experts = whole(1, 1 << 20);
+  const ValueForm experts = integer(1, 1 << 20);
   return {
       {"num_experts", {experts}, "none", "experts of a layer", {"n_routed_experts"}},
       {"moe_router_topk", {experts}, "2", "those that a token goes to", {"num_experts_per_tok"}},
@@ -115,7 +115,7 @@ std::vector<ConfigKey> mixture_of_experts_keys() {
        "0",
        "width of what every token goes to beside; n_shared_experts: so many experts' widths",
        {"n_shared_experts"}},
-      {"first_k_dense_replace", {whole(0, 1 << 20)}, "0", "layers in front that keep their MLP"},
+      {"first_k_dense_replace", {integer(0, 1 << 20)}, "0", "layers in front that keep their MLP"},
       {"moe_router_enable_expert_bias", {boolean()}, "false", "one more weight an expert"},
   };
 }
@@ -127,17 +127,17 @@ ConfigSection transformer_section(Section section) {
     case Section::transformer:
       return {.name = "transformer",
               .place = "model",
-              .about = "A decoder as Megatron-LM builds it",
+              .description = "A decoder as Megatron-LM builds it",
               .keys = transformer_keys()};
     case Section::latent_attention:
       return {.name = "latent_attention",
               .place = "model",
-              .about = "A transformer's multi-head latent attention",
+              .description = "A transformer's multi-head latent attention",
               .keys = latent_attention_keys()};
     case Section::mixture_of_experts:
       return {.name = "mixture_of_experts",
               .place = "model",
-              .about = "A transformer's experts",
+              .description = "A transformer's experts",
               .keys = mixture_of_experts_keys()};
     default:
       throw std::logic_error("no section of a transformer");

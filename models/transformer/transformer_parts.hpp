@@ -82,7 +82,7 @@ void add_parameters(Layer& layer, const TransformerShare& share, double paramete
 void add_expert_parameters(Layer& layer, const TransformerShare& share, double parameters);
 
 /// Whole bytes, rounded up; bytes_limit where they are more.
-Bytes whole(double bytes);
+Bytes rounded_bytes(double bytes);
 
 /// Adds to what forward leaves for backward; to what of it stays where layers are computed again.
 void add_stash(Layer& layer, double bytes);

@@ -47,7 +47,7 @@ std::string form_text(const ValueForm& form) {
       return fmt::format("{}'s name", list_names[static_cast<std::size_t>(form.names)]);
     case Kind::boolean:
       return "true, false";
-    case Kind::whole:
+    case Kind::integer:
       return range_text("whole number", form);
     case Kind::number:
       return range_text("number", form);
@@ -75,10 +75,11 @@ std::string name_text(const ConfigKey& key) {
 
 // The meaning, with that of each word that may be chosen.
 std::string meaning_text(const ConfigKey& key) {
-  std::string text(key.about);
+  std::string text(key.description);
   for (const ValueForm& form : key.forms) {
     for (const Choice& choice : form.choices) {
-      if (!choice.about.empty()) text += fmt::format("; `{}`: {}", choice.name, choice.about);
+      if (!choice.description.empty())
+        text += fmt::format("; `{}`: {}", choice.name, choice.description);
     }
   }
   return text;
@@ -99,13 +100,13 @@ void write_section(Output& out, const ConfigSection& section) {
   };
   print("\n## {}\n\n", section.name);
   if (section.place.empty()) {
-    print("{}.\n", section.about);
+    print("{}.\n", section.description);
   } else {
-    print("`{}`: {}.\n", section.place, section.about);
+    print("`{}`: {}.\n", section.place, section.description);
   }
   print("\n| key | value | default | meaning |\n|---|---|---|---|\n");
   for (const ConfigKey& key : section.keys) {
-    print("| {} | {} | {} | {} |\n", name_text(key), values_text(key.forms), key.preset,
+    print("| {} | {} | {} | {} |\n", name_text(key), values_text(key.forms), key.default_text,
           markdown_cell(meaning_text(key)));
   }
 }

@@ -27,10 +27,10 @@ bool is_word_of(const ValueForm& form, std::string_view text) {
 
 // A default that is a value; others are words about one.
 Json default_value(const ConfigKey& key) {
-  Json value = Json::parse(key.preset, nullptr, false);
+  Json value = Json::parse(key.default_text, nullptr, false);
   if (!value.is_discarded()) return value;
-  const auto is_word = [&](const ValueForm& form) { return is_word_of(form, key.preset); };
-  return std::ranges::any_of(key.forms, is_word) ? Json(key.preset) : Json();
+  const auto is_word = [&](const ValueForm& form) { return is_word_of(form, key.default_text); };
+  return std::ranges::any_of(key.forms, is_word) ? Json(key.default_text) : Json();
 }
 
 // An optional key may be null, which is as absent.
@@ -45,11 +45,11 @@ void allow_null(Json& form) {
 }
 
 Json key_schema(const ConfigKey& key) {
-  Json json = {{"description", key.about}};
-  if (!key.preset.empty() && key.preset != ConfigKey::required) {
+  Json json = {{"description", key.description}};
+  if (!key.default_text.empty() && key.default_text != ConfigKey::required) {
     Json value = default_value(key);
     if (value.is_null()) {
-      json["description"] = fmt::format("{}. Default: {}", key.about, key.preset);
+      json["description"] = fmt::format("{}. Default: {}", key.description, key.default_text);
     } else {
       json["default"] = std::move(value);
     }
@@ -58,7 +58,7 @@ Json key_schema(const ConfigKey& key) {
   Json form = value_schema(key.forms);
   if (form.contains("$ref")) form = {{"anyOf", Json::array({std::move(form)})}};
   if (form.contains("description")) form.erase("description");
-  if (key.preset != ConfigKey::required) allow_null(form);
+  if (key.default_text != ConfigKey::required) allow_null(form);
   json.update(form);
   return json;
 }
@@ -70,7 +70,7 @@ void add_conditions(const ConfigKey& key, Json& schema) {
   for (std::size_t i = 1; i < names.size(); ++i) {
     schema["allOf"].push_back({{"not", {{"required", {names[0], names[i]}}}}});
   }
-  if (key.preset != ConfigKey::required) return;
+  if (key.default_text != ConfigKey::required) return;
   names.insert(names.end(), key.instead_of.begin(), key.instead_of.end());
   if (names.size() == 1) {
     schema["required"].push_back(key.name);
@@ -98,7 +98,7 @@ Json keys_schema(const std::vector<Section>& sections) {
 }
 
 Json object_schema(Section section) {
-  Json schema = {{"description", describe(section).about}};
+  Json schema = {{"description", describe(section).description}};
   schema.update(keys_schema({section}));
   return schema;
 }

@@ -28,8 +28,9 @@ void add_keys(const std::string& prefix, Section section, std::vector<Setting>& 
     for (const std::string_view name : names) {
       const std::string path = prefix + std::string(name);
       if (std::ranges::count(settings, path, &Setting::path) > 0) continue;
-      settings.push_back(
-          {.path = path, .about = std::string(key.about), .values = named_values(key.forms)});
+      settings.push_back({.path = path,
+                          .description = std::string(key.description),
+                          .values = named_values(key.forms)});
     }
   }
 }
@@ -37,7 +38,7 @@ void add_keys(const std::string& prefix, Section section, std::vector<Setting>& 
 }  // namespace
 
 std::vector<Setting> config_settings() {
-  std::vector<Setting> settings{{.path = "name", .about = "what reports call it"}};
+  std::vector<Setting> settings{{.path = "name", .description = "what reports call it"}};
   add_keys("pipeline.", Section::pipeline, settings);
   add_keys("training.", Section::training, settings);
   add_keys("cluster.", Section::cluster, settings);

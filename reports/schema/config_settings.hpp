@@ -8,7 +8,7 @@ namespace pipesim {
 /// What `--set` can give a value: a key by its path, "pipeline.schedule".
 struct Setting {
   std::string path{};
-  std::string about{};
+  std::string description{};
   std::vector<std::string> values{};  ///< Those that have names; others may be given, too.
 };
 

@@ -49,7 +49,7 @@ std::vector<KnownName> names_of_interconnects(bool links_only) {
     names.push_back({nodes.name, describe_nodes(nodes)});
   }
   for (const KnownTopology& topology : known_topologies()) {
-    names.push_back({std::string(topology.name), std::string(topology.about)});
+    names.push_back({std::string(topology.name), std::string(topology.description)});
   }
   return names;
 }
@@ -58,7 +58,8 @@ std::vector<KnownName> names_of_interconnects(bool links_only) {
 template <class Known>
 std::vector<KnownName> names_of(const std::vector<Known>& known) {
   std::vector<KnownName> names;
-  for (const Known& one : known) names.push_back({std::string(one.name), std::string(one.about)});
+  for (const Known& one : known)
+    names.push_back({std::string(one.name), std::string(one.description)});
   return names;
 }
 

@@ -25,10 +25,10 @@ void write_output_keys_markdown(Output& out) {
   for (const OutputDocument& document : output_documents()) {
     fmt::format_to(std::back_inserter(out.text()),
                    "\n## {}\n\n{}.\n\n| key | unit | meaning |\n|---|---|---|\n", document.name,
-                   document.about);
+                   document.description);
     for (const OutputKey& key : document.keys) {
       fmt::format_to(std::back_inserter(out.text()), "| `{}` | {} | {} |\n", key.path, key.unit,
-                     markdown_cell(key.about));
+                     markdown_cell(key.description));
     }
     out.end_of_line();
   }

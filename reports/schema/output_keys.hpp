@@ -11,13 +11,13 @@ namespace pipesim {
 struct OutputKey {
   std::string_view path{};
   std::string_view unit{};  ///< "s", "bytes", "fraction"; empty: none.
-  std::string_view about{};
+  std::string_view description{};
 };
 
 /// JSON that commands write.
 struct OutputDocument {
   std::string_view name{};  ///< "summary".
-  std::string_view about{};
+  std::string_view description{};
   std::vector<OutputKey> keys{};
 };
 

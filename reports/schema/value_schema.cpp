@@ -41,9 +41,9 @@ Json quantity_schema(Dimension dimension) {
                                      fmt::join(unit_names(dimension), "|"))}}}}};
 }
 
-Json word(std::string_view name, std::string_view about) {
+Json word(std::string_view name, std::string_view description) {
   Json json = {{"const", name}};
-  if (!about.empty()) json["description"] = about;
+  if (!description.empty()) json["description"] = description;
   return json;
 }
 
@@ -63,7 +63,7 @@ Json names_schema(NameList list) {
   Json names = Json::array();
   std::vector<std::string> patterns;
   for (const KnownName& known : known_names(list)) {
-    names.push_back(word(known.name, known.about));
+    names.push_back(word(known.name, known.description));
     for (const std::string& alias : known.aliases) {
       names.push_back(word(alias, fmt::format("{} in other words", known.name)));
       patterns.push_back(any_spelling(alias));
@@ -85,7 +85,7 @@ Json bound(double value) {
 }
 
 Json number_schema(const ValueForm& form) {
-  Json json = {{"type", form.kind == Kind::whole ? "integer" : "number"},
+  Json json = {{"type", form.kind == Kind::integer ? "integer" : "number"},
                {"minimum", bound(form.least)}};
   if (std::isfinite(form.most)) json["maximum"] = bound(form.most);
   return json;
@@ -107,7 +107,7 @@ void add_alternatives(const ValueForm& form, Json& alternatives) {
       break;
     case Kind::choice:
       for (const Choice& choice : form.choices) {
-        alternatives.push_back(word(choice.name, choice.about));
+        alternatives.push_back(word(choice.name, choice.description));
       }
       break;
     case Kind::name:
@@ -116,7 +116,7 @@ void add_alternatives(const ValueForm& form, Json& alternatives) {
     case Kind::boolean:
       alternatives.push_back({{"type", "boolean"}});
       break;
-    case Kind::whole:
+    case Kind::integer:
     case Kind::number:
       alternatives.push_back(number_schema(form));
       break;

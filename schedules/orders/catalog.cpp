@@ -11,11 +11,11 @@
 #include "schedules/orders/controllable_memory.hpp"
 #include "schedules/orders/dualpipe.hpp"
 #include "schedules/orders/gpipe.hpp"
-#include "schedules/orders/handcrafted_zero_bubble.hpp"
 #include "schedules/orders/interleaved_1f1b.hpp"
 #include "schedules/orders/looped_bfs.hpp"
 #include "schedules/orders/one_f_one_b.hpp"
 #include "schedules/orders/zb_auto.hpp"
+#include "schedules/orders/zb_h.hpp"
 #include "schedules/orders/zb_v.hpp"
 
 namespace pipesim {
@@ -31,19 +31,21 @@ std::vector<int> one_stage_on_each(const PipelineShape& shape) {
 const std::vector<KnownSchedule>& known_schedules() {
   static const std::vector<KnownSchedule> schedules = {
       {.name = "gpipe",
-       .about = "all forwards, then all backwards in reverse: simple, holds every micro-batch",
+       .description =
+           "all forwards, then all backwards in reverse: simple, holds every micro-batch",
        .aliases = {"GPipe", "AFAB", "AllForwardAllBackward", "FThenB"},
        .generate = gpipe,
        .bubble = flush_bubble},
       {.name = "1f1b",
-       .about = "one forward, one backward: the bubble of gpipe, at most stages - k in flight on "
-                "stage k",
+       .description =
+           "one forward, one backward: the bubble of gpipe, at most stages - k in flight on "
+           "stage k",
        .aliases = {"1F1B", "PipeDreamFlush", "DAPPLE", "OneForwardOneBackward", "TrainSchedule"},
        .generate = one_f_one_b,
        .bubble = flush_bubble},
       {.name = "interleaved_1f1b",
-       .about = "1f1b over several stages on each device: a bubble v times smaller, for more "
-                "messages and memory",
+       .description = "1f1b over several stages on each device: a bubble v times smaller, for more "
+                      "messages and memory",
        .aliases = {"Interleaved1F1B", "Interleaved", "VPP"},
        .generate = interleaved_1f1b,
        .bubble = interleaved_1f1b_bubble,
@@ -51,15 +53,16 @@ const std::vector<KnownSchedule>& known_schedules() {
        .virtual_stages = 2,
        .any_virtual_stages = true},
       {.name = "looped_bfs",
-       .about = "all micro-batches through each stage in turn: interleaved's bubble, holds every "
-                "micro-batch",
+       .description =
+           "all micro-batches through each stage in turn: interleaved's bubble, holds every "
+           "micro-batch",
        .aliases = {"LoopedBFS", "BreadthFirst"},
        .generate = looped_bfs,
        .bubble = looped_bfs_bubble,
        .virtual_stages = 2,
        .any_virtual_stages = true},
       {.name = "zb_h1",
-       .about =
+       .description =
            "splits the backward, W fills gaps: about a third of 1f1b's bubble in 1f1b's memory",
        .aliases = {"ZBH1", "ZB1P", "InterleavedZeroBubble"},
        .generate = zb_h1,
@@ -69,7 +72,8 @@ const std::vector<KnownSchedule>& known_schedules() {
        .splits_backward = true,
        .equal_times = true},
       {.name = "zb_h2",
-       .about = "as zb_h1 with more forwards ahead: next to no bubble, about twice the memory",
+       .description =
+           "as zb_h1 with more forwards ahead: next to no bubble, about twice the memory",
        .aliases = {"ZBH2", "ZB2P"},
        .generate = zb_h2,
        .bubble = zb_h2_bubble,
@@ -77,12 +81,12 @@ const std::vector<KnownSchedule>& known_schedules() {
        .splits_backward = true,
        .equal_times = true},
       {.name = "zb_auto",
-       .about =
+       .description =
            "made for the times given, within a memory limit: the smallest bubble that it finds",
        .automatic = AutomaticSchedule{.orders = zb_auto_orders, .placement = one_stage_on_each},
        .splits_backward = true},
       {.name = "zb_v",
-       .about =
+       .description =
            "made for the times given, two stages a device, there and back: next to no bubble in "
            "1f1b's memory",
        .aliases = {"ZBVZeroBubble", "ZBV", "ZBVPP"},
@@ -90,8 +94,9 @@ const std::vector<KnownSchedule>& known_schedules() {
        .virtual_stages = 2,
        .splits_backward = true},
       {.name = "v_half",
-       .about = "two stages a device, there and back: half of 1f1b's memory and, in equal times, "
-                "half its bubble",
+       .description =
+           "two stages a device, there and back: half of 1f1b's memory and, in equal times, "
+           "half its bubble",
        .aliases = {"VHalf"},
        .generate = v_half,
        .bubble = v_half_bubble,
@@ -100,7 +105,7 @@ const std::vector<KnownSchedule>& known_schedules() {
        .splits_backward = true,
        .equal_times = true},
       {.name = "v_min",
-       .about =
+       .description =
            "two stages a device, there and back: a third of 1f1b's memory, sensitive to uneven "
            "times",
        .aliases = {"VMin"},
@@ -111,8 +116,9 @@ const std::vector<KnownSchedule>& known_schedules() {
        .splits_backward = true,
        .equal_times = true},
       {.name = "dualpipe",
-       .about = "fed from both ends, forwards overlap backwards: small bubble, two copies of the "
-                "weights",
+       .description =
+           "fed from both ends, forwards overlap backwards: small bubble, two copies of the "
+           "weights",
        .aliases = {"DualPipe"},
        .generate = dualpipe,
        .bubble = dualpipe_bubble,
@@ -121,7 +127,7 @@ const std::vector<KnownSchedule>& known_schedules() {
        .bidirectional = true,
        .equal_times = true},
       {.name = "dualpipe_v",
-       .about = "dualpipe folded in half: no stage twice, two stages a device",
+       .description = "dualpipe folded in half: no stage twice, two stages a device",
        .aliases = {"DualPipeV", "CutInHalf"},
        .generate = dualpipe_v,
        .bubble = dualpipe_v_bubble,
@@ -130,8 +136,9 @@ const std::vector<KnownSchedule>& known_schedules() {
        .splits_backward = true,
        .equal_times = true},
       {.name = "chimera",
-       .about = "two directions fill each other's bubble: about half of 1f1b's, two copies of the "
-                "weights",
+       .description =
+           "two directions fill each other's bubble: about half of 1f1b's, two copies of the "
+           "weights",
        .generate = chimera,
        .bubble = chimera_bubble,
        .refuse = chimera_refusal,

@@ -21,7 +21,7 @@ struct AutomaticSchedule {
 /// A schedule that a config can name.
 struct KnownSchedule {
   std::string_view name{};
-  std::string_view about{};                              ///< One line: what it trades.
+  std::string_view description{};                        ///< One line: what it trades.
   std::vector<std::string_view> aliases{};               ///< What others call it: find_schedule().
   Schedule (*generate)(const PipelineShape&) = nullptr;  ///< Null for an automatic one.
   std::optional<AutomaticSchedule> automatic{};

@@ -26,7 +26,7 @@ void check_split(const Experiment& experiment) {
   const KnownSchedule* known = find_schedule(config.pipeline.schedule);
   if (!splits && (config.pipeline.file != nullptr || !known->splits_backward)) return;
   constexpr std::string_view hint = "give both backward_input and backward_weight";
-  if (const auto* given = std::get_if<StageCosts>(&config.model)) {
+  if (const auto* given = std::get_if<GivenStages>(&config.model)) {
     if (given->backward_input) return;
     throw config.source->error("/model/backward_input",
                                "is required by a schedule that runs I and W apart", "nothing",
@@ -92,7 +92,7 @@ void check_totals(const Experiment& experiment) {
 }
 
 // What the stages, wherever its schedule puts them, and their messages cost.
-void cost(Experiment& experiment, Replicas replicas) {
+void cost(Experiment& experiment, SimulatedReplicas replicas) {
   experiment.costs = {.recompute = as_ops(experiment.config.pipeline.recompute)};
   CostedReplicas costed = cost_replicas(experiment.config, experiment.schedule, replicas);
   experiment.partition = std::move(costed.partition);
@@ -133,7 +133,7 @@ std::optional<std::string> reason_against(Make&& make) {
 // The partition made for memory is exact for stages that have a device to themselves. So it is held
 // against the other kinds by what a simulation makes of each: it is never fuller than they are. The
 // first of equals.
-void complete_with_least_memory(Experiment& experiment, Replicas replicas) {
+void complete_with_least_memory(Experiment& experiment, SimulatedReplicas replicas) {
   const Schedule order = std::move(experiment.schedule);
   Config config = std::move(experiment.config);  // As large as its model: there is one of it.
   std::optional<Experiment> best;
@@ -173,7 +173,7 @@ void set_plain_order(Experiment& experiment, Schedule order) {
 // orders that the automatic schedule has for each kind of partition, each with the partition that
 // is best for it, the least full: so it is never fuller than with the other kinds.
 void choose_with_least_memory(Experiment& experiment, const KnownSchedule& known,
-                              Replicas replicas) {
+                              SimulatedReplicas replicas) {
   const auto set_order = [replicas](Experiment& changed, Schedule order) {
     changed.schedule = std::move(order);
     complete_with_least_memory(changed, replicas);
@@ -208,8 +208,8 @@ bool partition_follows_order(const Config& config) {
 
 }  // namespace
 
-Experiment assemble(Config config, Replicas replicas) {
-  check_schedule_size(config, {}, replicas == Replicas::each);
+Experiment assemble(Config config, SimulatedReplicas replicas) {
+  check_schedule_size(config, {}, replicas == SimulatedReplicas::each);
   Experiment experiment{.config = std::move(config)};
   experiment.schedule = schedule_before_costs(experiment.config);
   const bool follows = partition_follows_order(experiment.config);

@@ -3,7 +3,7 @@
 
 #include "sim/assemble/config_schedule.hpp"
 #include "sim/costs/memory_partition.hpp"
-#include "sim/costs/stage_costers.hpp"
+#include "sim/costs/pipeline_costs.hpp"
 #include "sim/engine/engine.hpp"
 
 namespace pipesim {
@@ -11,7 +11,7 @@ namespace pipesim {
 namespace {
 
 // Running totals of the layers' compute time; on uneven devices, as the first one takes it.
-std::vector<std::int64_t> running_time(const StageCoster& coster, std::size_t layers) {
+std::vector<std::int64_t> running_time(const LayerTotals& coster, std::size_t layers) {
   std::vector<std::int64_t> up_to;
   for (std::size_t l = 0; l <= layers; ++l) up_to.push_back(coster.compute_time(0, l, false).ps);
   return up_to;
@@ -28,7 +28,7 @@ Partition listed_partition(const Config& config, const Schedule& schedule) {
   return counts;
 }
 
-using Costers = std::vector<const StageCoster*>;  // Of every stage.
+using Costers = std::vector<const LayerTotals*>;  // Of every stage.
 
 // A stage's compute time grows with its layers.
 Partition balanced_partition(const Config& config, const Costers& of_stage,
@@ -68,14 +68,14 @@ Partition partition_for_memory(const Config& config, const Schedule& schedule,
 }
 
 Partition partition_layers(const Config& config, const Schedule& schedule,
-                           const PipelineDevices& devices, StageCosters& costers) {
+                           const PipelineDevices& devices, PipelineCosts& costers) {
   const auto layers = static_cast<int>(costers.network().layers.size());
   const int stages = config.pipeline.all_stages();
   const PartitionKind kind = config.pipeline.partition;
   if (kind == PartitionKind::listed) return listed_partition(config, schedule);
   if (kind == PartitionKind::uniform) return uniform_partition(layers, stages);
 
-  std::vector<const StageCoster*> of_stage;
+  std::vector<const LayerTotals*> of_stage;
   for (const int device : schedule.placement) {
     of_stage.push_back(&costers.of_all_layers(devices[static_cast<std::size_t>(device)], device));
   }
@@ -120,7 +120,7 @@ class StageCostOnDevices {
       const int position = schedule_.placement[at];
       const StageDevices& on = devices[static_cast<std::size_t>(position)];
       costs.push_back(costers_ ? costers_->cost(on, position, begins_[at], begins_[at + 1])
-                               : stage_cost(std::get<StageCosts>(config_.model), s, stages,
+                               : stage_cost(std::get<GivenStages>(config_.model), s, stages,
                                             config_.training, largest_slowdown(on)));
     }
     return costs;
@@ -129,7 +129,7 @@ class StageCostOnDevices {
  private:
   const Config& config_;
   const Schedule& schedule_;
-  std::optional<StageCosters> costers_{};
+  std::optional<PipelineCosts> costers_{};
   std::vector<std::size_t> begins_{0};  // Each stage's first layer, and the end.
 };
 
@@ -146,9 +146,10 @@ std::vector<ReplicaGroup> each_by_itself(const std::vector<ReplicaGroup>& groups
 
 }  // namespace
 
-CostedReplicas cost_replicas(const Config& config, const Schedule& schedule, Replicas replicas) {
+CostedReplicas cost_replicas(const Config& config, const Schedule& schedule,
+                             SimulatedReplicas replicas) {
   ReplicaDevices devices = replica_devices(config.cluster, rank_grid(config));
-  if (replicas == Replicas::each) devices.groups = each_by_itself(devices.groups);
+  if (replicas == SimulatedReplicas::each) devices.groups = each_by_itself(devices.groups);
   CostedReplicas costed;
   StageCostOnDevices cost(config, schedule, devices, costed.partition);
   costed.slowest = {.stages = cost.stages(devices.slowest),

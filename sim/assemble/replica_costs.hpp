@@ -13,7 +13,8 @@ struct CostedReplicas {
 };
 
 /// Cuts the model into stages, as the slowest replicas take them, and costs each replica's.
-CostedReplicas cost_replicas(const Config& config, const Schedule& schedule, Replicas replicas);
+CostedReplicas cost_replicas(const Config& config, const Schedule& schedule,
+                             SimulatedReplicas replicas);
 
 /// Finds the replica whose pipeline takes longest, of equals the first, and makes it the one that
 /// the experiment is about. Simulates them all. Where all are alike there is nothing to choose.

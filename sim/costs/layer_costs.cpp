@@ -4,7 +4,7 @@
 #include <map>
 
 #include "models/cost/inner_recompute.hpp"
-#include "sim/costs/stage_costers.hpp"
+#include "sim/costs/pipeline_costs.hpp"
 
 namespace pipesim {
 

@@ -63,8 +63,9 @@ FidelityRow row_of(const Case& one) {
   FidelityRow row{.model = fmt::format("{} × {}", one.layers, one.width),
                   .schedule = fmt::format("{}, {} × {} samples", one.schedule, one.micro_batches,
                                           one.batch / one.micro_batches)};
-  const auto add = [&](std::string_view value, std::string_view preset, std::string_view text) {
-    if (value != preset) row.setting += (row.setting.empty() ? "" : ", ") + std::string(text);
+  const auto add = [&](std::string_view value, std::string_view default_text,
+                       std::string_view text) {
+    if (value != default_text) row.setting += (row.setting.empty() ? "" : ", ") + std::string(text);
   };
   add(one.recompute, "none", fmt::format("re-computation {}", one.recompute));
   add(one.weight_gradient, "accumulated", "weight gradient deferred");

@@ -71,7 +71,7 @@ class WalkBack {
     const Time start = ops_.when(unit).start;
     now_ = std::max(start, begin_);
     if (start == ops_.free_before(unit)) return before(unit);
-    const std::optional<OpPlace> maker = ops_.other_end(ops_.held_up(unit));
+    const std::optional<OpPlace> maker = ops_.other_end(ops_.limiting_op(unit));
     if (!maker) return std::nullopt;
     const OpPlace first = ops_.first_in_queue(*maker);
     add_transfer(ops_.when(ops_.unit_of(first)).finish, *maker, unit.device);

@@ -71,7 +71,8 @@ class DeviceIdleTime {
     const Interval span = when(slot);
     const Time free = when(slot - 1).finish;
     if (free < span.start) {
-      add_wait(ops_.held_up(ops_.unit_of({device_, slot})), {.start = free, .finish = span.start});
+      add_wait(ops_.limiting_op(ops_.unit_of({device_, slot})),
+               {.start = free, .finish = span.start});
     }
     if (communicates(kind)) add_wait({device_, slot}, span);
     if (is_sharding(kind)) add(IdleCause::sharding, -1, span.finish - span.start);

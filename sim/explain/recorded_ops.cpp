@@ -76,7 +76,7 @@ Time RecordedOps::free_before(const OpUnit& unit) const {
   return unit.first == 0 ? Time{} : when(OpPlace{unit.device, unit.first - 1}).finish;
 }
 
-OpPlace RecordedOps::held_up(const OpUnit& unit) const {
+OpPlace RecordedOps::limiting_op(const OpUnit& unit) const {
   const OpPlace first{unit.device, unit.first};
   if (unit.first == unit.last) return first;
   // A pair begins with its forward.

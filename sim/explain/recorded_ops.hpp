@@ -41,7 +41,7 @@ class RecordedOps {
   /// When the device was done with what stands before; 0 at its beginning.
   Time free_before(const OpUnit& unit) const;
   /// That of a unit's ops whose input let it start.
-  OpPlace held_up(const OpUnit& unit) const;
+  OpPlace limiting_op(const OpUnit& unit) const;
   /// The other end of what an op waits for: the op that makes its input, a receive's send, a send's
   /// receive. Nothing where it needs none.
   std::optional<OpPlace> other_end(OpPlace at) const;

@@ -64,7 +64,7 @@ void hold_as_in_lanes(InLanes in_lanes, StageCost& stage) {
 
 void cost_hops(Experiment& experiment) {
   const Config& config = experiment.config;
-  const auto* given = std::get_if<StageCosts>(&config.model);
+  const auto* given = std::get_if<GivenStages>(&config.model);
   for (std::size_t s = 0; s + 1 < experiment.costs.stages.size(); ++s) {
     TransferCost hop =
         hop_between(config, experiment.schedule.placement[s], experiment.schedule.placement[s + 1],

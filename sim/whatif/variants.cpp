@@ -37,8 +37,8 @@ std::string text_of(const PerStage<T>& values) {
 // What a stage_costs model is cut into, key by key as far as it gives them: what it leaves out
 // follows from the others.
 Settings recut_settings(const Config& config, int wanted) {
-  const auto& costs = std::get<StageCosts>(config.model);
-  const StageCosts cut = recut(costs, config.pipeline.all_stages(), wanted);
+  const auto& costs = std::get<GivenStages>(config.model);
+  const GivenStages cut = recut(costs, config.pipeline.all_stages(), wanted);
   const nlohmann::json& model = config.text->at("model");
   Settings settings;
   const auto add = [&](const std::string& key, const auto& values) {

@@ -7,9 +7,9 @@
 #include "schedules/csv/schedule_csv.hpp"
 #include "schedules/orders/chimera.hpp"
 #include "schedules/orders/dualpipe.hpp"
-#include "schedules/orders/handcrafted_zero_bubble.hpp"
 #include "schedules/orders/interleaved_1f1b.hpp"
 #include "schedules/orders/one_f_one_b.hpp"
+#include "schedules/orders/zb_h.hpp"
 #include "support/schedules.hpp"
 
 namespace pipesim::test {

@@ -16,7 +16,7 @@ namespace {
 
 Experiment experiment_of(int stages, int micro_batches) {
   Config config{.name = "bench"};
-  StageCosts costs;
+  GivenStages costs;
   costs.forward = {.values = {1_us}};
   costs.backward = {.values = {2_us}};
   costs.transfer = {.values = {100_ns}};

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "sim/costs/stage_costers.hpp"
+#include "sim/costs/pipeline_costs.hpp"
 
 namespace pipesim::test {
 
@@ -13,14 +13,14 @@ class Costers {
       : config_(std::make_unique<const Config>(std::move(config))),
         costers_(*config_, std::get<Network>(config_->model), config_->cluster.kinds) {}
 
-  const StageCoster& on(int device) {
+  const LayerTotals& on(int device) {
     const bool alike = config_->cluster.kinds.size() == 1;
     return costers_.of_all_layers({{.kind = alike ? 0 : device}}, device);
   }
 
  private:
   std::unique_ptr<const Config> config_;
-  StageCosters costers_;
+  PipelineCosts costers_;
 };
 
 }  // namespace pipesim::test

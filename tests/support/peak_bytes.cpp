@@ -17,18 +17,18 @@ std::vector<InFlight> in_flight_of(const Schedule& schedule, Recompute recompute
       InFlight& stage = now[s + (op.copy == 0 ? 0 : stages)];
       if (op.kind == OpKind::forward) {
         ++stage.inputs;
-        if (recompute == Recompute::none || op.micro_batch == kept) ++stage.insides;
+        if (recompute == Recompute::none || op.micro_batch == kept) ++stage.interiors;
       } else if (op.kind == OpKind::recompute) {
-        ++stage.insides;
+        ++stage.interiors;
       } else if (sends_gradient(op.kind)) {
         --stage.inputs;
-        --stage.insides;
+        --stage.interiors;
         stage.weights += op.kind == OpKind::backward_input ? 1 : 0;
       } else if (op.kind == OpKind::backward_weight && op.micro_batch >= 0) {
         --stage.weights;
       }
       most[s].inputs = std::max(most[s].inputs, stage.inputs);
-      most[s].insides = std::max(most[s].insides, stage.insides);
+      most[s].interiors = std::max(most[s].interiors, stage.interiors);
       most[s].weights = std::max(most[s].weights, stage.weights);
     }
   }
@@ -46,10 +46,10 @@ Bytes peak_bytes(const StageCost& cost, InFlight in_flight, bool is_first) {
     return capped_sum(capped_sum(cost.static_bytes(), waiting),
                       std::max(capped_sum(last, scratch), capped_sum(cost.weight_stash, update)));
   }
-  const Bytes insides = capped_product(cost.stash - cost.boundary, in_flight.insides);
+  const Bytes interiors = capped_product(cost.stash - cost.boundary, in_flight.interiors);
   const Bytes for_weights = capped_product(cost.weight_stash, in_flight.weights);
-  const Bytes kept =
-      capped_sum(capped_product(cost.boundary, in_flight.inputs), capped_sum(insides, for_weights));
+  const Bytes kept = capped_sum(capped_product(cost.boundary, in_flight.inputs),
+                                capped_sum(interiors, for_weights));
   const Bytes in_work = capped_sum(cost.gathered_layer, cost.unreduced_gradient);
   return capped_sum(capped_sum(cost.static_bytes(), kept),
                     capped_sum(capped_sum(messages, cost.workspace), in_work));

@@ -11,9 +11,9 @@ namespace pipesim::test {
 
 /// How many micro-batches a stage holds at most, in a given schedule.
 struct InFlight {
-  int inputs = 0;   ///< Forward started, backward not finished: at least the stage's input is kept.
-  int insides = 0;  ///< Of those, the ones whose activations inside the stage are kept too.
-  int weights = 0;  ///< Between I and W. Each of the three at its own most.
+  int inputs = 0;  ///< Forward started, backward not finished: at least the stage's input is kept.
+  int interiors = 0;  ///< Of those, the ones whose activations inside the stage are kept too.
+  int weights = 0;    ///< Between I and W. Each of the three at its own most.
 };
 
 /// The most memory that a stage holds: static bytes, stash, and what a backward needs while it

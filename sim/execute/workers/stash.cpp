@@ -39,7 +39,7 @@ typename Stash<T>::Kept& Stash<T>::at(int m) {
 template <class T>
 typename Stash<T>::Kept& Stash<T>::with_insides(int m) {
   Kept& kept = at(m);
-  if (kept.insides) return kept;
+  if (kept.interior) return kept;
   throw std::logic_error(fmt::format("the activations of micro-batch {} are not held", m));
 }
 
@@ -67,7 +67,7 @@ void Stash<T>::keep_all(int m) {
   const Bytes size = bytes(plan_.inputs() + all_outputs());
   if (!mini_batch_) kept.with_input = memory_.take(size);
   memory_.count(MemoryTag::stash, size - counted_input());
-  kept.input = kept.insides = true;
+  kept.input = kept.interior = true;
 }
 
 template <class T>
@@ -75,9 +75,9 @@ void Stash<T>::add_insides(int m) {
   Kept& kept = at(m);
   if (!kept.input)
     throw std::logic_error(fmt::format("the input of micro-batch {} is not held", m));
-  if (kept.insides) throw std::logic_error(fmt::format("micro-batch {} is held already", m));
+  if (kept.interior) throw std::logic_error(fmt::format("micro-batch {} is held already", m));
   kept.again = memory_.allocate(MemoryTag::stash, bytes(all_outputs()));
-  kept.insides = true;
+  kept.interior = true;
 }
 
 template <class T>

@@ -41,7 +41,7 @@ class Stash {
   // What is held of a micro-batch. The blocks stay empty where tensors span the mini-batch.
   struct Kept {
     bool input = false;
-    bool insides = false;
+    bool interior = false;
     bool gradients = false;
     Block with_input{};  ///< The input; also the outputs, unless they are computed again.
     Block again{};       ///< The outputs, where they are.

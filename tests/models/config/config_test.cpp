@@ -38,14 +38,14 @@ TEST_SUITE("models/config/config") {
     CHECK(config(small_mlp).has_layers());
     CHECK(std::get<Network>(config(small_mlp).model).layers.size() == 2);
     CHECK_FALSE(config(unit).has_layers());
-    CHECK(std::get<StageCosts>(config(unit).model).forward[1].ps == 1'000'000'000'000);
+    CHECK(std::get<GivenStages>(config(unit).model).forward[1].ps == 1'000'000'000'000);
   }
 
   TEST_CASE("the kinds of model are listed with a line on each") {
     std::string names;
     for (const ModelKind& kind : known_model_kinds()) {
       names += std::string(kind.name) + " ";
-      CHECK(kind.about.size() >= 20);
+      CHECK(kind.description.size() >= 20);
     }
     CHECK(names == "stage_costs mlp transformer amoebanet_d layers profile ");
   }
@@ -132,7 +132,7 @@ TEST_SUITE("models/config/config") {
       std::vector<std::string> all = {"model.backward_input=1", "model.backward_weight=1",
                                       "model.stash_bytes=7"};
       all.insert(all.end(), overrides.begin(), overrides.end());
-      return std::get<StageCosts>(config(unit, all).model).weight_stash[1];
+      return std::get<GivenStages>(config(unit, all).model).weight_stash[1];
     };
     CHECK(weight_stash({"training.weight_gradient=deferred"}) == 7);
     CHECK(weight_stash({"training.weight_gradient=deferred", "model.weight_stash_bytes=3"}) == 3);

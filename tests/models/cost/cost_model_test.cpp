@@ -38,7 +38,7 @@ Time operator_time(const Operator& op, const Device& device, const Training& tra
 
 StageCost cost_of(const Network& network, const Training& training, const Device& device) {
   const auto times = times_of(network, device, training);
-  return StageCoster(network, times, training, device).cost(0, network.layers.size());
+  return LayerTotals(network, times, training, device).cost(0, network.layers.size());
 }
 
 }  // namespace
@@ -123,7 +123,7 @@ TEST_SUITE("models/cost/cost_model") {
     const Training training{.micro_batch_size = 2};
     const auto times = times_of(network, plain_device(), training);
     const Device device = plain_device();
-    const StageCoster coster(network, times, training, device);
+    const LayerTotals coster(network, times, training, device);
     const StageCost cost = coster.cost(0, 3);
     CHECK(cost.forward == times[0].forward + times[1].forward + times[2].forward);
     CHECK(cost.backward_input ==
@@ -154,7 +154,7 @@ TEST_SUITE("models/cost/cost_model") {
     const Training training;
     const Device device = plain_device();
     const auto times = times_of(network, device, training);
-    const StageCoster coster(network, times, training, device);
+    const LayerTotals coster(network, times, training, device);
     CHECK(coster.cost(0, 3).weights == 428);
     CHECK(coster.cost(0, 1).weights == 400);
     CHECK(coster.cost(1, 2).weights == 20);
@@ -210,7 +210,7 @@ TEST_SUITE("models/cost/cost_model") {
     for (const bool deferred : {false, true}) {
       training.deferred_weight_gradient = deferred;
       const auto times = times_of(network, device, training);
-      const StageCoster coster(network, times, training, device);
+      const LayerTotals coster(network, times, training, device);
       const StageCost cost = coster.cost(1, 3);
       CHECK(coster.compute_time(1, 3, false) ==
             (deferred ? 3 * (cost.forward + cost.backward_input) + cost.backward_weight
@@ -270,11 +270,12 @@ TEST_SUITE("models/cost/cost_model") {
                          .boundary = 3,
                          .output = 20,
                          .workspace = 400};
-    CHECK(test::peak_bytes(cost, {.inputs = 4, .insides = 4}, false) ==
+    CHECK(test::peak_bytes(cost, {.inputs = 4, .interiors = 4}, false) ==
           1110 + 4 * 7 + 20 + 3 + 400);
-    CHECK(test::peak_bytes(cost, {.inputs = 4, .insides = 1}, false) ==
+    CHECK(test::peak_bytes(cost, {.inputs = 4, .interiors = 1}, false) ==
           1110 + 4 * 3 + 4 + 20 + 3 + 400);
-    CHECK(test::peak_bytes(cost, {.inputs = 4, .insides = 1}, true) == 1110 + 4 * 3 + 4 + 20 + 400);
+    CHECK(test::peak_bytes(cost, {.inputs = 4, .interiors = 1}, true) ==
+          1110 + 4 * 3 + 4 + 20 + 400);
   }
 
   TEST_CASE("totals that cannot be held are the limit, not an overflow") {
@@ -290,7 +291,7 @@ TEST_SUITE("models/cost/cost_model") {
     CHECK(cost.stash == bytes_limit);
     CHECK(cost.output == bytes_limit);
     CHECK(cost.workspace == bytes_limit);
-    CHECK(test::peak_bytes(cost, {.inputs = 9, .insides = 9}, false) == bytes_limit);
+    CHECK(test::peak_bytes(cost, {.inputs = 9, .interiors = 9}, false) == bytes_limit);
   }
 }
 

@@ -31,7 +31,7 @@ void each_partition(int layers, int stages, Partition& counts, const Visit& visi
   }
 }
 
-std::int64_t least_by_trying_all(int layers, int stages, const StageCostOf& cost) {
+std::int64_t least_by_trying_all(int layers, int stages, const CostOfRange& cost) {
   std::int64_t least = std::numeric_limits<std::int64_t>::max();
   Partition counts;
   each_partition(layers, stages, counts, [&](const Partition& partition) {
@@ -73,7 +73,7 @@ TEST_SUITE("models/cost/partition") {
         weights.push_back(std::uniform_int_distribution(0, round % 2 == 0 ? 9 : 1000)(random));
       }
       const auto up_to = running_total(weights);
-      const StageCostOf cost = [&](int, int first, int last) {
+      const CostOfRange cost = [&](int, int first, int last) {
         return up_to[static_cast<std::size_t>(last)] - up_to[static_cast<std::size_t>(first)];
       };
       const Partition counts = min_max_partition(layers, stages, cost, up_to);
@@ -97,7 +97,7 @@ TEST_SUITE("models/cost/partition") {
         slowness.push_back(std::uniform_int_distribution(1, 10)(random));
       }
       const auto up_to = running_total(weights);
-      const StageCostOf cost = [&](int stage, int first, int last) {
+      const CostOfRange cost = [&](int stage, int first, int last) {
         return slowness[static_cast<std::size_t>(stage)] *
                (up_to[static_cast<std::size_t>(last)] - up_to[static_cast<std::size_t>(first)]);
       };
@@ -123,7 +123,7 @@ TEST_SUITE("models/cost/partition") {
         up_to.push_back(running_total(weights));
         fixed.push_back(std::uniform_int_distribution(0, 50)(random));
       }
-      const StageCostOf cost = [&](int stage, int first, int last) {
+      const CostOfRange cost = [&](int stage, int first, int last) {
         const auto& totals = up_to[static_cast<std::size_t>(stage)];
         return fixed[static_cast<std::size_t>(stage)] + totals[static_cast<std::size_t>(last)] -
                totals[static_cast<std::size_t>(first)];
@@ -139,7 +139,7 @@ TEST_SUITE("models/cost/partition") {
     // [1][1][100 1] costs 101; a stage 0 that takes both light layers leaves the heavy one, 1000.
     const auto up_to = running_total({1, 1, 100, 1});
     const std::vector<std::int64_t> slowness{1, 10, 1};
-    const StageCostOf cost = [&](int stage, int first, int last) {
+    const CostOfRange cost = [&](int stage, int first, int last) {
       return slowness[static_cast<std::size_t>(stage)] *
              (up_to[static_cast<std::size_t>(last)] - up_to[static_cast<std::size_t>(first)]);
     };
@@ -151,7 +151,7 @@ TEST_SUITE("models/cost/partition") {
       for (int layers = stages; layers <= 24; ++layers) {
         const auto up_to =
             running_total(std::vector<std::int64_t>(static_cast<std::size_t>(layers), 10));
-        const StageCostOf cost = [&](int, int first, int last) {
+        const CostOfRange cost = [&](int, int first, int last) {
           return std::int64_t{10} * (last - first);
         };
         const Partition counts = min_max_partition(layers, stages, cost, up_to);
@@ -168,7 +168,7 @@ TEST_SUITE("models/cost/partition") {
   TEST_CASE("among the cheapest partitions the rest of the layers is cut evenly too") {
     // The one layer of 100 sets the bound; the others may go anywhere below it.
     const auto up_to = running_total({1, 1, 1, 1, 1, 1, 100});
-    const StageCostOf cost = [&](int, int first, int last) {
+    const CostOfRange cost = [&](int, int first, int last) {
       return up_to[static_cast<std::size_t>(last)] - up_to[static_cast<std::size_t>(first)];
     };
     const Partition counts = min_max_partition(7, 3, cost, up_to);
@@ -179,17 +179,17 @@ TEST_SUITE("models/cost/partition") {
   TEST_CASE("costs near 2^62 are compared without overflow") {
     constexpr std::int64_t huge = bytes_limit / 4;
     const auto up_to = running_total({huge - 1, huge - 1, huge - 1, huge - 1});
-    const StageCostOf cost = [&](int, int first, int last) {
+    const CostOfRange cost = [&](int, int first, int last) {
       return up_to[static_cast<std::size_t>(last)] - up_to[static_cast<std::size_t>(first)];
     };
     CHECK(min_max_partition(4, 2, cost, up_to) == Partition{2, 2});
     CHECK(min_max_partition(4, 4, cost, up_to) == Partition{1, 1, 1, 1});
-    const StageCostOf capped = [](int, int, int) { return bytes_limit; };
+    const CostOfRange capped = [](int, int, int) { return bytes_limit; };
     check_counts(min_max_partition(4, 3, capped, up_to), 4, 3);
   }
 
   TEST_CASE("more stages than layers, or none, is a mistake of the caller's") {
-    const StageCostOf free = [](int, int, int) { return std::int64_t{0}; };
+    const CostOfRange free = [](int, int, int) { return std::int64_t{0}; };
     CHECK_THROWS_AS(min_max_partition(2, 3, free, {0, 1, 2}), std::logic_error);
     CHECK_THROWS_AS(min_max_partition(2, 0, free, {0, 1, 2}), std::logic_error);
   }

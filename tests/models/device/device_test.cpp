@@ -13,11 +13,11 @@ Device device(std::string_view json) {
   return read_device(Field(parse_document(json, "c.json")));
 }
 
-const Device& preset(std::string_view name) {
+const Device& listed(std::string_view name) {
   for (const Device& known : known_devices()) {
     if (known.name == name) return known;
   }
-  throw std::logic_error("no such preset");
+  throw std::logic_error("no such device");
 }
 
 }  // namespace
@@ -41,31 +41,31 @@ TEST_SUITE("models/device/device") {
   }
 
   TEST_CASE("the figures of the data sheets") {
-    CHECK_FALSE(preset("cpu-core").memory.has_value());
-    CHECK(preset("p100").memory == Bytes{16} << 30);
-    CHECK(preset("p100").memory_bandwidth == 732e9);
-    CHECK(preset("p100").peak(Precision::fp32) == 9.3e12);
-    CHECK(preset("p100").peak(Precision::fp64) == 4.7e12);
-    CHECK(preset("p100").peak(Precision::fp16) == 18.7e12);
-    CHECK(preset("v100-16gb").memory == Bytes{16} << 30);
-    CHECK(preset("v100-32gb").memory == Bytes{32} << 30);
-    CHECK(preset("v100-16gb").peak(Precision::fp32) == 15.7e12);
-    CHECK(preset("v100-16gb").peak(Precision::fp16) == 125e12);
-    CHECK(preset("v100-16gb").memory_bandwidth == 900e9);
-    CHECK(preset("a100-40gb").memory == Bytes{40} << 30);
-    CHECK(preset("a100-40gb").memory_bandwidth == 1555e9);
-    CHECK(preset("a100-80gb").memory == Bytes{80} << 30);
-    CHECK(preset("a100-80gb").memory_bandwidth == 2039e9);
-    CHECK(preset("a100-80gb").peak(Precision::fp32) == 19.5e12);
-    CHECK(preset("a100-80gb").peak(Precision::bf16) == 312e12);
-    CHECK(preset("h100-80gb").memory == Bytes{80} << 30);
-    CHECK(preset("h100-80gb").memory_bandwidth == 3350e9);
-    CHECK(preset("h100-80gb").peak(Precision::fp32) == 67e12);
-    CHECK(preset("tpu-v2").memory == Bytes{8} << 30);
-    CHECK(preset("tpu-v2").peak(Precision::bf16) == 23e12);
-    CHECK(preset("tpu-v3").memory == Bytes{16} << 30);
-    CHECK(preset("tpu-v3").peak(Precision::bf16) == 61.5e12);
-    CHECK_FALSE(preset("v100-16gb").peak(Precision::bf16).has_value());
+    CHECK_FALSE(listed("cpu-core").memory.has_value());
+    CHECK(listed("p100").memory == Bytes{16} << 30);
+    CHECK(listed("p100").memory_bandwidth == 732e9);
+    CHECK(listed("p100").peak(Precision::fp32) == 9.3e12);
+    CHECK(listed("p100").peak(Precision::fp64) == 4.7e12);
+    CHECK(listed("p100").peak(Precision::fp16) == 18.7e12);
+    CHECK(listed("v100-16gb").memory == Bytes{16} << 30);
+    CHECK(listed("v100-32gb").memory == Bytes{32} << 30);
+    CHECK(listed("v100-16gb").peak(Precision::fp32) == 15.7e12);
+    CHECK(listed("v100-16gb").peak(Precision::fp16) == 125e12);
+    CHECK(listed("v100-16gb").memory_bandwidth == 900e9);
+    CHECK(listed("a100-40gb").memory == Bytes{40} << 30);
+    CHECK(listed("a100-40gb").memory_bandwidth == 1555e9);
+    CHECK(listed("a100-80gb").memory == Bytes{80} << 30);
+    CHECK(listed("a100-80gb").memory_bandwidth == 2039e9);
+    CHECK(listed("a100-80gb").peak(Precision::fp32) == 19.5e12);
+    CHECK(listed("a100-80gb").peak(Precision::bf16) == 312e12);
+    CHECK(listed("h100-80gb").memory == Bytes{80} << 30);
+    CHECK(listed("h100-80gb").memory_bandwidth == 3350e9);
+    CHECK(listed("h100-80gb").peak(Precision::fp32) == 67e12);
+    CHECK(listed("tpu-v2").memory == Bytes{8} << 30);
+    CHECK(listed("tpu-v2").peak(Precision::bf16) == 23e12);
+    CHECK(listed("tpu-v3").memory == Bytes{16} << 30);
+    CHECK(listed("tpu-v3").peak(Precision::bf16) == 61.5e12);
+    CHECK_FALSE(listed("v100-16gb").peak(Precision::bf16).has_value());
   }
 
   TEST_CASE("a name stands for a known device, and an unknown one is answered with the list") {

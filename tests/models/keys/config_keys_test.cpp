@@ -129,8 +129,8 @@ TEST_SUITE("models/keys/config_keys") {
       for (const ConfigKey& key : describe(section).keys) {
         CAPTURE(key.name);
         CHECK(key.forms.size() >= 1);
-        CHECK(key.about.size() >= 4);
-        CHECK(!key.about.ends_with('.'));
+        CHECK(key.description.size() >= 4);
+        CHECK(!key.description.ends_with('.'));
       }
     }
     CHECK(keys_of({Section::model, Section::mlp}) ==
@@ -157,16 +157,16 @@ TEST_SUITE("models/keys/config_keys") {
   TEST_CASE("the range of a number is the reader's: one below and one above are refused with it") {
     for_each_key([](const Place& place, const ConfigKey& key) {
       for (const ValueForm& form : key.forms) {
-        if (form.kind != Kind::whole && form.kind != Kind::number) continue;
+        if (form.kind != Kind::integer && form.kind != Kind::number) continue;
         const std::string path = place.path + std::string(key.name);
         CAPTURE(path);
-        const std::string noun = form.kind == Kind::whole ? "a whole number" : "a number";
+        const std::string noun = form.kind == Kind::integer ? "a whole number" : "a number";
         const std::string low = answer(place.config, path, fmt::format("{}", form.least - 1));
         CHECK(low.find(fmt::format("must be {} from {}", noun, form.least)) != std::string::npos);
         const std::string high = answer(place.config, path, fmt::format("{}", form.most * 2));
         CHECK(high.find(fmt::format("must be {} from {}", noun, form.least)) != std::string::npos);
         const auto most = static_cast<std::int64_t>(form.most);
-        if (form.kind == Kind::whole) {
+        if (form.kind == Kind::integer) {
           CHECK(high.find(fmt::format("simulated is {}", most)) != std::string::npos);
         }
       }

@@ -208,7 +208,7 @@ TEST_SUITE("models/keys/unknown_keys") {
   TEST_CASE("every optional key of the table may be null") {
     for (const Section section : {Section::pipeline, Section::training, Section::cluster}) {
       for (const ConfigKey& key : describe(section).keys) {
-        if (key.preset == ConfigKey::required) continue;
+        if (key.default_text == ConfigKey::required) continue;
         CAPTURE(key.name);
         CHECK(answer(plain.dump(),
                      {fmt::format("{}.{}=null", describe(section).place, key.name)}) == "");
@@ -217,7 +217,7 @@ TEST_SUITE("models/keys/unknown_keys") {
     for (const Section section :
          {Section::transformer, Section::latent_attention, Section::mixture_of_experts}) {
       for (const ConfigKey& key : describe(section).keys) {
-        if (key.preset == ConfigKey::required) continue;
+        if (key.default_text == ConfigKey::required) continue;
         CAPTURE(key.name);
         CHECK(answer(plain.dump(), {fmt::format("model.{}=null", key.name)}) == "");
       }

@@ -99,7 +99,7 @@ TEST_SUITE("models/transformer/mixture_of_experts") {
           "optimizer": "adam", "gradient_precision": "fp32", "batch_size": 1)");
       const Network& network = std::get<Network>(config.model);
       const std::vector<LayerTime> times(network.layers.size());
-      return StageCoster(network, times, config.training, Device{}).cost(1, 2);
+      return LayerTotals(network, times, config.training, Device{}).cost(1, 2);
     };
     const StageCost four = state(R"("data_parallel": 4, "expert_parallel": 4)");
     const StageCost eight = state(R"("data_parallel": 8, "expert_parallel": 4)");

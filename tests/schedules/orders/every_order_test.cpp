@@ -5,10 +5,10 @@
 #include "schedules/orders/controllable_memory.hpp"
 #include "schedules/orders/dualpipe.hpp"
 #include "schedules/orders/gpipe.hpp"
-#include "schedules/orders/handcrafted_zero_bubble.hpp"
 #include "schedules/orders/interleaved_1f1b.hpp"
 #include "schedules/orders/looped_bfs.hpp"
 #include "schedules/orders/one_f_one_b.hpp"
+#include "schedules/orders/zb_h.hpp"
 #include "support/orders.hpp"
 
 using namespace pipesim;

@@ -96,7 +96,7 @@ TEST_CASE("replicas that are alike are simulated once, or each, to the same end"
   CHECK(once.replicas.size() == 3);  // 0: stage 1 slow; 1: stage 0 slow; 2.
   for (const char* stragglers : {R"("stragglers": {"1": 2})", R"("stragglers": {})"}) {
     const Experiment alike = experiment_from(two_stages(stragglers, 5));
-    const Experiment each = assemble(alike.config, Replicas::each);
+    const Experiment each = assemble(alike.config, SimulatedReplicas::each);
     CHECK(each.replicas.size() == 5);
     CHECK(each.slowest_replica == alike.slowest_replica);
     CHECK(simulate(each).metrics.step_time == simulate(alike).metrics.step_time);

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "models/cost/cost_model.hpp"
-#include "sim/costs/stage_costers.hpp"
+#include "sim/costs/pipeline_costs.hpp"
 #include "support/experiments.hpp"
 
 namespace pipesim {

@@ -54,7 +54,7 @@ std::vector<T> path(const OptimizerSettings& settings, const std::vector<double>
 }
 
 template <class T>
-doctest::Approx about(double value) {
+doctest::Approx description(double value) {
   return doctest::Approx(value).epsilon(sizeof(T) == sizeof(float) ? 1e-6 : 1e-14);
 }
 
@@ -64,15 +64,15 @@ TEST_SUITE("sim/kernels/optimizer") {
   TEST_CASE_TEMPLATE("two steps of gradient descent, by hand", T, float, double) {
     const std::vector<T> weights =
         path<T>({.kind = Optimizer::sgd, .learning_rate = 0.1}, {0.5, -1});
-    CHECK(weights[0] == about<T>(0.95));
-    CHECK(weights[1] == about<T>(1.05));
+    CHECK(weights[0] == description<T>(0.95));
+    CHECK(weights[1] == description<T>(1.05));
   }
 
   TEST_CASE_TEMPLATE("two steps with momentum, by hand", T, float, double) {
     const std::vector<T> weights =
         path<T>({.kind = Optimizer::momentum, .learning_rate = 0.1, .momentum = 0.9}, {0.5, -1});
-    CHECK(weights[0] == about<T>(1 - 0.1 * 0.5));
-    CHECK(weights[1] == about<T>(0.95 - 0.1 * (0.9 * 0.5 - 1)));  // 1.005
+    CHECK(weights[0] == description<T>(1 - 0.1 * 0.5));
+    CHECK(weights[1] == description<T>(0.95 - 0.1 * (0.9 * 0.5 - 1)));  // 1.005
   }
 
   TEST_CASE_TEMPLATE("two steps of RMSprop, by hand", T, float, double) {
@@ -80,8 +80,8 @@ TEST_SUITE("sim/kernels/optimizer") {
         {.kind = Optimizer::rmsprop, .learning_rate = 0.1, .smoothing = 0.75, .epsilon = 0.1},
         {0.8, -0.4});
     // s = 0.25 * 0.64 = 0.16, and again 0.75 * 0.16 + 0.25 * 0.16.
-    CHECK(weights[0] == about<T>(1 - 0.1 * 0.8 / (0.4 + 0.1)));
-    CHECK(weights[1] == about<T>(0.84 + 0.1 * 0.4 / (0.4 + 0.1)));  // 0.92
+    CHECK(weights[0] == description<T>(1 - 0.1 * 0.8 / (0.4 + 0.1)));
+    CHECK(weights[1] == description<T>(0.84 + 0.1 * 0.4 / (0.4 + 0.1)));  // 0.92
   }
 
   TEST_CASE_TEMPLATE("two steps of Adam, by hand", T, float, double) {
@@ -93,8 +93,9 @@ TEST_SUITE("sim/kernels/optimizer") {
                                            {0.8, 0.4});
     // m = 0.4 and v = 0.16 after either step; 1 - 0.5^2 = 0.75, 1 - 0.75^2 = 0.4375.
     const double first = 1 - 0.1 * 0.8 / (0.8 + 0.1);
-    CHECK(weights[0] == about<T>(first));
-    CHECK(weights[1] == about<T>(first - 0.1 * (0.4 / 0.75) / (std::sqrt(0.16 / 0.4375) + 0.1)));
+    CHECK(weights[0] == description<T>(first));
+    CHECK(weights[1] ==
+          description<T>(first - 0.1 * (0.4 / 0.75) / (std::sqrt(0.16 / 0.4375) + 0.1)));
   }
 
   TEST_CASE("Adam's first step moves a weight by the learning rate, whatever the gradient") {

@@ -72,7 +72,7 @@ TEST_CASE("a deferred W takes the weight gradient of the whole mini-batch, and u
       CHECK(run.outcome.devices[s].busy() ==
             8 * (cost.forward + cost.backward_input) + cost.backward_weight);
       CHECK(run.outcome.devices[s].peak ==
-            test::peak_bytes(cost, {.inputs = 8, .insides = 8}, s == 0));
+            test::peak_bytes(cost, {.inputs = 8, .interiors = 8}, s == 0));
       CHECK(run.outcome.devices[s].static_bytes ==
             accumulated.costs.stages[s].static_bytes() - accumulated.costs.stages[s].weights);
     }

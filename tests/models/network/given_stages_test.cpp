@@ -1,4 +1,4 @@
-#include "models/network/stage_costs.hpp"
+#include "models/network/given_stages.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,15 +8,15 @@ namespace pipesim {
 
 namespace {
 
-StageCosts costs(std::string_view json, int stages) {
-  return read_stage_costs(Field(parse_document(json, "c.json")), stages);
+GivenStages costs(std::string_view json, int stages) {
+  return read_given_stages(Field(parse_document(json, "c.json")), stages);
 }
 
 }  // namespace
 
-TEST_SUITE("models/network/stage_costs") {
+TEST_SUITE("models/network/given_stages") {
   TEST_CASE("a scalar counts for every stage, a list has an entry for each") {
-    const StageCosts given =
+    const GivenStages given =
         costs(R"({"forward": "1 ns", "backward": ["2 ns", "3 ns", "4 ns"]})", 3);
     for (int s = 0; s < 3; ++s) {
       CHECK(given.forward[s] == 1_ns);
@@ -25,7 +25,7 @@ TEST_SUITE("models/network/stage_costs") {
   }
 
   TEST_CASE("what is not given: re-computing takes a forward, the rest is free") {
-    const StageCosts given = costs(R"({"forward": ["1 ns", "5 ns"], "backward": "2 ns"})", 2);
+    const GivenStages given = costs(R"({"forward": ["1 ns", "5 ns"], "backward": "2 ns"})", 2);
     CHECK(given.recompute[0] == 1_ns);
     CHECK(given.recompute[1] == 5_ns);
     CHECK(given.transfer[0] == 0_ps);
@@ -38,13 +38,13 @@ TEST_SUITE("models/network/stage_costs") {
   }
 
   TEST_CASE("a backward given in two parts is their sum, unless it is given too") {
-    const StageCosts split = costs(
+    const GivenStages split = costs(
         R"({"forward": 0, "backward_input": "2 ns", "backward_weight": ["3 ns", "4 ns"]})", 2);
     CHECK(split.backward[0] == 5_ns);
     CHECK(split.backward[1] == 6_ns);
     CHECK((*split.backward_input)[1] == 2_ns);
     CHECK((*split.backward_weight)[1] == 4_ns);
-    const StageCosts both = costs(
+    const GivenStages both = costs(
         R"({"forward": 0, "backward": "9 ns", "backward_input": "2 ns",
             "backward_weight": "3 ns"})",
         2);
@@ -52,17 +52,18 @@ TEST_SUITE("models/network/stage_costs") {
   }
 
   TEST_CASE("a stash that is not given is the stage's input") {
-    const StageCosts given = costs(R"({"forward": 0, "backward": 0, "boundary_bytes": [3, 5]})", 2);
+    const GivenStages given =
+        costs(R"({"forward": 0, "backward": 0, "boundary_bytes": [3, 5]})", 2);
     CHECK(given.stash[0] == 3);
     CHECK(given.stash[1] == 5);
   }
 
   TEST_CASE("a stage's cost is its entries: its output is the next stage's input") {
-    const StageCosts given = costs(R"({
+    const GivenStages given = costs(R"({
         "forward": ["1 ns", "2 ns"], "backward_input": "3 ns", "backward_weight": "4 ns",
         "recompute": "5 ns", "stash_bytes": [60, 70], "weight_stash_bytes": 8,
         "boundary_bytes": [9, 10], "parameter_bytes": 11})",
-                                   2);
+                                    2);
     CHECK(stage_cost(given, 0, 2, {}) == StageCost{.forward = 1_ns,
                                                    .backward = 7_ns,
                                                    .backward_input = 3_ns,
@@ -149,11 +150,11 @@ TEST_SUITE("models/network/stage_costs") {
 
   TEST_CASE(
       "more stages share out what one takes, to the picosecond: neighbours are put together") {
-    const StageCosts given = costs(R"({"forward": ["7 ps", "10 ps"], "backward": "9 ps",
+    const GivenStages given = costs(R"({"forward": ["7 ps", "10 ps"], "backward": "9 ps",
         "transfer": "3 ps", "boundary_bytes": [5, 40], "stash_bytes": [50, 61],
         "parameter_bytes": 101})",
-                                   2);
-    const StageCosts more = recut(given, 2, 4);
+                                    2);
+    const GivenStages more = recut(given, 2, 4);
     const auto total = [](const auto& values, int first, int count) {
       auto sum = values[first];
       for (int s = first + 1; s < first + count; ++s) sum += values[s];
@@ -169,7 +170,7 @@ TEST_SUITE("models/network/stage_costs") {
     }
     CHECK(total(more.stash, 0, 2) == 50);
     CHECK(more.stash[2] == 40);  // No less than its input.
-    const StageCosts one = recut(given, 2, 1);
+    const GivenStages one = recut(given, 2, 1);
     CHECK(one.forward[0] == Time{17});
     CHECK(one.stash[0] == 111);
     CHECK(one.boundary[0] == 5);

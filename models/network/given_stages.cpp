@@ -1,4 +1,4 @@
-#include "models/network/stage_costs.hpp"
+#include "models/network/given_stages.hpp"
 
 #include <fmt/format.h>
 
@@ -33,7 +33,7 @@ PerStage<T> sum(const PerStage<T>& a, const PerStage<T>& b) {
   return result;
 }
 
-void read_backward(const Field& model, int stages, StageCosts& costs) {
+void read_backward(const Field& model, int stages, GivenStages& costs) {
   const auto whole = model.find("backward");
   const auto input = model.find("backward_input");
   const auto weight = model.find("backward_weight");
@@ -55,7 +55,7 @@ void read_backward(const Field& model, int stages, StageCosts& costs) {
 }
 
 // The stage's input is part of the stash: a stash that is not given is the input alone.
-void check_stash(const Field& model, int stages, StageCosts& costs) {
+void check_stash(const Field& model, int stages, GivenStages& costs) {
   const auto stash = model.find("stash_bytes");
   if (!stash) costs.stash = costs.boundary;
   const auto entries = static_cast<int>(std::max(
@@ -76,9 +76,9 @@ void check_stash(const Field& model, int stages, StageCosts& costs) {
 
 }  // namespace
 
-StageCosts read_stage_costs(const Field& model, int stages) {
+GivenStages read_given_stages(const Field& model, int stages) {
   model.allow_keys(keys_of({Section::model, Section::stage_costs}));
-  StageCosts costs;
+  GivenStages costs;
   costs.forward = read_per_stage(model.at("forward", "the time of one micro-batch in a stage"),
                                  stages, &Field::time);
   read_backward(model, stages, costs);
@@ -147,7 +147,7 @@ PerStage<T> taken(const PerStage<T>& values, int count, Of of) {
 
 }  // namespace
 
-StageCosts recut(const StageCosts& costs, int stages, int wanted) {
+GivenStages recut(const GivenStages& costs, int stages, int wanted) {
   if (stages == wanted) return costs;
   const bool divides = wanted > stages;
   const int parts = divides ? wanted / stages : stages / wanted;
@@ -161,17 +161,17 @@ StageCosts recut(const StageCosts& costs, int stages, int wanted) {
   const auto hop_of = [&](int s) {
     return divides ? std::min(s / parts, stages - 1) : s * parts + parts - 1;
   };
-  StageCosts result{.forward = cut(costs.forward),
-                    .backward = cut(costs.backward),
-                    .backward_input = cut_if(costs.backward_input),
-                    .backward_weight = cut_if(costs.backward_weight),
-                    .recompute = cut(costs.recompute),
-                    .overlapped = cut_if(costs.overlapped),
-                    .transfer = taken(costs.transfer, wanted, hop_of),
-                    .stash = cut(costs.stash),
-                    .weight_stash = cut(costs.weight_stash),
-                    .boundary = taken(costs.boundary, wanted, input_of),
-                    .parameters = cut(costs.parameters)};
+  GivenStages result{.forward = cut(costs.forward),
+                     .backward = cut(costs.backward),
+                     .backward_input = cut_if(costs.backward_input),
+                     .backward_weight = cut_if(costs.backward_weight),
+                     .recompute = cut(costs.recompute),
+                     .overlapped = cut_if(costs.overlapped),
+                     .transfer = taken(costs.transfer, wanted, hop_of),
+                     .stash = cut(costs.stash),
+                     .weight_stash = cut(costs.weight_stash),
+                     .boundary = taken(costs.boundary, wanted, input_of),
+                     .parameters = cut(costs.parameters)};
   // One value may stand for all; every part then has one of its own.
   for (PerStage<Bytes>* bytes : {&result.stash, &result.weight_stash}) {
     bytes->values.resize(static_cast<std::size_t>(wanted), bytes->values.front());

@@ -1,4 +1,4 @@
-#include "schedules/orders/handcrafted_zero_bubble.hpp"
+#include "schedules/orders/zb_h.hpp"
 
 #include <doctest/doctest.h>
 
@@ -49,7 +49,7 @@ EqualStages random_stages(std::mt19937& random) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("schedules/orders/handcrafted_zero_bubble");
+TEST_SUITE_BEGIN("schedules/orders/zb_h");
 
 TEST_CASE("zb-h1 runs as far ahead as 1f1b, and W lags by the stage's number") {
   const Schedule schedule = zb_h1({.stages = 3, .micro_batches = 4});

@@ -1,4 +1,4 @@
-#include "schedules/orders/handcrafted_zero_bubble.hpp"
+#include "schedules/orders/zb_h.hpp"
 
 #include <fmt/format.h>
 

@@ -17,15 +17,15 @@ LayerSite site_at(const Config& config, const Device& device, int position);
 /// What stages of a network cost on the devices of any replica. Layers that are alike are costed
 /// once for each kind of site: devices that are alike, and whose neighbours are reached alike.
 /// Keeps references to the config and the kinds.
-class StageCosters {
+class PipelineCosts {
  public:
-  StageCosters(const Config& config, Network network, const std::vector<Device>& kinds);
+  PipelineCosts(const Config& config, Network network, const std::vector<Device>& kinds);
 
   /// Layers [first, last) on these devices at a position of the pipeline: O(last − first).
   StageCost cost(const StageDevices& devices, int position, std::size_t first, std::size_t last);
 
   /// Any range of layers there, in O(1). Lives as long as this.
-  const StageCoster& of_all_layers(const StageDevices& devices, int position);
+  const LayerTotals& of_all_layers(const StageDevices& devices, int position);
   const Network& network() const { return *network_; }
 
  private:
@@ -33,7 +33,7 @@ class StageCosters {
   struct Site {
     const Groups* groups = nullptr;
     std::map<std::size_t, LayerTime> times{};  ///< By Layer, of those asked for so far.
-    std::unique_ptr<StageCoster> coster{};
+    std::unique_ptr<LayerTotals> coster{};
   };
 
   const Config& config_;
@@ -49,7 +49,7 @@ class StageCosters {
   void find_groups();
   Site& site(const StageDevices& devices, int position);
   const LayerTime& time(const StageDevices& devices, Site& site, std::size_t layer) const;
-  StageCoster coster(const StageDevices& devices, Site& site, std::size_t first,
+  LayerTotals coster(const StageDevices& devices, Site& site, std::size_t first,
                      std::size_t last) const;
 };
 

@@ -19,7 +19,7 @@ struct PerStage {
 };
 
 /// `model.kind: stage_costs`: no layers; what one micro-batch takes in each stage, given directly.
-struct StageCosts {
+struct GivenStages {
   PerStage<Time> forward{};
   PerStage<Time> backward{};  ///< Always set: the sum when the two parts are given.
   std::optional<PerStage<Time>> backward_input{};
@@ -36,9 +36,9 @@ struct StageCosts {
 /// The same model cut into another number of stages, a multiple or a part of what it is: what a
 /// stage takes is divided among its parts, to the picosecond and byte; neighbours are put together.
 /// Each part's input is as large as the stage's, and its stash no smaller.
-StageCosts recut(const StageCosts& costs, int stages, int wanted);
+GivenStages recut(const GivenStages& costs, int stages, int wanted);
 
 /// Reads it for that many (virtual) stages. A list must have that many entries.
-StageCosts read_stage_costs(const Field& model, int stages);
+GivenStages read_given_stages(const Field& model, int stages);
 
 }  // namespace pipesim

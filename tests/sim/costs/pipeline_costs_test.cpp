@@ -1,4 +1,4 @@
-#include "sim/costs/stage_costers.hpp"
+#include "sim/costs/pipeline_costs.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,7 +20,7 @@ const std::string nodes = R"({"device": {"flops": 1e12, "memory_bandwidth": 1e12
 
 }  // namespace
 
-TEST_SUITE("sim/costs/stage_costers") {
+TEST_SUITE("sim/costs/pipeline_costs") {
   TEST_CASE("devices that are alike share their costs") {
     Costers alike = costers_of({.layers = 4, .tensor = 2, .stages = 4});
     for (int device = 1; device < 4; ++device) CHECK(&alike.on(device) == &alike.on(0));

@@ -1,4 +1,4 @@
-#include "sim/costs/stage_costers.hpp"
+#include "sim/costs/pipeline_costs.hpp"
 
 #include <algorithm>
 
@@ -80,7 +80,8 @@ LayerSite site_at(const Config& config, const Device& device, int position) {
   return site_with(config, device, groups_at(config, position));
 }
 
-StageCosters::StageCosters(const Config& config, Network network, const std::vector<Device>& kinds)
+PipelineCosts::PipelineCosts(const Config& config, Network network,
+                             const std::vector<Device>& kinds)
     : config_(config),
       kinds_(kinds),
       network_(std::make_shared<const Network>(
@@ -92,7 +93,7 @@ StageCosters::StageCosters(const Config& config, Network network, const std::vec
 }
 
 // Neighbours are often alike.
-void StageCosters::find_groups() {
+void PipelineCosts::find_groups() {
   const Parallelism& parallel = config_.training.parallel;
   const bool shared = parallel.tensor > 1 || parallel.context > 1 || parallel.expert > 1 ||
                       expert_tensor_ranks(config_.training) > 1;
@@ -106,15 +107,15 @@ void StageCosters::find_groups() {
   }
 }
 
-StageCosters::Site& StageCosters::site(const StageDevices& devices, int position) {
+PipelineCosts::Site& PipelineCosts::site(const StageDevices& devices, int position) {
   const std::size_t groups = groups_at_[static_cast<std::size_t>(position)];
   Site& site = sites_[{devices, groups}];
   site.groups = &groups_[groups];
   return site;
 }
 
-const LayerTime& StageCosters::time(const StageDevices& devices, Site& site,
-                                    std::size_t layer) const {
+const LayerTime& PipelineCosts::time(const StageDevices& devices, Site& site,
+                                     std::size_t layer) const {
   const auto [known, is_new] = site.times.try_emplace(like_[layer]);
   if (!is_new) return known->second;
   for (const StageDevice& device : devices) {
@@ -126,8 +127,8 @@ const LayerTime& StageCosters::time(const StageDevices& devices, Site& site,
   return known->second;
 }
 
-StageCoster StageCosters::coster(const StageDevices& devices, Site& site, std::size_t first,
-                                 std::size_t last) const {
+LayerTotals PipelineCosts::coster(const StageDevices& devices, Site& site, std::size_t first,
+                                  std::size_t last) const {
   std::vector<LayerTime> times;
   times.reserve(last - first);
   for (std::size_t l = first; l < last; ++l) times.push_back(time(devices, site, l));
@@ -139,15 +140,15 @@ StageCoster StageCosters::coster(const StageDevices& devices, Site& site, std::s
   return {sizes_, first, times, config_.training, std::move(slow)};
 }
 
-StageCost StageCosters::cost(const StageDevices& devices, int position, std::size_t first,
-                             std::size_t last) {
+StageCost PipelineCosts::cost(const StageDevices& devices, int position, std::size_t first,
+                              std::size_t last) {
   return coster(devices, site(devices, position), first, last).cost(first, last);
 }
 
-const StageCoster& StageCosters::of_all_layers(const StageDevices& devices, int position) {
+const LayerTotals& PipelineCosts::of_all_layers(const StageDevices& devices, int position) {
   Site& at = site(devices, position);
   if (at.coster == nullptr) {
-    at.coster = std::make_unique<StageCoster>(coster(devices, at, 0, network_->layers.size()));
+    at.coster = std::make_unique<LayerTotals>(coster(devices, at, 0, network_->layers.size()));
   }
   return *at.coster;
 }
