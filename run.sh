@@ -32,8 +32,12 @@ install_missing() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted >&2
 }
 
-# Quiet unless something fails.
+# On a terminal with ninja's progress; else quiet unless something fails.
 quietly() {
+  if [ -t 2 ]; then
+    "$@" >&2
+    return
+  fi
   local log
   log=$(mktemp)
   if ! "$@" >"$log" 2>&1; then

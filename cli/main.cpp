@@ -34,7 +34,7 @@ extern "C" void stop(int signal) {
   _exit(128 + signal);
 }
 
-// Of a very long line the beginning and the end: where it is, and what it got.
+// Cuts the middle out of a very long line. The place of the error and the value remain.
 std::string shown(std::string_view line) {
   constexpr std::size_t most_bytes = 4096;
   return printable(abridged(line, most_bytes));

@@ -150,7 +150,7 @@ void write_page(Output& out, const Config& config, const nlohmann::ordered_json&
   page.finish();
 }
 
-// The same as a figure: the first rows, as many as are still told apart.
+// Draws the first rows as a figure: as many as can be told apart.
 void write_figure(Output& out, const Config& config, std::vector<ComparedRow> rows) {
   constexpr std::size_t most_rows = 24;
   std::erase_if(rows, [](const ComparedRow& row) { return !row.possible(); });

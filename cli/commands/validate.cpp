@@ -15,7 +15,7 @@ namespace {
 
 constexpr int default_repeats = 5;
 
-// Of the structs below but for `json`, `quiet` and `repeats`, which they share.
+// `json`, `quiet` and `repeats` count for all three; in the structs below they are filled in later.
 struct ValidateOptions {
   BubbleOptions bubble{};
   PublishedOptions published{};

@@ -43,7 +43,7 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h", minutes / 60);
 }
 
-// As git does it: a job in the background leaves the terminal to others.
+// A job in the background leaves the terminal to others, as git does.
 bool in_foreground() {
   const pid_t group = tcgetpgrp(STDERR_FILENO);
   return group < 0 || group == getpgrp();

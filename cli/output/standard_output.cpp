@@ -16,7 +16,7 @@ namespace pipesim::cli {
 
 namespace {
 
-// Of the environment; what is not set is empty.
+// A variable of the environment; empty where it is not set.
 std::string_view variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;

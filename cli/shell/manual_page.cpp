@@ -155,7 +155,7 @@ void write_rest(Page& page, const std::vector<Command>& commands) {
   page.item("0", "Done.");
   page.item("1", "A fault of pipesim's.");
   page.item("2", "The input is wrong, or a file can't be read or written.");
-  page.item("3", "The answer is no: the model does not fit, or the schedule deadlocks.");
+  page.item("3", "Infeasible: the model does not fit, or the schedule deadlocks.");
   page.item("4", "A check failed: of gradients, memory, a formula or a tolerance.");
   page.item("130", "Interrupted.");
   page.section("EXAMPLES");

@@ -43,7 +43,7 @@ std::optional<std::size_t> edits_between(std::string_view a, std::string_view b,
   return row.back() <= most ? std::optional(row.back()) : std::nullopt;
 }
 
-// As many slips as a word of that length bears without turning into another word.
+// How many letters may be wrong in a word of that length: more would make it another word.
 std::size_t edits_borne(std::size_t letters) {
   if (letters < 3) return 0;
   if (letters < 5) return 1;

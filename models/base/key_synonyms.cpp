@@ -68,7 +68,7 @@ const std::vector<KeySynonym>& key_synonyms() {
       {"vocabulary_size", "vocab_size"},
       {"num_tokens_in_vocab", "vocab_size"},
       {"padded_vocabulary_size", "vocab_size"},
-      // Its experts.
+      // Mixtures of experts.
       {"num_local_experts", "num_experts"},
       {"n_experts", "num_experts"},
       {"moe_num_experts", "num_experts"},
@@ -94,7 +94,7 @@ const std::vector<KeySynonym>& key_synonyms() {
       {"moe_layer_start_index", "first_k_dense_replace"},
       {"router_enable_expert_bias", "moe_router_enable_expert_bias"},
       {"use_routing_bias", "moe_router_enable_expert_bias"},
-      // Its details.
+      // Attention, norms and dropout.
       {"attn_pdrop", "attention_dropout"},
       {"attn_dropout", "attention_dropout"},
       {"attention_dropout_prob", "attention_dropout"},

@@ -12,8 +12,8 @@ namespace pipesim {
 
 namespace {
 
-// Of a file system's numbers one may be given to another file once the first is gone; when it was
-// made tells them apart, where the file system says so.
+// A file system may give the number of a deleted file to a new one. The time of creation tells the
+// two apart, where the file system records it.
 struct Identity {
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;

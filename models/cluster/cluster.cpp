@@ -48,7 +48,7 @@ std::string settings_of(const std::vector<Part>& parts) {
   return text;
 }
 
-// As an int, checked.
+// The number of devices that the config needs. Throws InputError where no int holds it.
 int needed_devices(const Field& config, const RankGrid& asked) {
   constexpr std::int64_t most = std::numeric_limits<int>::max();
   const std::vector<Part> parts = parts_of(asked);

@@ -88,7 +88,8 @@ std::vector<int> group_over(const RankGrid& grid, const std::vector<Axis>& axes,
 
 namespace {
 
-// Of the ranks of a stage, every `stride`-th of `size` in which `rank` is.
+// The ranks of the stage of `rank` that are `stride` apart from each other, `size` of them, with
+// `rank` among them.
 std::vector<int> among_stage(const RankGrid& grid, int rank, std::int64_t stride,
                              std::int64_t size) {
   const std::vector<int> ranks = group_over(grid, {Axis::tensor, Axis::context, Axis::data}, rank);

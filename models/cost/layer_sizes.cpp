@@ -26,8 +26,8 @@ std::vector<Bytes> each_workspace(const Network& network, const Training& traini
   return bytes;
 }
 
-// The same while I runs, less what the layers up to it leave for W: those behind it have left
-// theirs.
+// A layer's workspace while I runs, without what the layers before it leave for W: the layers
+// behind it have left theirs already.
 std::vector<Bytes> each_input_workspace(const Network& network, const Training& training) {
   std::vector<Bytes> bytes = each_workspace(network, training);
   Bytes weight_stash = 0;

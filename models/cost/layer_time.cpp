@@ -49,7 +49,7 @@ double curve_seconds(const Operator& op, const LayerSite& site, double samples) 
   return time;
 }
 
-// Of several operators: all that they take, and the parts that can or do hide something.
+// What several operators take together, and which parts of it hide, or can hide, other parts.
 struct Total {
   Time time{};
   double beside_products = 0;  ///< Collectives that a product can hide.

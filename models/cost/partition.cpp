@@ -80,8 +80,8 @@ Windows all_windows(int layers, int stages) {
   return windows;
 }
 
-// Those that are left when no stage may cost more than the bound. A stage can't begin behind where
-// the stages before it get to at most, nor before where those behind it begin at the earliest.
+// The cuts that remain when no stage may cost more than the bound: a stage begins no later than the
+// stages before it can reach, and no earlier than the stages behind it can begin.
 Windows windows_within(std::int64_t bound, int layers, int stages, const CostOfRange& least) {
   Windows windows = all_windows(layers, stages);
   for (int stage = 0; stage + 1 < stages; ++stage) {

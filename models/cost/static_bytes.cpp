@@ -11,7 +11,7 @@ bool is_mixed(const Training& training) {
   return training.optimizer_precision != training.precision;
 }
 
-// As many bytes at another precision.
+// The bytes of these weights at another precision.
 Bytes at(Bytes weights, const Training& training, Precision precision) {
   return capped_product(weights / bytes_per_element(training.precision),
                         bytes_per_element(precision));

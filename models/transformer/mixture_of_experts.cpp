@@ -145,7 +145,7 @@ void add_exchange(Layer& layer, const TransformerShare& share, const ExpertShare
   }
 }
 
-// Of all experts on a device in one kernel.
+// Adds the product of all experts on a device, which is one grouped kernel.
 void add_grouped_product(Layer& layer, const Transformer& model, const TransformerShare& share,
                          const ExpertShare& part, double inputs, double outputs) {
   const double weights = part.experts * inputs * outputs;

@@ -4,7 +4,7 @@ namespace pipesim {
 
 namespace {
 
-// Those in which attention runs: one with each block of keys and values that comes round the ring.
+// Attention runs in as many parts as blocks of keys and values come round the ring.
 double ring_parts(const TransformerShare& share) {
   return share.gathers_context ? 1 : share.ring;
 }

@@ -10,6 +10,7 @@
 
 #include "reports/gantt/run_extent.hpp"
 #include "reports/text/number_text.hpp"
+#include "schedules/core/dependencies.hpp"
 #include "sim/engine/memory_trace.hpp"
 
 namespace pipesim {
@@ -56,8 +57,8 @@ bool sum_is_late(const Duration& slice, double duration) {
   return start + duration > finish || (start - first) + duration > finish - first;
 }
 
-// As little less as is enough where the sum would be late, a millionth of a nanosecond to a tenth:
-// rounded to three decimals, it is the same.
+// A duration whose sum with the start would come out too late is shortened by a millionth to a
+// tenth of a nanosecond, which three decimals do not show.
 void append(fmt::memory_buffer& text, const Duration& slice) {
   const std::int64_t ns = slice.finish - slice.start;
   if (!sum_is_late(slice, static_cast<double>(ns) / 1000)) return append(text, Micros{ns});
@@ -141,36 +142,35 @@ class ChromeTrace {
     first_event_ = false;
   }
 
-  // A number for the message that an op sends to a stage, or receives: unique in the step.
-  std::size_t message(int receiving_stage, int micro_batch, bool is_gradient) const {
-    const std::size_t slot = static_cast<std::size_t>(receiving_stage) *
+  // A number for a message that is unique in the step.
+  std::size_t number(const MessageId& message) const {
+    const std::size_t slot = static_cast<std::size_t>(message.stage) *
                                  static_cast<std::size_t>(schedule_.micro_batches) +
-                             static_cast<std::size_t>(micro_batch);
-    return 2 * slot + (is_gradient ? 1 : 0);
+                             static_cast<std::size_t>(message.micro_batch);
+    return 2 * slot + (message.is_gradient ? 1 : 0);
   }
-  // Whether the stage that an op exchanges a message with exists, on another device.
-  bool apart(const Op& op, int other) const {
-    return is_elsewhere(schedule_, other, {op.stage, op.copy});
+  bool is_elsewhere(const Op& op, int other) const {
+    return pipesim::is_elsewhere(schedule_, other, {op.stage, op.copy});
   }
-  bool is_pass(const Op& op) const { return op.kind == OpKind::forward || sends_gradient(op.kind); }
-  // The stage that an op's input comes from, and the one that its output goes to.
-  int source_of(const Op& op) const {
-    return op.kind == OpKind::forward ? op.stage - 1 : op.stage + 1;
+  // The messages that F or a backward takes from another device, and hands on to one. A lazy R
+  // takes none: it waits for its backward's.
+  std::optional<MessageId> taken(const Op& op) const {
+    if (!computes(op.kind) || recomputes(op.kind)) return std::nullopt;
+    const auto message = message_to(op, schedule_);
+    return message && is_elsewhere(op, message->maker()) ? message : std::nullopt;
   }
-  int target_of(const Op& op) const {
-    return op.kind == OpKind::forward ? op.stage + 1 : op.stage - 1;
+  std::optional<MessageId> handed_on(const Op& op) const {
+    const auto message = computes(op.kind) ? message_from(op, schedule_) : std::nullopt;
+    return message && is_elsewhere(op, message->stage) ? message : std::nullopt;
   }
-  bool receives(const Op& op) const { return is_pass(op) && apart(op, source_of(op)); }
-  bool sends(const Op& op) const { return is_pass(op) && apart(op, target_of(op)); }
 
   void find_arrows() {
     arrow_ends_.assign(
         2 * schedule_.placement.size() * static_cast<std::size_t>(schedule_.micro_batches), 0);
     for_each_span(schedule_, timeline_, [&](int, const Op& op, const Interval& when) {
       if (stamp(when.finish) - stamp(when.start) < shortest_with_arrow) return;
-      const bool is_gradient = op.kind != OpKind::forward;
-      if (receives(op)) ++arrow_ends_[message(op.stage, op.micro_batch, is_gradient)];
-      if (sends(op)) ++arrow_ends_[message(target_of(op), op.micro_batch, is_gradient)];
+      if (const auto message = taken(op)) ++arrow_ends_[number(*message)];
+      if (const auto message = handed_on(op)) ++arrow_ends_[number(*message)];
     });
   }
 
@@ -210,14 +210,11 @@ class ChromeTrace {
   void write_op(int device, const Op& op, const Interval& when) {
     Thread& thread = compute_threads_[static_cast<std::size_t>(device)];
     write_slice(device, thread, token(op.kind), noun(op.kind), when, op.stage, op.micro_batch);
-    const bool is_gradient = op.kind != OpKind::forward;
-    if (receives(op)) {
-      write_arrow("f\",\"bp\":\"e", message(op.stage, op.micro_batch, is_gradient), device,
-                  thread.tid, stamp(when.start) + 1);
+    if (const auto message = taken(op)) {
+      write_arrow("f\",\"bp\":\"e", number(*message), device, thread.tid, stamp(when.start) + 1);
     }
-    if (sends(op)) {
-      write_arrow("s", message(target_of(op), op.micro_batch, is_gradient), device, thread.tid,
-                  stamp(when.finish) - 1);
+    if (const auto message = handed_on(op)) {
+      write_arrow("s", number(*message), device, thread.tid, stamp(when.finish) - 1);
     }
   }
 

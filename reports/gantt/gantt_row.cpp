@@ -19,7 +19,7 @@ Labels labels_of(const Op& op, bool several_stages) {
           op.micro_batch < 0 ? std::string() : std::to_string(op.micro_batch)};
 }
 
-// As wide as the widest of its kind, so that all of them are set in one size.
+// The width of the widest label of its kind: all labels of a kind have one size.
 std::size_t widest(const std::string& label, const Op& op, int micro_batches) {
   if (op.micro_batch < 0) return label.size();
   const std::size_t digits = std::to_string(std::max(0, micro_batches - 1)).size();

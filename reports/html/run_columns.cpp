@@ -44,7 +44,7 @@ class RunColumns {
   const Timeline& timeline_;
   OpNeeds needs_;
   MemoryPatterns memory_;
-  // Of the device that is being written.
+  // The device that is being written, and its ops.
   int device_ = 0;
   std::span<const Interval> intervals_{};
   std::span<const TailSpan> tail_{};  // What follows the pipeline: it needs and holds nothing more.

@@ -103,7 +103,8 @@ Json object_schema(Section section) {
   return schema;
 }
 
-// Of every kind the keys that it takes; without a kind any, so that an editor asks for that first.
+// The keys of each kind of model. Without a kind any key passes, so that an editor asks for the
+// kind first.
 Json model_schema() {
   const ConfigKey& kind = describe(Section::model).keys.front();
   Json schema = {{"description", "The model: its kind decides which other keys it has"},

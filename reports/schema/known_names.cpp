@@ -54,7 +54,7 @@ std::vector<KnownName> names_of_interconnects(bool links_only) {
   return names;
 }
 
-// Of what has its line already.
+// The names of what brings its description along.
 template <class Known>
 std::vector<KnownName> names_of(const std::vector<Known>& known) {
   std::vector<KnownName> names;

@@ -79,7 +79,7 @@ Json names_schema(NameList list) {
   return {{"anyOf", names}};
 }
 
-// As whole numbers where they are, which reads better.
+// Whole numbers are written without a decimal point.
 Json bound(double value) {
   return value == std::floor(value) ? Json(static_cast<std::int64_t>(value)) : Json(value);
 }

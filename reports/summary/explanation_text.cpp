@@ -49,7 +49,7 @@ class ExplanationText {
     out_.end_of_line();
   }
 
-  // As the picture of the timeline has it.
+  // The name that the picture of the timeline shows.
   std::string name(const Op& op) const {
     const bool several = schedule_.stages() > schedule_.devices() || schedule_.bidirectional();
     return several ? describe(op) : label(op);

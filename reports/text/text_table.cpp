@@ -28,7 +28,7 @@ std::size_t whole_width(const TextTable& table, const Widths& widths) {
   return std::accumulate(widths.begin(), widths.end(), table.indent + gaps);
 }
 
-// Of what is left out the headers, in their order.
+// Drops a column and adds its header to those that were left out, in their order.
 void leave_out(TextTable& table, std::size_t column, std::string& headers) {
   headers.insert(0, fmt::format("{}{}", table.columns[column].header, headers.empty() ? "" : ", "));
   const auto place = static_cast<std::ptrdiff_t>(column);

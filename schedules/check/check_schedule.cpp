@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "models/base/input_error.hpp"
+#include "schedules/core/dependencies.hpp"
 
 namespace pipesim {
 
@@ -112,40 +113,37 @@ class Checker {
                  "all ops of a micro-batch use the first copies, or all use the second ones");
   }
 
-  // The message or the local op that brings an op its input.
-  void require_input(const Op& op, int source, OpKind receive) {
-    const bool forward = receive == OpKind::receive_forward;
-    if (here(op, source)) {
-      require(op, source, forward ? bit(OpKind::forward) : gradient_bits,
-              forward ? OpKind::forward : OpKind::backward);
-    } else if (ordered() && elsewhere(op, source)) {
-      require(op, op.stage, bit(receive), receive);
+  // The receive or the local op that brings an op its input.
+  void require_input(const Op& op) {
+    const std::optional<Dependency> maker = other_end(op, schedule_);
+    if (!maker) return;
+    if (here(op, maker->stage)) {
+      const bool forward = maker->kind == OpKind::forward;
+      require(op, maker->stage, forward ? bit(OpKind::forward) : gradient_bits, maker->kind);
+    } else if (const auto receive = receive_for(schedule_, op); ordered() && receive) {
+      require(op, op.stage, bit(receive->kind), receive->kind);
     }
   }
 
   void check_needs(const Op& op) {
     switch (op.kind) {
       case OpKind::forward:
-        return require_input(op, op.stage - 1, OpKind::receive_forward);
+        return require_input(op);
       case OpKind::backward_weight:
         return require(op, op.stage, bit(OpKind::backward_input), OpKind::backward_input);
       default:
         require(op, op.stage, bit(OpKind::forward), OpKind::forward);
-        if (sends_gradient(op.kind) || schedule_.lazy_recompute) {
-          require_input(op, op.stage + 1, OpKind::receive_backward);
-        }
+        require_input(op);
     }
   }
 
   void check_message(const Op& op) {
-    const bool to_or_from_behind =
-        op.kind == OpKind::send_forward || op.kind == OpKind::receive_backward;
-    const int other = to_or_from_behind ? op.stage + 1 : op.stage - 1;
+    const std::optional<Dependency> other = other_end(op, schedule_);
     if (!ordered()) {
       throw refuse(op, "stands in a lane although communication is overlapped",
                    "set pipeline.communication to \"blocking\" or \"rendezvous\"");
     }
-    if (!elsewhere(op, other)) {
+    if (!other || !elsewhere(op, other->stage)) {
       throw refuse(op, "has no other device to exchange a message with",
                    "remove it: only stages on different devices send and receive");
     }
@@ -234,14 +232,15 @@ class Checker {
     }
     if (!ordered()) return OpKind::recompute;
     const int copy = std::max(0, copy_of_[static_cast<std::size_t>(m)]);
-    const auto apart = [&](int other) { return is_elsewhere(schedule_, other, {stage, copy}); };
-    if (apart(stage + 1)) {
-      if (lacks(OpKind::send_forward)) return OpKind::send_forward;
-      if (lacks(OpKind::receive_backward)) return OpKind::receive_backward;
-    }
-    if (apart(stage - 1)) {
-      if (lacks(OpKind::receive_forward)) return OpKind::receive_forward;
-      if (lacks(OpKind::send_backward)) return OpKind::send_backward;
+    const auto pass = [&](OpKind kind) {
+      return Op{
+          .kind = kind, .copy = static_cast<std::uint8_t>(copy), .stage = stage, .micro_batch = m};
+    };
+    const Op forward = pass(OpKind::forward);
+    const Op backward = pass(OpKind::backward);
+    for (const auto& message : {send_of(schedule_, forward), receive_for(schedule_, backward),
+                                receive_for(schedule_, forward), send_of(schedule_, backward)}) {
+      if (message && lacks(message->kind)) return message->kind;
     }
     return OpKind::recompute;
   }

@@ -5,7 +5,7 @@
 #include <set>
 #include <span>
 
-#include "schedules/core/message.hpp"
+#include "schedules/core/dependencies.hpp"
 
 namespace pipesim {
 
@@ -61,8 +61,7 @@ class Placement {
     std::size_t slot = 0;
     int column = 0;
   };
-  static constexpr std::uint8_t has_activation = 1;
-  static constexpr std::uint8_t has_gradient = 2;
+  static std::uint8_t bit(const MessageId& message) { return message.is_gradient ? 2 : 1; }
 
   const Schedule& schedule_;
   const Columns& columns_;
@@ -78,24 +77,20 @@ class Placement {
   }
 
   bool has_input(const Op& op) {
-    if (op.kind == OpKind::forward) {
-      return op.stage == 0 || (ready(op.stage, op.micro_batch) & has_activation) != 0;
-    }
-    if (!needs_gradient(schedule_, op) || op.stage + 1 == schedule_.stages()) return true;
-    return (ready(op.stage, op.micro_batch) & has_gradient) != 0;
+    const auto message = message_to(op, schedule_);
+    return !message || (ready(message->stage, message->micro_batch) & bit(*message)) != 0;
   }
 
   void announce(const Op& op) {
-    if (op.kind == OpKind::forward && op.stage + 1 < schedule_.stages()) {
-      ready(op.stage + 1, op.micro_batch) |= has_activation;
-    } else if (sends_gradient(op.kind) && op.stage > 0) {
-      ready(op.stage - 1, op.micro_batch) |= has_gradient;
+    if (const auto message = message_from(op, schedule_)) {
+      ready(message->stage, message->micro_batch) |= bit(*message);
     }
     const std::optional<Op> send = send_of(schedule_, op);
     if (!send) return;
     const auto lane = static_cast<std::size_t>(schedule_.device_of(op.stage, op.copy));
     result_.lanes[lane].push_back(*send);
-    result_.lanes[static_cast<std::size_t>(peer_of(schedule_, *send))].push_back(receive_of(*send));
+    result_.lanes[static_cast<std::size_t>(peer_of(schedule_, *send))].push_back(
+        receive_of(*send, schedule_));
   }
 
   bool is_idle(std::size_t device) const {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "schedules/core/dependencies.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -10,10 +12,7 @@ namespace {
 class Progress {
  public:
   explicit Progress(const Schedule& schedule)
-      : schedule_(schedule),
-        next_(schedule.lanes.size()),
-        has_output_(cells(schedule)),
-        has_gradient_(cells(schedule)) {}
+      : schedule_(schedule), next_(schedule.lanes.size()), arrived_(cells(schedule)) {}
 
   bool at_end(std::size_t lane) const { return next_[lane] == schedule_.lanes[lane].size(); }
 
@@ -32,36 +31,29 @@ class Progress {
 
  private:
   const Schedule& schedule_;
-  std::vector<std::size_t> next_;  // The slot that each lane has come to.
-  std::vector<std::uint8_t> has_output_;
-  std::vector<std::uint8_t> has_gradient_;
+  std::vector<std::size_t> next_;      // The slot that each lane has come to.
+  std::vector<std::uint8_t> arrived_;  // [message]
 
   static std::size_t cells(const Schedule& schedule) {
-    return schedule.placement.size() * static_cast<std::size_t>(schedule.micro_batches);
+    return 2 * schedule.placement.size() * static_cast<std::size_t>(schedule.micro_batches);
   }
-  std::size_t cell(int stage, int micro_batch) const {
-    return static_cast<std::size_t>(stage) * static_cast<std::size_t>(schedule_.micro_batches) +
-           static_cast<std::size_t>(micro_batch);
+  std::size_t index(const MessageId& message) const {
+    const int row = 2 * message.stage + (message.is_gradient ? 1 : 0);
+    return static_cast<std::size_t>(row) * static_cast<std::size_t>(schedule_.micro_batches) +
+           static_cast<std::size_t>(message.micro_batch);
   }
 
+  // Sends and receives do not hold a lane up: whether they meet is the engine's question.
   bool ready(const Op& op) const {
-    if (op.kind == OpKind::forward) {
-      return op.stage == 0 || has_output_[cell(op.stage - 1, op.micro_batch)] != 0;
-    }
-    const bool waits =
-        sends_gradient(op.kind) || (op.kind == OpKind::recompute && schedule_.lazy_recompute);
-    return !waits || op.stage + 1 == schedule_.stages() ||
-           has_gradient_[cell(op.stage + 1, op.micro_batch)] != 0;
+    const auto message = communicates(op.kind) ? std::nullopt : message_to(op, schedule_);
+    return !message || arrived_[index(*message)] != 0;
   }
 
   void finish(const Op& op, std::vector<int>& wake) {
-    if (op.kind == OpKind::forward) {
-      has_output_[cell(op.stage, op.micro_batch)] = 1;
-      wake.push_back(schedule_.device_of(op.stage + 1, op.copy));
-    } else if (sends_gradient(op.kind)) {
-      has_gradient_[cell(op.stage, op.micro_batch)] = 1;
-      wake.push_back(schedule_.device_of(op.stage - 1, op.copy));
-    }
+    const auto message = communicates(op.kind) ? std::nullopt : message_from(op, schedule_);
+    if (!message) return;
+    arrived_[index(*message)] = 1;
+    wake.push_back(schedule_.device_of(message->stage, op.copy));
   }
 };
 

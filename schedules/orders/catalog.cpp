@@ -155,7 +155,7 @@ std::vector<std::string> schedule_names() {
 
 namespace {
 
-// As torch.distributed.pipelining names its classes; alone it is no name.
+// Classes of torch.distributed.pipelining begin with it; alone it names no schedule.
 constexpr std::string_view class_prefix = "schedule";
 
 std::string without_prefix(std::string_view name) {

@@ -99,7 +99,8 @@ class TwoWayLane {
   }
 };
 
-// Of one half of the pipeline, `half` devices that each run so many micro-batches on either way.
+// The bubble of one half of the pipeline: `half` devices, each with `micro_batches` in either
+// direction.
 std::optional<Ratio> overlapped_bubble(const EqualStages& equal, int half, int micro_batches) {
   const Int128 forward = equal.forward.ps;
   const Int128 weight = equal.backward_weight.ps;

@@ -8,7 +8,7 @@ namespace pipesim {
 
 std::vector<Schedule> zb_auto_orders(const ScheduleRequest& request) {
   std::vector<DispatchPolicy> starts;
-  // As far as a stage can run ahead; half of that; and around, nearest first.
+  // How far a stage runs ahead, in sixteenths of the most: all, half, and values near to these.
   for (const int sixteenths : {16, 8, 18, 12, 20, 6, 10, 14, 5}) {
     starts.push_back(round_trip_policy(request, sixteenths));
   }

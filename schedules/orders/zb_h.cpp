@@ -29,7 +29,7 @@ std::vector<Op> split_lane(int stage, int micro_batches, int ahead, int lag) {
   return lane;
 }
 
-// The same over the stages of a device in turn, by visits instead of micro-batches.
+// The lane of a device that runs several stages in turn; it counts visits instead of micro-batches.
 std::vector<Op> interleaved_lane(const PipelineShape& shape, int device,
                                  const std::vector<Visit>& visits) {
   const auto ahead =

@@ -126,8 +126,8 @@ Schedule schedule_from_file(const Config& config) {
   ParsedFile file = parse(*config.pipeline.file);
   check_shape(config, file);
   check_settings(config, file);
-  // As written, so that an error names the place; sends and receives count whatever is made of
-  // them.
+  // Checked as it is written, so that an error names the place in the file. Sends and receives
+  // count, whatever becomes of them later.
   Schedule& schedule = file.schedule;
   schedule.lazy_recompute = config.pipeline.lazy_recompute;
   if (contains(schedule, communicates)) schedule.communication = Communication::blocking;

@@ -133,7 +133,7 @@ class StageCostOnDevices {
   std::vector<std::size_t> begins_{0};  // Each stage's first layer, and the end.
 };
 
-// As many groups as there are replicas.
+// Groups of one replica each.
 std::vector<ReplicaGroup> each_by_itself(const std::vector<ReplicaGroup>& groups) {
   std::vector<ReplicaGroup> single;
   for (const ReplicaGroup& group : groups) {

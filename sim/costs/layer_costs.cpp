@@ -17,7 +17,7 @@ std::string_view part_of(const Operator& op) {
   return op.weights > 0 ? "products" : "bound by memory";
 }
 
-// Of a ring, of all messages.
+// The bytes that an operator moves; of a ring those of all its messages.
 double moved_bytes(const Operator& op, double samples) {
   return op.bytes * samples * std::max(1, op.ring_steps) + op.fixed_bytes;
 }

@@ -50,7 +50,8 @@ bool take_the_same(const Layer& a, const Layer& b) {
          a.backward_weight == b.backward_weight;
 }
 
-// Of each layer, the first that takes the same. Looks back at the last few kinds of layers alone.
+// For each layer, the first layer that costs the same. Compares with the last few kinds of layers
+// only.
 std::vector<std::size_t> first_alike(const std::vector<Layer>& layers) {
   constexpr std::ptrdiff_t most_kinds = 8;
   std::vector<std::size_t> like;

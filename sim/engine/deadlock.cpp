@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "schedules/core/dependencies.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -36,41 +38,18 @@ class Waits {
 
   // Nothing where what the op needs has been run.
   std::optional<Wait> of(const Op& op, int device) const {
-    const int source = stage_needed(op.kind, op.stage);
-    const int on = schedule_.device_of(source, op.copy);
-    if (on < 0) return std::nullopt;
+    const std::optional<Dependency> dependency = other_end(op, schedule_);
+    if (!dependency) return std::nullopt;
+    const int on = schedule_.device_of(dependency->stage, op.copy);
     const std::vector<Op>& other = schedule_.lanes[static_cast<std::size_t>(on)];
     const auto first =
         other.begin() + static_cast<std::ptrdiff_t>(heads_[static_cast<std::size_t>(on)]);
     const auto needed = std::find_if(first, other.end(), [&](const Op& candidate) {
-      return candidate.stage == source && candidate.micro_batch == op.micro_batch &&
-             candidate.copy == op.copy && answers(candidate.kind, op.kind);
+      return dependency->is_met_by(candidate) && candidate.micro_batch == op.micro_batch &&
+             candidate.copy == op.copy;
     });
     if (needed == other.end()) return std::nullopt;
     return Wait{.waiting = op, .device = device, .needed = *needed, .needed_on = on};
-  }
-
-  static int stage_needed(OpKind kind, int stage) {
-    const bool from_before =
-        kind == OpKind::forward || kind == OpKind::receive_forward || kind == OpKind::send_backward;
-    return from_before ? stage - 1 : stage + 1;
-  }
-
-  static bool answers(OpKind candidate, OpKind waiting) {
-    switch (waiting) {
-      case OpKind::forward:
-        return candidate == OpKind::forward;
-      case OpKind::receive_forward:
-        return candidate == OpKind::send_forward;
-      case OpKind::receive_backward:
-        return candidate == OpKind::send_backward;
-      case OpKind::send_forward:
-        return candidate == OpKind::receive_forward;
-      case OpKind::send_backward:
-        return candidate == OpKind::receive_backward;
-      default:
-        return sends_gradient(candidate);
-    }
   }
 };
 

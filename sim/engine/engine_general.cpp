@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "schedules/core/dependencies.hpp"
 #include "sim/engine/engine.hpp"
 
 namespace pipesim {
@@ -180,14 +181,11 @@ void Engine::post(const Op& op, int device, Time* slot, const Route& route, Time
 
 // The arrival that an op waits for. What a receive brings it stands behind.
 const Time* Engine::input_of(const Op& op) {
-  const bool forward = op.kind == OpKind::forward;
-  const bool backward =
-      sends_gradient(op.kind) || (schedule_.lazy_recompute && op.kind == OpKind::recompute);
-  const bool has_source = forward ? op.stage > 0 : op.stage + 1 < schedule_.stages();
-  if ((!forward && !backward) || !has_source) return nullptr;
-  const int source = forward ? op.stage - 1 : op.stage + 1;
-  if (receives_in_lane(schedule_, {op.stage, op.copy}, source)) return nullptr;
-  return cell(forward ? activation_ : gradient_, op.stage, op.micro_batch);
+  const auto message = message_to(op, schedule_);
+  if (!message || receives_in_lane(schedule_, {op.stage, op.copy}, message->maker())) {
+    return nullptr;
+  }
+  return cell(message->is_gradient ? gradient_ : activation_, op.stage, op.micro_batch);
 }
 
 std::size_t Engine::stage_index(const Op& op) const {

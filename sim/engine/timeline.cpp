@@ -1,5 +1,7 @@
 #include "sim/engine/timeline.hpp"
 
+#include "schedules/core/dependencies.hpp"
+
 namespace pipesim {
 
 std::string_view name_of(Clock clock) {
@@ -26,25 +28,22 @@ LaneIntervals::LaneIntervals(const Schedule& schedule) {
 
 Sent sent_by(const Op& op, const Interval& when, const Schedule& schedule, const StepCosts& costs,
              const Timeline& timeline) {
-  const bool is_activation = op.kind == OpKind::forward && op.stage + 1 < schedule.stages();
-  const bool is_gradient = sends_gradient(op.kind) && op.stage > 0;
-  if (!is_activation && !is_gradient) return {};
-
-  const int receiver = is_activation ? op.stage + 1 : op.stage - 1;
+  const auto message = computes(op.kind) ? message_from(op, schedule) : std::nullopt;
+  if (!message) return {};
   const int from = schedule.device_of(op.stage, op.copy);
-  const int to = schedule.device_of(receiver, op.copy);
+  const int to = schedule.device_of(message->stage, op.copy);
   if (from == to) return {};
 
   const Arrivals& arrivals =
-      is_activation ? timeline.activation_arrival : timeline.gradient_arrival;
-  const Time finish = arrivals.at(receiver, op.micro_batch);
+      message->is_gradient ? timeline.gradient_arrival : timeline.activation_arrival;
+  const Time finish = arrivals.at(message->stage, op.micro_batch);
   if (finish == Arrivals::not_yet) return {};
-  const auto hop = static_cast<std::size_t>(std::min(op.stage, receiver));
+  const auto hop = static_cast<std::size_t>(std::min(op.stage, message->stage));
   const Time start = timeline.clock == Clock::wall ? when.finish : finish - costs.hops[hop].total();
   return {.any = true,
           .transfer = {.from = from,
                        .to = to,
-                       .is_gradient = is_gradient,
+                       .is_gradient = message->is_gradient,
                        .stage = op.stage,
                        .micro_batch = op.micro_batch,
                        .when = {.start = start, .finish = finish}}};

@@ -146,7 +146,7 @@ BubbleBreakdown break_down(const Experiment& experiment, const StepCosts& costs,
           .communication_time = replayed - t1};
 }
 
-// Of devices that compute nothing the span is empty.
+// The time from the first op to the last. A device that computes nothing adds nothing to it.
 Time pipeline_time(const std::vector<DeviceUse>& devices) {
   Time first = Time::limit();
   Time last;
@@ -184,7 +184,8 @@ Time median_of_both(HandOffs times) {
 
 // The mean of hand-offs, each weighted by itself. What reaches a busy receiver takes next to
 // nothing, and nobody waits for it; a step is as long as the few make it that somebody waits for.
-// Its critical path crosses a hop there and back: the mean of the two directions keeps their sum.
+// The mean of the two directions of a hop. The critical path crosses it in both, so that their sum
+// stays what it was.
 Time mean_waited_for(const HandOffs& times) {
   double both = 0;
   for (const std::vector<Time>& direction : times) {

@@ -29,7 +29,7 @@ double relative_error(std::span<const T> actual, std::span<const T> expected) {
   return largest == 0 ? std::numeric_limits<double>::infinity() : difference / largest;
 }
 
-// Of values that are no numbers the bits are the processor's choice: any of them is as good.
+// NaNs count as equal whatever their bits, which the processor chooses.
 template <class T>
 bool same_bits(std::span<const T> a, std::span<const T> b) {
   if (std::memcmp(a.data(), b.data(), a.size_bytes()) == 0) return true;

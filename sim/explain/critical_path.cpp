@@ -99,7 +99,7 @@ class WalkBack {
 
   bool meets() const { return ops_.schedule().communication == Communication::rendezvous; }
 
-  // Of a message's two ends the one that was there last; of both at once the given one.
+  // The end of a message that came later; the given one where both came at once.
   OpPlace later_end(OpPlace end) const {
     const OpPlace other = *ops_.other_end(end);
     return ops_.when(end).start >= ops_.when(other).start ? end : other;

@@ -2,37 +2,11 @@
 
 #include <algorithm>
 
+#include "schedules/core/dependencies.hpp"
+
 namespace pipesim {
 
 namespace {
-
-// A message's other end: an op of that kind, so many stages further on.
-struct OtherEnd {
-  OpKind kind{};
-  int stages_on = 0;
-};
-
-std::optional<OtherEnd> other_end_of(OpKind kind, bool lazy_recompute) {
-  switch (kind) {
-    case OpKind::forward:
-      return OtherEnd{OpKind::forward, -1};
-    case OpKind::recompute:
-      return lazy_recompute ? std::optional(OtherEnd{OpKind::backward, 1}) : std::nullopt;
-    case OpKind::backward:
-    case OpKind::backward_input:
-      return OtherEnd{OpKind::backward, 1};
-    case OpKind::send_forward:
-      return OtherEnd{OpKind::receive_forward, 1};
-    case OpKind::receive_forward:
-      return OtherEnd{OpKind::send_forward, -1};
-    case OpKind::send_backward:
-      return OtherEnd{OpKind::receive_backward, -1};
-    case OpKind::receive_backward:
-      return OtherEnd{OpKind::send_backward, 1};
-    default:
-      return std::nullopt;
-  }
-}
 
 bool ends_message(OpKind kind) {
   return kind == OpKind::forward || sends_gradient(kind) || communicates(kind);
@@ -88,12 +62,10 @@ OpPlace RecordedOps::limiting_op(const OpUnit& unit) const {
 
 std::optional<OpPlace> RecordedOps::other_end(OpPlace at) const {
   const Op& here = op(at);
-  const std::optional<OtherEnd> other = other_end_of(here.kind, schedule_.lazy_recompute);
+  const std::optional<Dependency> other = pipesim::other_end(here, schedule_);
   if (!other) return std::nullopt;
-  const int stage = here.stage + other->stages_on;
-  const int device = schedule_.device_of(stage, here.copy);
-  if (device < 0) return std::nullopt;
-  return OpPlace{device, slots_[role(other->kind)][cell(stage, here.micro_batch)]};
+  return OpPlace{schedule_.device_of(other->stage, here.copy),
+                 slots_[role(other->kind)][cell(other->stage, here.micro_batch)]};
 }
 
 // Where sends stand in the lanes, it is they that send what F and the backward have made.

@@ -71,7 +71,7 @@ class Tail {
   Time now(std::size_t replica, int stage, int copy) const {
     return now_[replica][as_index(schedule_.device_of(stage, copy))];
   }
-  // Of all replicas and copies.
+  // When the last of all replicas and copies of a stage is done.
   Time latest(int stage) const {
     Time latest;
     for (std::size_t r = 0; r < now_.size(); ++r) {
@@ -127,7 +127,7 @@ class Tail {
     }
   }
 
-  // Of all stages in a lane, the last first.
+  // The last passes of all stages in a lane, the latest first.
   std::vector<LastPass> last_passes(std::size_t replica, int device) {
     const auto& lane = schedule_.lanes[as_index(device)];
     std::vector<LastPass> passes;

@@ -60,8 +60,8 @@ Settings recut_settings(const Config& config, int wanted) {
   return settings;
 }
 
-// The same model with another number of stages on each device. `unset` is what the config would
-// have without a word about it.
+// Sets another number of stages on each device. `unset` is the number that a config without the key
+// has.
 void cut_for(const Config& config, int virtual_stages, int unset, Variant& variant) {
   const PipelineSettings& pipeline = config.pipeline;
   variant.virtual_stages = virtual_stages;
@@ -112,7 +112,7 @@ Variant with_schedule(const Config& config, const KnownSchedule& schedule, Recom
   return read_variant(config, std::move(variant));
 }
 
-// Its own schedule, by name or brought as a file.
+// The config's own schedule, named or read from a file.
 Variant as_brought(const Config& config, Recompute recompute) {
   const PipelineSettings& pipeline = config.pipeline;
   Variant variant{.name = pipeline.file == nullptr

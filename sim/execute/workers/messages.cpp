@@ -21,31 +21,6 @@ std::size_t count_of(const Schedule& schedule) {
 
 }  // namespace
 
-std::optional<MessageId> message_to(const Op& op, const Schedule& schedule) {
-  const bool takes_activation = op.kind == OpKind::forward || op.kind == OpKind::receive_forward;
-  if (takes_activation && op.stage > 0) {
-    return MessageId{.stage = op.stage, .micro_batch = op.micro_batch};
-  }
-  const bool takes_gradient = sends_gradient(op.kind) || op.kind == OpKind::receive_backward ||
-                              (op.kind == OpKind::recompute && schedule.lazy_recompute);
-  if (takes_gradient && op.stage + 1 < schedule.stages()) {
-    return MessageId{.is_gradient = true, .stage = op.stage, .micro_batch = op.micro_batch};
-  }
-  return std::nullopt;
-}
-
-std::optional<MessageId> message_from(const Op& op, const Schedule& schedule) {
-  const bool gives_activation = op.kind == OpKind::forward || op.kind == OpKind::send_forward;
-  if (gives_activation && op.stage + 1 < schedule.stages()) {
-    return MessageId{.stage = op.stage + 1, .micro_batch = op.micro_batch};
-  }
-  const bool gives_gradient = sends_gradient(op.kind) || op.kind == OpKind::send_backward;
-  if (gives_gradient && op.stage > 0) {
-    return MessageId{.is_gradient = true, .stage = op.stage - 1, .micro_batch = op.micro_batch};
-  }
-  return std::nullopt;
-}
-
 Messages::Messages(const Schedule& schedule)
     : schedule_(schedule),
       messages_(count_of(schedule)),

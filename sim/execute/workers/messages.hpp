@@ -3,27 +3,10 @@
 #include <optional>
 #include <vector>
 
-#include "schedules/core/schedule.hpp"
+#include "schedules/core/dependencies.hpp"
 #include "sim/execute/workers/mailbox.hpp"
 
 namespace pipesim {
-
-/// A message between neighbouring stages, by who receives it: the activation that comes from the
-/// stage before, or the gradient that comes from the one behind. A micro-batch goes through the
-/// copies of one number, so that the copy need not be said.
-struct MessageId {
-  bool is_gradient = false;
-  int stage = 0;
-  int micro_batch = 0;
-
-  bool operator==(const MessageId&) const = default;
-};
-
-/// The message that an op consumes, waits for (a lazy R: the one its backward takes) or receives.
-std::optional<MessageId> message_to(const Op& op, const Schedule& schedule);
-
-/// The message that an op makes, or sends.
-std::optional<MessageId> message_from(const Op& op, const Schedule& schedule);
 
 /// All messages of a training step. A mailbox for each is its outbox, its way and its inbox: what
 /// goes to another device by a send in the lanes lies there from the op that made it on, is posted

@@ -234,7 +234,7 @@ Block StageWorker<T>::backward(int m, Block received, const MiniBatch<T>& batch)
   return sent;
 }
 
-// As backward, but the gradients behind the layers stay in the stash for the weights' turn.
+// Like backward, but the gradients of the layers' outputs stay in the stash, for W.
 template <class T>
 Block StageWorker<T>::backward_input(int m, Block received, const MiniBatch<T>& batch) {
   const int last = plan_.layer_count() - 1;

@@ -25,7 +25,7 @@ Bytes Stash<T>::bytes(std::int64_t values_a_sample) const {
   return values_a_sample * plan_.rows * static_cast<Bytes>(sizeof(T));
 }
 
-// Of a stage's input what its receive has counted.
+// The bytes of a stage's input that its receive has counted already.
 template <class T>
 Bytes Stash<T>::counted_input() const {
   return plan_.received_input ? bytes(plan_.inputs()) : 0;

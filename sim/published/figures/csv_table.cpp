@@ -29,7 +29,7 @@ InputError error_at(const std::string& file, int line, std::string_view problem,
   return InputError(fmt::format("{}:{}: {}, got {}", file, line, problem, got), hint);
 }
 
-// Of a long text the start.
+// The text as errors show it: a long one is cut off.
 std::string shown(std::string_view text) {
   constexpr std::size_t longest = 40;
   return in_quotes(text.substr(0, longest)) + (text.size() > longest ? "…" : "");

@@ -22,7 +22,7 @@ process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 /** A place for a file, in a folder that is gone when the process ends. */
 export const temporary = (name) => path.join(folder, name);
 
-/** Standard output. Throws unless it ends with one of these exit codes; 3: the answer is no. */
+/** Standard output. Throws unless it ends with one of these exit codes; 3: infeasible. */
 export function pipesim(args, { input = '', codes = [0, 3] } = {}) {
   const result = spawnSync(process.env.PIPESIM, args, {
     input,

@@ -252,7 +252,7 @@ TEST_SUITE("cli/commands/compare") {
     CHECK(row_of(all, "gpipe", "none")["fits_memory"] == false);
   }
 
-  TEST_CASE("where nothing fits the answer is no") {
+  TEST_CASE("where nothing fits the exit code is 3") {
     const ProcessResult result =
         compare({"-", "--json", "--set", "cluster.device={\"memory\": \"1 B\"}"});
     CHECK(result.exit_code == 3);
