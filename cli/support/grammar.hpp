@@ -21,12 +21,12 @@ struct Option {
   std::string description{};
   std::string value = "TEXT";                   ///< What the help calls the value: "FILE", "N".
   std::vector<std::string> words{};             ///< All values it takes, where these are few.
-  int least = std::numeric_limits<int>::min();  ///< Of a whole number.
+  int least = std::numeric_limits<int>::min();  ///< The range of a whole number.
   int most = std::numeric_limits<int>::max();
-  bool shows_default = false;           ///< The help names what stands in `into` before.
-  bool once_each = false;               ///< Several values are given by several options.
-  char separator = '\0';                ///< Or by one, with this between them.
-  std::vector<std::string> needs{};     ///< Names of options that must stand beside it.
+  bool shows_default = false;        ///< The help names what stands in `into` before.
+  bool once_each = false;            ///< Each value needs an option of its own.
+  char separator = '\0';             ///< Between several values that one option gives; '\0': none.
+  std::vector<std::string> needs{};  ///< Names of options that must stand beside it.
   std::vector<std::string> excludes{};  ///< Names of options that must not.
   /// Turns a value into the form in which `words` has it.
   std::function<std::string(std::string)> canonical{};

@@ -69,8 +69,9 @@ std::vector<ConfigKey> device_keys() {
 
 std::vector<ConfigKey> by_precision(const ValueForm& form, std::string_view description) {
   std::vector<ConfigKey> keys;
-  for (const std::string_view name : precision_names)
+  for (const std::string_view name : precision_names) {
     keys.push_back({name, {form}, "", description});
+  }
   return keys;
 }
 

@@ -28,7 +28,7 @@ class LayerTotals {
   LayerTotals(std::shared_ptr<const LayerSizes> sizes, std::size_t begin,
               const std::vector<LayerTime>& times, const Training& training,
               std::vector<SlowDevice> devices);
-  /// Of all layers, on one device. Keeps a reference to the network, too.
+  /// The totals of all layers on one device. Keeps a reference to the network, too.
   LayerTotals(const Network& network, const std::vector<LayerTime>& times, const Training& training,
               const Device& device);
 

@@ -39,12 +39,12 @@ class LayerSizes {
   const Training& training_;
   // Running totals over the layers, with an entry more than there are layers.
   std::vector<Bytes> weights_{0};
-  std::vector<Bytes> experts_{0};  // Of the weights.
+  std::vector<Bytes> experts_{0};  // The part of weights_ that is experts.
   std::vector<Bytes> stash_{0};
   std::vector<Bytes> weight_stash_{0};
   RangeMax widest_output_;
   RangeMax largest_weights_;
-  RangeMax held_in_backward_;  // Of a micro-batch; each layer's.
+  RangeMax held_in_backward_;  // What a layer holds for a micro-batch while its backward runs.
   RangeMax held_in_input_gradient_;
   RangeMax handed_gradient_;
   Units units_;

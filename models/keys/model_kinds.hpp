@@ -11,7 +11,7 @@ namespace pipesim {
 struct ModelKind {
   std::string_view name;
   std::string_view description;   ///< What it is, in one line.
-  std::vector<Section> sections;  ///< Whose keys it takes, beside `kind`.
+  std::vector<Section> sections;  ///< The sections whose keys it takes, beside `kind`.
 };
 
 /// All kinds of model, in the order in which they are listed. `read_config` has the reader of each.

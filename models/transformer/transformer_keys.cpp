@@ -2,6 +2,7 @@
 
 #include "models/keys/config_key_forms.hpp"
 #include "models/transformer/transformer.hpp"
+#include "models/transformer/transformer_parts.hpp"
 
 namespace pipesim {
 
@@ -10,7 +11,7 @@ namespace {
 using namespace form;
 
 ValueForm width(double least = 1) {
-  return integer(least, 1 << 24);
+  return integer(least, most_width);
 }
 ValueForm tokens() {
   return integer(1, 0x1p31);

@@ -62,20 +62,28 @@ constexpr std::size_t buffer_bytes = (std::size_t{32} << 22) + (std::size_t{1} <
 // process where they find no memory, so that it must be there before they are loaded.
 constexpr std::size_t library_bytes = std::size_t{64} << 20;
 
-// Throws InputError where `threads` more buffers have no room, or the library itself where that is
-// still to be loaded.
-void check_room(int threads, bool is_loaded) {
-  Mappings room;
-  const bool library_fits = is_loaded || room.add(library_bytes);
-  int buffers = 0;
-  while (library_fits && buffers < threads && room.add(buffer_bytes)) ++buffers;
-  if (library_fits && buffers == threads) return;
-  throw InputError(
-      fmt::format("pipesim: /: needs {} MiB of address space for the buffers of OpenBLAS, got {}",
-                  (buffer_bytes >> 20) * static_cast<std::size_t>(threads),
-                  buffers == 0 ? "less than one buffer"
-                               : fmt::format("room for {} of {}", buffers, threads)),
+InputError no_room(std::size_t bytes, std::string_view purpose, std::string_view got) {
+  return InputError(
+      fmt::format("pipesim: /: needs {} MiB of address space for {}, got {}", bytes >> 20, purpose,
+                  got),
       "lift the limit (ulimit -v), or execute fewer devices at once; simulate needs no buffers");
+}
+
+// Throws InputError where the library and one buffer find no room.
+void check_room_to_load() {
+  Mappings room;
+  if (room.add(library_bytes) && room.add(buffer_bytes)) return;
+  throw no_room(library_bytes + buffer_bytes, "OpenBLAS and one of its buffers", "less");
+}
+
+// Throws InputError where so many more buffers find no room.
+void check_buffers(int threads) {
+  Mappings room;
+  for (int buffers = 0; buffers < threads; ++buffers) {
+    if (room.add(buffer_bytes)) continue;
+    throw no_room(buffer_bytes * static_cast<std::size_t>(threads), "the buffers of OpenBLAS",
+                  fmt::format("room for {} of {}", buffers, threads));
+  }
 }
 
 template <class Function>
@@ -84,7 +92,7 @@ void resolve(void* library, const char* name, Function& function) {
 }
 
 Library load() {
-  check_room(1, false);
+  check_room_to_load();
   // Read as the library is loaded: it would start a thread for every other core, each with a buffer
   // of its own.
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
@@ -127,9 +135,9 @@ void prepare_products(int threads) {
   static std::mutex mutex;
   static int prepared = 0;
   const std::lock_guard lock(mutex);
-  if (threads <= prepared) return;
-  check_room(threads - prepared, prepared > 0);
   const Library& openblas = library();
+  if (threads <= prepared) return;
+  check_buffers(threads - prepared);
   prepared = threads;
   if (openblas.allocate == nullptr || openblas.free == nullptr) return;
   std::vector<void*> buffers;

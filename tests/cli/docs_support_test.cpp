@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "support/documented_commands.hpp"
-#include "support/shown_output.hpp"
+#include "support/commands/documented_commands.hpp"
+#include "support/commands/shown_output.hpp"
 
 using namespace pipesim::test;
 

@@ -8,11 +8,11 @@
 #include <set>
 
 #include "schedules/orders/catalog.hpp"
-#include "support/documented_commands.hpp"
+#include "support/commands/documented_commands.hpp"
+#include "support/commands/process.hpp"
+#include "support/commands/shown_output.hpp"
 #include "support/experiments.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
-#include "support/shown_output.hpp"
 
 namespace pipesim::test {
 

@@ -8,8 +8,8 @@
 #include "models/cluster/node_network.hpp"
 #include "models/cluster/topology_config.hpp"
 #include "schedules/orders/catalog.hpp"
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/commands/process.hpp"
 #include "support/experiments.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

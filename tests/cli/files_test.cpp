@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "support/commands/process.hpp"
+#include "support/commands/report_page.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
-#include "support/report_page.hpp"
 
 namespace pipesim::test {
 

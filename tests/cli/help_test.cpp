@@ -2,8 +2,8 @@
 
 #include <sstream>
 
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 
@@ -158,8 +158,8 @@ TEST_SUITE("cli/limits") {
     CHECK(executed.exit_code == 2);
     CHECK(executed.out.empty());
     CHECK(executed.err ==
-          "pipesim: /: needs 512 MiB of address space for the buffers of OpenBLAS, got less than "
-          "one buffer\n  hint: lift the limit (ulimit -v), or execute fewer devices at once; "
+          "pipesim: /: needs 192 MiB of address space for OpenBLAS and one of its buffers, got "
+          "less\n  hint: lift the limit (ulimit -v), or execute fewer devices at once; "
           "simulate needs no buffers\n");
   }
 

@@ -9,9 +9,9 @@
 #include "models/base/text_file.hpp"
 #include "reports/schema/config_settings.hpp"
 #include "sim/assemble/assemble.hpp"
+#include "support/commands/process.hpp"
 #include "support/draws.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 // What a user gives may be of any length and hold anything; the error that repeats it stays two
 // short lines of printable text.

@@ -5,8 +5,8 @@
 #include <set>
 #include <sstream>
 
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

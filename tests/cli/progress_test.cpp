@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <regex>
 
-#include "support/process.hpp"
-#include "support/terminal.hpp"
+#include "support/commands/process.hpp"
+#include "support/commands/terminal.hpp"
 
 namespace pipesim::test {
 

@@ -3,8 +3,8 @@
 #include "fuzz/json_mutation.hpp"
 #include "fuzz/target.hpp"
 #include "models/base/document.hpp"
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
 #include "fuzz/target.hpp"
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

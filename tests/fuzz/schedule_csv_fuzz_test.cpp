@@ -10,7 +10,7 @@
 #include "schedules/orders/interleaved_1f1b.hpp"
 #include "schedules/orders/one_f_one_b.hpp"
 #include "schedules/orders/zb_h.hpp"
-#include "support/schedules.hpp"
+#include "support/schedules/schedules.hpp"
 
 namespace pipesim::test {
 

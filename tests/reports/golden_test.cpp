@@ -8,9 +8,9 @@
 #include "reports/summary/summary_json.hpp"
 #include "reports/text/json_text.hpp"
 #include "sim/step/run.hpp"
+#include "support/commands/process.hpp"
 #include "support/experiments.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 #include "support/written.hpp"
 
 namespace pipesim {

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

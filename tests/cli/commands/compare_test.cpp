@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "schedules/orders/catalog.hpp"
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 namespace pipesim::test {
 

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "schedules/orders/catalog.hpp"
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 namespace pipesim::test {
 

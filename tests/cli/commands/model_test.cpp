@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 using namespace pipesim::test;
 

@@ -3,8 +3,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 namespace pipesim::test {
 

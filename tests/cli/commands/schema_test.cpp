@@ -10,9 +10,9 @@
 #include "models/keys/config_keys.hpp"
 #include "reports/formats/device_json.hpp"
 #include "reports/schema/output_keys.hpp"
+#include "support/commands/process.hpp"
 #include "support/experiments.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

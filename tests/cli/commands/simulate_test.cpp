@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "support/commands/process.hpp"
+#include "support/commands/terminal.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
-#include "support/terminal.hpp"
 
 namespace pipesim::test {
 

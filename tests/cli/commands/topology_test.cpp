@@ -5,7 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 namespace pipesim::test {
 

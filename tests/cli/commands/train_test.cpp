@@ -5,9 +5,9 @@
 #include <set>
 #include <sstream>
 
+#include "support/commands/process.hpp"
+#include "support/commands/terminal.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
-#include "support/terminal.hpp"
 
 namespace pipesim::test {
 

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "schedules/orders/catalog.hpp"
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 namespace pipesim::test {
 

@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "schedules/orders/catalog.hpp"
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

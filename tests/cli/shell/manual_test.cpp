@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "models/keys/config_keys.hpp"
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 namespace pipesim::test {
 

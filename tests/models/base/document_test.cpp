@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/base/json_field.hpp"
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 namespace pipesim {
 

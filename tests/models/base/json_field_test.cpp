@@ -4,6 +4,8 @@
 
 #include <functional>
 
+#include "support/refusal.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -14,12 +16,7 @@ Field field(std::string_view json, const std::vector<std::string>& overrides = {
 
 // What reading a document's "x" is answered with.
 std::string refused(std::string_view json, const std::function<void(const Field&)>& read) {
-  try {
-    read(field(json).at("x", ""));
-    return "accepted";
-  } catch (const InputError& error) {
-    return error.what();
-  }
+  return test::refusal_of([&] { read(field(json).at("x", "")); });
 }
 
 void read_time(const Field& x) {

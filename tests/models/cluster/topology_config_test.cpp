@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/refusal.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -12,12 +14,7 @@ TopologyPlan topology(std::string_view json, int needed = 1) {
 
 // What is refused, with the value that an error shows.
 std::string refusal(std::string_view json, int needed = 1) {
-  try {
-    topology(json, needed);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::refusal_of([&] { topology(json, needed); });
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/gpt.hpp"
+#include "support/models/gpt.hpp"
 
 namespace pipesim {
 

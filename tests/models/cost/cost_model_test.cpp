@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "models/network/mlp.hpp"
-#include "support/peak_bytes.hpp"
+#include "support/schedules/peak_bytes.hpp"
 
 namespace pipesim {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "support/gpt.hpp"
+#include "support/models/gpt.hpp"
 
 namespace pipesim::test {
 

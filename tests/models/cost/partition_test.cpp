@@ -9,7 +9,7 @@
 #include "models/base/units.hpp"
 #include "models/cost/cost_model.hpp"
 #include "support/experiments.hpp"
-#include "support/peak_bytes.hpp"
+#include "support/schedules/peak_bytes.hpp"
 
 namespace pipesim {
 

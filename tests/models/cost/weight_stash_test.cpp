@@ -10,13 +10,13 @@
 #include "models/transformer/transformer_parts.hpp"
 #include "sim/assemble/assemble.hpp"
 #include "sim/step/run.hpp"
-#include "support/costers.hpp"
 #include "support/draws.hpp"
-#include "support/gpt.hpp"
+#include "support/models/costers.hpp"
+#include "support/models/gpt.hpp"
+#include "support/models/random_pipelines.hpp"
+#include "support/models/transformers.hpp"
 #include "support/places.hpp"
-#include "support/random_pipelines.hpp"
-#include "support/transformers.hpp"
-#include "support/zero_bubble.hpp"
+#include "support/schedules/zero_bubble.hpp"
 
 // What lies between I and W: the inputs of a layer's products, and the gradients of their outputs.
 

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "models/config/config.hpp"
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 namespace pipesim {
 

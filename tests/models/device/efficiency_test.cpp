@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "support/refusal.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -12,12 +14,7 @@ DeviceEfficiency efficiency(std::string_view json) {
 }
 
 std::string refused(std::string_view json) {
-  try {
-    static_cast<void>(efficiency(json));
-    return "accepted";
-  } catch (const InputError& error) {
-    return error.what();
-  }
+  return test::refusal_of([&] { static_cast<void>(efficiency(json)); });
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "support/refusal.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -28,12 +30,7 @@ KernelRates powers() {
 }
 
 std::string error_of(std::string_view json) {
-  try {
-    read(json);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
+  return test::refusal_of([&] { read(json); });
 }
 
 }  // namespace

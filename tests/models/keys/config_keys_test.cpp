@@ -9,6 +9,7 @@
 #include <set>
 
 #include "models/config/config.hpp"
+#include "support/refusal.hpp"
 
 namespace pipesim {
 
@@ -35,12 +36,8 @@ std::string config_with(const std::string& model) {
 
 // What the config is answered with when `path` is set to `value`.
 std::string answer(const std::string& config, const std::string& path, const std::string& value) {
-  try {
-    read_config(parse_document(config, "c.json", {path + "=" + value}));
-    return "accepted";
-  } catch (const InputError& error) {
-    return error.what();
-  }
+  return test::refusal_of(
+      [&] { read_config(parse_document(config, "c.json", {path + "=" + value})); });
 }
 
 std::vector<std::string> names_of(const ConfigKey& key) {

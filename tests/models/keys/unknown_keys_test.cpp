@@ -8,8 +8,8 @@
 #include <random>
 
 #include "models/config/config.hpp"
+#include "support/commands/process.hpp"
 #include "support/draws.hpp"
-#include "support/process.hpp"
 
 namespace pipesim {
 

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <sstream>
 
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim {
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "models/profile/linear_states.hpp"
-#include "support/graphs.hpp"
+#include "support/models/graphs.hpp"
 
 namespace pipesim::test {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "support/graphs.hpp"
+#include "support/models/graphs.hpp"
 
 namespace pipesim::test {
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <random>
 
-#include "support/graphs.hpp"
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
+#include "support/models/graphs.hpp"
 
 namespace pipesim::test {
 

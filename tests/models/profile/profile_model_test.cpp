@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "support/commands/process.hpp"
 #include "support/experiments.hpp"
-#include "support/graphs.hpp"
-#include "support/process.hpp"
+#include "support/models/graphs.hpp"
 
 namespace pipesim::test {
 

@@ -9,9 +9,9 @@
 #include <set>
 
 #include "models/profile/profile_graph.hpp"
-#include "support/graphs.hpp"
+#include "support/commands/process.hpp"
+#include "support/models/graphs.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "models/settings/training.hpp"
+#include "support/refusal.hpp"
 
 namespace pipesim {
 
@@ -15,12 +16,7 @@ Parallelism parallelism(std::string_view json, std::string_view kind = "transfor
 
 std::string refused(std::string_view json, std::string_view kind = "transformer",
                     int data_parallel = 1) {
-  try {
-    static_cast<void>(parallelism(json, kind, data_parallel));
-    return "accepted";
-  } catch (const InputError& error) {
-    return error.what();
-  }
+  return test::refusal_of([&] { static_cast<void>(parallelism(json, kind, data_parallel)); });
 }
 
 }  // namespace

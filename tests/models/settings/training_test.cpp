@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "support/refusal.hpp"
+
 namespace pipesim {
 
 namespace {
@@ -13,12 +15,7 @@ Training training(std::string_view json) {
 }
 
 std::string training_refusal(std::string_view json) {
-  try {
-    static_cast<void>(training(json));
-    return "accepted";
-  } catch (const InputError& error) {
-    return error.what();
-  }
+  return test::refusal_of([&] { static_cast<void>(training(json)); });
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/transformers.hpp"
+#include "support/models/transformers.hpp"
 
 namespace pipesim {
 

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "models/cost/cost_model.hpp"
-#include "support/transformers.hpp"
+#include "support/models/transformers.hpp"
 
 namespace pipesim {
 

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
 #include "models/transformer/transformer_parts.hpp"
-#include "support/gpt.hpp"
-#include "support/transformers.hpp"
+#include "support/models/gpt.hpp"
+#include "support/models/transformers.hpp"
 
 namespace pipesim::test {
 

@@ -2,19 +2,16 @@
 
 #include "models/transformer/transformer.hpp"
 #include "sim/assemble/assemble.hpp"
-#include "support/gpt.hpp"
+#include "support/models/gpt.hpp"
+#include "support/refusal.hpp"
 
 namespace pipesim::test {
 
 namespace {
 
 std::string refused(const Gpt& gpt, const std::vector<std::string>& settings = {}) {
-  try {
-    static_cast<void>(read_config(parse_document(text_of(gpt), "gpt.json", settings)));
-    return "accepted";
-  } catch (const InputError& error) {
-    return error.what();
-  }
+  return test::refusal_of(
+      [&] { static_cast<void>(read_config(parse_document(text_of(gpt), "gpt.json", settings))); });
 }
 
 Transformer transformer_of(const std::string& model) {

@@ -9,8 +9,9 @@
 #include "models/cluster/placement.hpp"
 #include "models/cost/layer_time.hpp"
 #include "support/draws.hpp"
-#include "support/gpt.hpp"
-#include "support/transformers.hpp"
+#include "support/models/gpt.hpp"
+#include "support/models/transformers.hpp"
+#include "support/refusal.hpp"
 
 namespace pipesim::test {
 
@@ -232,15 +233,12 @@ TEST_SUITE("models/transformer/transformer: shares") {
 
   TEST_CASE("a ring takes a part from either half of a sequence") {
     const auto refused = [](int sequence, const std::string& kind) -> std::string {
-      try {
+      return test::refusal_of([&] {
         static_cast<void>(config_of({.sequence = sequence,
                                      .more_training = R"(, "context_parallel": 2,
                                                           "cp_comm_type": ")" +
                                                       kind + "\""}));
-        return "accepted";
-      } catch (const InputError& error) {
-        return error.what();
-      }
+      });
     };
     CHECK(refused(6, "a2a") == "accepted");
     CHECK(refused(8, "p2p") == "accepted");

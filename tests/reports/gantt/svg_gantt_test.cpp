@@ -6,9 +6,9 @@
 
 #include "reports/gantt/gantt_lane.hpp"
 #include "sim/step/run.hpp"
+#include "support/commands/process.hpp"
 #include "support/experiments.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 #include "support/written.hpp"
 
 namespace pipesim {

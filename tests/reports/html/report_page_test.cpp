@@ -10,8 +10,8 @@
 #include "reports/text/output.hpp"
 #include "schedules/orders/catalog.hpp"
 #include "sim/step/run.hpp"
+#include "support/commands/report_page.hpp"
 #include "support/experiments.hpp"
-#include "support/report_page.hpp"
 
 namespace pipesim {
 

@@ -10,9 +10,9 @@
 #include "models/keys/config_keys.hpp"
 #include "models/keys/model_kinds.hpp"
 #include "sim/assemble/config_schedule.hpp"
+#include "support/commands/process.hpp"
 #include "support/experiments.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 using namespace pipesim;
 using namespace pipesim::test;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "models/base/input_error.hpp"
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 namespace pipesim {
 

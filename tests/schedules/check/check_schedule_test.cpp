@@ -8,7 +8,8 @@
 #include "schedules/core/deferred_weight_gradient.hpp"
 #include "schedules/core/recompute.hpp"
 #include "support/experiments.hpp"
-#include "support/schedules.hpp"
+#include "support/refusal.hpp"
+#include "support/schedules/schedules.hpp"
 
 using namespace pipesim;
 using test::lane;
@@ -23,12 +24,7 @@ Schedule schedule_of_two(std::string_view first, std::string_view second) {
 }
 
 std::string refusal(const Schedule& schedule) {
-  try {
-    check_schedule(schedule);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::refusal_of([&] { check_schedule(schedule); });
 }
 
 const std::string good = "F1.0 B1.0 F1.1 B1.1";

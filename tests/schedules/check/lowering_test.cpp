@@ -8,10 +8,10 @@
 #include "schedules/csv/schedule_csv.hpp"
 #include "schedules/orders/one_f_one_b.hpp"
 #include "sim/engine/engine.hpp"
+#include "support/commands/process.hpp"
 #include "support/experiments.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
-#include "support/schedules.hpp"
+#include "support/schedules/schedules.hpp"
 #include "support/step_simulation.hpp"
 
 using namespace pipesim;

@@ -7,7 +7,7 @@
 #include "schedules/check/check_schedule.hpp"
 #include "schedules/csv/schedule_csv.hpp"
 #include "schedules/orders/interleaved_1f1b.hpp"
-#include "support/schedules.hpp"
+#include "support/schedules/schedules.hpp"
 
 using namespace pipesim;
 using test::csv;

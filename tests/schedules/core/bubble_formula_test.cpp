@@ -9,7 +9,7 @@
 #include "sim/engine/engine.hpp"
 #include "sim/step/metrics.hpp"
 #include "support/experiments.hpp"
-#include "support/schedules.hpp"
+#include "support/schedules/schedules.hpp"
 
 using namespace pipesim;
 

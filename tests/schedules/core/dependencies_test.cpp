@@ -6,7 +6,7 @@
 
 #include "sim/engine/engine.hpp"
 #include "support/draws.hpp"
-#include "support/random_schedules.hpp"
+#include "support/schedules/random_schedules.hpp"
 
 namespace pipesim::test {
 

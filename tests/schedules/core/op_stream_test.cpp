@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/orders.hpp"
+#include "support/schedules/orders.hpp"
 
 using namespace pipesim;
 

@@ -8,7 +8,7 @@
 #include "schedules/check/sharding.hpp"
 #include "schedules/core/deferred_weight_gradient.hpp"
 #include "schedules/core/recompute.hpp"
-#include "support/schedules.hpp"
+#include "support/schedules/schedules.hpp"
 
 using namespace pipesim;
 using test::csv;

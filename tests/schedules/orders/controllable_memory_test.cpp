@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "support/experiments.hpp"
-#include "support/op_graph.hpp"
-#include "support/orders.hpp"
+#include "support/schedules/op_graph.hpp"
+#include "support/schedules/orders.hpp"
 
 using namespace pipesim;
 using test::staged_text;

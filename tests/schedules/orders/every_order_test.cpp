@@ -9,7 +9,7 @@
 #include "schedules/orders/looped_bfs.hpp"
 #include "schedules/orders/one_f_one_b.hpp"
 #include "schedules/orders/zb_h.hpp"
-#include "support/orders.hpp"
+#include "support/schedules/orders.hpp"
 
 using namespace pipesim;
 

@@ -11,9 +11,9 @@
 #include "schedules/core/deferred_weight_gradient.hpp"
 #include "schedules/orders/one_f_one_b.hpp"
 #include "support/experiments.hpp"
-#include "support/op_graph.hpp"
-#include "support/orders.hpp"
-#include "support/zero_bubble_rates.hpp"
+#include "support/schedules/op_graph.hpp"
+#include "support/schedules/orders.hpp"
+#include "support/schedules/zero_bubble_rates.hpp"
 
 using namespace pipesim;
 

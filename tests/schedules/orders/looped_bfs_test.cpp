@@ -7,8 +7,8 @@
 #include "schedules/core/deferred_weight_gradient.hpp"
 #include "schedules/orders/gpipe.hpp"
 #include "support/experiments.hpp"
-#include "support/op_graph.hpp"
-#include "support/orders.hpp"
+#include "support/schedules/op_graph.hpp"
+#include "support/schedules/orders.hpp"
 
 using namespace pipesim;
 using test::staged_text;

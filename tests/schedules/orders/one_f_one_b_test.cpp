@@ -6,8 +6,8 @@
 #include <map>
 
 #include "support/experiments.hpp"
-#include "support/op_graph.hpp"
-#include "support/orders.hpp"
+#include "support/schedules/op_graph.hpp"
+#include "support/schedules/orders.hpp"
 
 using namespace pipesim;
 

@@ -10,7 +10,7 @@
 #include "schedules/orders/gpipe.hpp"
 #include "schedules/orders/one_f_one_b.hpp"
 #include "support/experiments.hpp"
-#include "support/schedules.hpp"
+#include "support/schedules/schedules.hpp"
 
 using namespace pipesim;
 using test::text_of;

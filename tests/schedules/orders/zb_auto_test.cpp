@@ -8,10 +8,10 @@
 
 #include "schedules/check/check_schedule.hpp"
 #include "schedules/search/schedule_bounds.hpp"
-#include "support/exact_cost.hpp"
 #include "support/experiments.hpp"
-#include "support/order_clock.hpp"
-#include "support/zero_bubble.hpp"
+#include "support/schedules/exact_cost.hpp"
+#include "support/schedules/order_clock.hpp"
+#include "support/schedules/zero_bubble.hpp"
 
 using namespace pipesim;
 

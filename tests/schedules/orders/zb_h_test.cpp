@@ -9,9 +9,9 @@
 
 #include "schedules/check/runs_through.hpp"
 #include "support/experiments.hpp"
-#include "support/op_graph.hpp"
-#include "support/orders.hpp"
-#include "support/zero_bubble_rates.hpp"
+#include "support/schedules/op_graph.hpp"
+#include "support/schedules/orders.hpp"
+#include "support/schedules/zero_bubble_rates.hpp"
 
 using namespace pipesim;
 using test::text_of;

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "schedules/orders/zb_auto.hpp"
-#include "support/zero_bubble.hpp"
+#include "support/schedules/zero_bubble.hpp"
 
 using namespace pipesim;
 

@@ -16,8 +16,8 @@
 #include "sim/step/run.hpp"
 #include "support/draws.hpp"
 #include "support/experiments.hpp"
-#include "support/random_pipelines.hpp"
-#include "support/zero_bubble.hpp"
+#include "support/models/random_pipelines.hpp"
+#include "support/schedules/zero_bubble.hpp"
 
 using namespace pipesim;
 using nlohmann::json;

@@ -13,9 +13,9 @@
 #include "sim/engine/memory_trace.hpp"
 #include "sim/execute/execute.hpp"
 #include "support/experiments.hpp"
-#include "support/networks.hpp"
-#include "support/op_graph.hpp"
-#include "support/schedules.hpp"
+#include "support/models/networks.hpp"
+#include "support/schedules/op_graph.hpp"
+#include "support/schedules/schedules.hpp"
 
 using namespace pipesim;
 

@@ -7,6 +7,7 @@
 #include "sim/engine/memory_trace.hpp"
 #include "sim/step/run.hpp"
 #include "support/experiments.hpp"
+#include "support/refusal.hpp"
 
 using namespace pipesim;
 
@@ -24,12 +25,7 @@ Experiment with(const std::vector<std::string>& settings) {
 }
 
 std::string refusal(const std::vector<std::string>& settings) {
-  try {
-    with(settings);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::refusal_of([&] { with(settings); });
 }
 
 Bytes most_stash(const Experiment& experiment, int device) {

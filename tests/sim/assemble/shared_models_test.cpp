@@ -6,8 +6,8 @@
 #include "sim/step/replica_exchange.hpp"
 #include "sim/step/run.hpp"
 #include "support/experiments.hpp"
-#include "support/gpt.hpp"
-#include "support/transformers.hpp"
+#include "support/models/gpt.hpp"
+#include "support/models/transformers.hpp"
 
 namespace pipesim::test {
 

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "support/costers.hpp"
-#include "support/gpt.hpp"
+#include "support/models/costers.hpp"
+#include "support/models/gpt.hpp"
 
 namespace pipesim::test {
 

@@ -9,8 +9,8 @@
 #include "schedules/orders/gpipe.hpp"
 #include "schedules/orders/one_f_one_b.hpp"
 #include "support/experiments.hpp"
-#include "support/op_graph.hpp"
-#include "support/schedules.hpp"
+#include "support/schedules/op_graph.hpp"
+#include "support/schedules/schedules.hpp"
 
 using namespace pipesim;
 using test::equal_costs;

@@ -7,8 +7,8 @@
 #include "sim/engine/engine.hpp"
 #include "sim/engine/memory_trace.hpp"
 #include "support/experiments.hpp"
-#include "support/peak_bytes.hpp"
-#include "support/schedules.hpp"
+#include "support/schedules/peak_bytes.hpp"
+#include "support/schedules/schedules.hpp"
 
 using namespace pipesim;
 

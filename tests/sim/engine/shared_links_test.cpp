@@ -9,8 +9,8 @@
 #include "sim/explain/explanation.hpp"
 #include "sim/step/metrics.hpp"
 #include "support/experiments.hpp"
-#include "support/random_schedules.hpp"
-#include "support/shared_link_clock.hpp"
+#include "support/schedules/random_schedules.hpp"
+#include "support/schedules/shared_link_clock.hpp"
 
 using namespace pipesim;
 using test::lane;

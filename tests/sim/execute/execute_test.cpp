@@ -9,7 +9,8 @@
 #include "models/base/input_error.hpp"
 #include "sim/execute/train.hpp"
 #include "support/experiments.hpp"
-#include "support/networks.hpp"
+#include "support/models/networks.hpp"
+#include "support/refusal.hpp"
 
 namespace pipesim {
 
@@ -22,12 +23,7 @@ const std::string small_config = R"({"model": {"kind": "mlp", "layer_sizes": [4,
                              "pipeline": {"stages": 2, "micro_batches": 2}})";
 
 std::string refusal(const Experiment& experiment, const ExecuteOptions& options = {}) {
-  try {
-    execute(experiment, options);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::refusal_of([&] { execute(experiment, options); });
 }
 
 std::string refusal_with(const std::vector<std::string>& settings) {
@@ -35,12 +31,8 @@ std::string refusal_with(const std::vector<std::string>& settings) {
 }
 
 std::string refusal_to_train(const std::vector<std::string>& settings) {
-  try {
-    train(experiment_from(small_config, settings), [](const TrainingProgress&) {});
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::refusal_of(
+      [&] { train(experiment_from(small_config, settings), [](const TrainingProgress&) {}); });
 }
 
 // "1.5 GB are": what is free when the test runs is no figure to pin.

@@ -10,7 +10,7 @@
 
 #include "sim/engine/memory_trace.hpp"
 #include "support/experiments.hpp"
-#include "support/networks.hpp"
+#include "support/models/networks.hpp"
 
 namespace pipesim {
 

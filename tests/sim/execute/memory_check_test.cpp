@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/networks.hpp"
+#include "support/models/networks.hpp"
 
 namespace pipesim {
 

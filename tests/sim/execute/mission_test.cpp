@@ -12,7 +12,7 @@
 #include "sim/kernels/activation.hpp"
 #include "sim/kernels/loss.hpp"
 #include "support/executed_step.hpp"
-#include "support/networks.hpp"
+#include "support/models/networks.hpp"
 
 namespace pipesim {
 

@@ -8,8 +8,8 @@
 #include "sim/execute/execute.hpp"
 #include "support/executed_step.hpp"
 #include "support/experiments.hpp"
-#include "support/networks.hpp"
-#include "support/random_schedules.hpp"
+#include "support/models/networks.hpp"
+#include "support/schedules/random_schedules.hpp"
 
 namespace pipesim {
 

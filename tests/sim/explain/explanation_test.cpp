@@ -8,7 +8,7 @@
 #include "schedules/orders/gpipe.hpp"
 #include "sim/engine/engine.hpp"
 #include "support/experiments.hpp"
-#include "support/random_schedules.hpp"
+#include "support/schedules/random_schedules.hpp"
 
 using namespace pipesim;
 using test::equal_costs;

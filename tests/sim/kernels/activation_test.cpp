@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "sim/kernels/reference.hpp"
-#include "support/tensor.hpp"
+#include "support/models/tensor.hpp"
 
 namespace pipesim {
 

@@ -8,7 +8,7 @@
 
 #include "sim/kernels/few_rows_sets.hpp"
 #include "sim/kernels/reference.hpp"
-#include "support/tensor.hpp"
+#include "support/models/tensor.hpp"
 
 namespace pipesim {
 

@@ -5,7 +5,7 @@
 #include "sim/kernels/activation.hpp"
 #include "sim/kernels/linear.hpp"
 #include "sim/kernels/loss.hpp"
-#include "support/tensor.hpp"
+#include "support/models/tensor.hpp"
 
 namespace pipesim {
 

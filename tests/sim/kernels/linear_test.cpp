@@ -9,7 +9,7 @@
 #include "sim/kernels/blas.hpp"
 #include "sim/kernels/reference.hpp"
 #include "support/draws.hpp"
-#include "support/tensor.hpp"
+#include "support/models/tensor.hpp"
 
 namespace pipesim {
 

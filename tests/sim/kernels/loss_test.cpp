@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "sim/kernels/reference.hpp"
-#include "support/tensor.hpp"
+#include "support/models/tensor.hpp"
 
 namespace pipesim {
 

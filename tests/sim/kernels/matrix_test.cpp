@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "support/tensor.hpp"
+#include "support/models/tensor.hpp"
 
 namespace pipesim {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "sim/kernels/reference.hpp"
-#include "support/tensor.hpp"
+#include "support/models/tensor.hpp"
 
 namespace pipesim {
 

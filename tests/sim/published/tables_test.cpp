@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::published {
 

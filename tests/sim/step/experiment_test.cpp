@@ -9,9 +9,9 @@
 #include "schedules/orders/catalog.hpp"
 #include "sim/engine/memory_trace.hpp"
 #include "sim/step/run.hpp"
-#include "support/costers.hpp"
 #include "support/experiments.hpp"
-#include "support/gpt.hpp"
+#include "support/models/costers.hpp"
+#include "support/models/gpt.hpp"
 
 namespace pipesim::test {
 

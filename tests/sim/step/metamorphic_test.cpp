@@ -11,8 +11,8 @@
 #include "sim/assemble/config_schedule.hpp"
 #include "sim/step/run.hpp"
 #include "support/draws.hpp"
-#include "support/random_pipelines.hpp"
-#include "support/zero_bubble.hpp"
+#include "support/models/random_pipelines.hpp"
+#include "support/schedules/zero_bubble.hpp"
 
 // What must hold between the answers to two configs of which one follows from the other.
 

@@ -12,7 +12,7 @@
 #include "sim/whatif/smaller_variants.hpp"
 #include "sim/whatif/variants.hpp"
 #include "support/experiments.hpp"
-#include "support/peak_bytes.hpp"
+#include "support/schedules/peak_bytes.hpp"
 
 using namespace pipesim;
 using test::example;

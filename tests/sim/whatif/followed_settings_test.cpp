@@ -9,10 +9,10 @@
 #include "sim/step/run.hpp"
 #include "sim/whatif/advice.hpp"
 #include "sim/whatif/variants.hpp"
+#include "support/commands/process.hpp"
 #include "support/draws.hpp"
+#include "support/models/random_configs.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
-#include "support/random_configs.hpp"
 
 namespace pipesim::test {
 

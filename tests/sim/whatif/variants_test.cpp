@@ -8,7 +8,7 @@
 #include "sim/step/run.hpp"
 #include "sim/whatif/smaller_variants.hpp"
 #include "support/experiments.hpp"
-#include "support/gpt.hpp"
+#include "support/models/gpt.hpp"
 
 namespace pipesim::test {
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "support/tensor.hpp"
+#include "support/models/tensor.hpp"
 
 namespace pipesim {
 

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "support/executed_step.hpp"
-#include "support/networks.hpp"
+#include "support/models/networks.hpp"
 
 namespace pipesim {
 

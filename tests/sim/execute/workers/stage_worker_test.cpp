@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "support/networks.hpp"
+#include "support/models/networks.hpp"
 
 namespace pipesim {
 

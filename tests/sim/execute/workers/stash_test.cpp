@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "support/draws.hpp"
-#include "support/zero_bubble.hpp"
+#include "support/schedules/zero_bubble.hpp"
 
 namespace pipesim {
 

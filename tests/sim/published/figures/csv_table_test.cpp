@@ -2,17 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include "support/refusal.hpp"
+
 namespace pipesim::published {
 
 namespace {
 
 std::string error_of(const auto& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
+  return test::refusal_of([&] { action(); });
 }
 
 std::string refusal(std::string_view text) {

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::published {
 

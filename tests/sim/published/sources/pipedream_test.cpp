@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::published {
 

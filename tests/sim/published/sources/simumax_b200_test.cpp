@@ -5,7 +5,8 @@
 #include <algorithm>
 
 #include "sim/published/sources/simumax_step.hpp"
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
+#include "support/refusal.hpp"
 
 namespace pipesim::published {
 
@@ -58,12 +59,7 @@ TEST_SUITE("sim/published/sources/simumax_b200") {
     const test::TemporaryFolder folder;
     const std::string path = folder / "simumax_b200.csv";
     const auto refusal = [&](const std::string& row) -> std::string {
-      try {
-        b200_step_times(with_rows(folder, row));
-      } catch (const InputError& error) {
-        return error.what();
-      }
-      return "no error";
+      return test::refusal_of([&] { b200_step_times(with_rows(folder, row)); });
     };
     CHECK(refusal("x,llama3-8b,tp2,4,3,1,250,40\n") ==
           path +

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "sim/step/run.hpp"
+#include "support/commands/process.hpp"
 #include "support/experiments.hpp"
-#include "support/process.hpp"
 
 namespace pipesim {
 

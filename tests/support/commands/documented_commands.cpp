@@ -1,4 +1,4 @@
-#include "support/documented_commands.hpp"
+#include "support/commands/documented_commands.hpp"
 
 #include <algorithm>
 #include <regex>

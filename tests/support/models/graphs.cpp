@@ -1,4 +1,4 @@
-#include "support/graphs.hpp"
+#include "support/models/graphs.hpp"
 
 #include <fmt/format.h>
 

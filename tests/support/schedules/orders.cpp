@@ -1,4 +1,4 @@
-#include "support/orders.hpp"
+#include "support/schedules/orders.hpp"
 
 #include <fmt/format.h>
 

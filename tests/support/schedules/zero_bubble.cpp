@@ -1,4 +1,4 @@
-#include "support/zero_bubble.hpp"
+#include "support/schedules/zero_bubble.hpp"
 
 #include "schedules/search/schedule_bounds.hpp"
 

@@ -1,4 +1,4 @@
-#include "support/gpt.hpp"
+#include "support/models/gpt.hpp"
 
 #include <fmt/format.h>
 

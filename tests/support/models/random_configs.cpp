@@ -1,4 +1,4 @@
-#include "support/random_configs.hpp"
+#include "support/models/random_configs.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "support/schedules.hpp"
+#include "support/schedules/schedules.hpp"
 
 #include "reports/formats/schedule_csv.hpp"
 #include "sim/assemble/automatic_schedule.hpp"

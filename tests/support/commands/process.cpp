@@ -1,4 +1,4 @@
-#include "support/process.hpp"
+#include "support/commands/process.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "support/transformers.hpp"
+#include "support/models/transformers.hpp"
 
 namespace pipesim {
 

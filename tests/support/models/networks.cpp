@@ -1,4 +1,4 @@
-#include "support/networks.hpp"
+#include "support/models/networks.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

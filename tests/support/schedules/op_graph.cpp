@@ -1,4 +1,4 @@
-#include "support/op_graph.hpp"
+#include "support/schedules/op_graph.hpp"
 
 #include <algorithm>
 #include <boost/graph/adjacency_list.hpp>

@@ -1,4 +1,4 @@
-#include "support/report_page.hpp"
+#include "support/commands/report_page.hpp"
 
 #include <zlib.h>
 

@@ -1,4 +1,4 @@
-#include "support/order_clock.hpp"
+#include "support/schedules/order_clock.hpp"
 
 #include <algorithm>
 #include <map>

@@ -3,7 +3,7 @@
 #include <random>
 
 #include "schedules/core/schedule.hpp"
-#include "support/zero_bubble_rates.hpp"
+#include "support/schedules/zero_bubble_rates.hpp"
 
 namespace pipesim::test {
 

@@ -1,4 +1,4 @@
-#include "support/shared_link_clock.hpp"
+#include "support/schedules/shared_link_clock.hpp"
 
 #include <algorithm>
 #include <deque>

@@ -1,4 +1,4 @@
-#include "support/terminal.hpp"
+#include "support/commands/terminal.hpp"
 
 #include <pty.h>
 #include <sys/wait.h>
@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "support/commands/process.hpp"
 #include "support/places.hpp"
-#include "support/process.hpp"
 
 namespace pipesim::test {
 

@@ -1,4 +1,4 @@
-#include "support/random_schedules.hpp"
+#include "support/schedules/random_schedules.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "support/peak_bytes.hpp"
+#include "support/schedules/peak_bytes.hpp"
 
 #include <algorithm>
 

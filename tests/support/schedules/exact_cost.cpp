@@ -1,11 +1,11 @@
-#include "support/exact_cost.hpp"
+#include "support/schedules/exact_cost.hpp"
 
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
 
-#include "support/order_clock.hpp"
+#include "support/schedules/order_clock.hpp"
 
 namespace pipesim::test {
 

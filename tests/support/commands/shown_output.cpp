@@ -1,4 +1,4 @@
-#include "support/shown_output.hpp"
+#include "support/commands/shown_output.hpp"
 
 #include <algorithm>
 #include <regex>

@@ -1,9 +1,9 @@
-#include "support/random_pipelines.hpp"
+#include "support/models/random_pipelines.hpp"
 
 #include <string>
 #include <vector>
 
-#include "support/zero_bubble.hpp"
+#include "support/schedules/zero_bubble.hpp"
 
 namespace pipesim::test {
 
