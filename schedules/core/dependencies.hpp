@@ -17,8 +17,12 @@ struct MessageId {
   int stage = 0;  ///< The stage that takes it.
   int micro_batch = 0;
 
-  /// The stage that makes it.
+  /// The stage that makes it; which ops carry it where sends and receives stand in the lanes.
   int maker() const { return is_gradient ? stage + 1 : stage - 1; }
+  OpKind send() const { return is_gradient ? OpKind::send_backward : OpKind::send_forward; }
+  OpKind receive() const {
+    return is_gradient ? OpKind::receive_backward : OpKind::receive_forward;
+  }
   bool operator==(const MessageId&) const = default;
 };
 
@@ -69,7 +73,20 @@ struct Dependency {
 /// The other end of an op's message, of the same micro-batch and copy: for F and a backward the op
 /// that makes their input, for a receive its send, for a send its receive. Nothing where it has
 /// none.
-std::optional<Dependency> other_end(const Op& op, const Schedule& schedule);
+inline std::optional<Dependency> other_end(const Op& op, const Schedule& schedule) {
+  if (is_send(op.kind)) {
+    const auto message = message_from(op, schedule);
+    if (!message) return std::nullopt;
+    return Dependency{.kind = message->receive(), .stage = message->stage};
+  }
+  const auto message = message_to(op, schedule);
+  if (!message) return std::nullopt;
+  if (is_receive(op.kind)) {
+    return Dependency{.kind = message->send(), .stage = message->maker()};
+  }
+  return Dependency{.kind = message->is_gradient ? OpKind::backward : OpKind::forward,
+                    .stage = message->maker()};
+}
 
 /// The send that follows an op; nothing where its result stays on the device.
 std::optional<Op> send_of(const Schedule& schedule, const Op& op);
@@ -82,9 +99,5 @@ Op receive_of(const Op& send, const Schedule& schedule);
 
 /// The device at the other end of a send or receive; -1 where there is no such stage.
 int peer_of(const Schedule& schedule, const Op& op);
-
-constexpr bool is_receive(OpKind kind) {
-  return kind == OpKind::receive_forward || kind == OpKind::receive_backward;
-}
 
 }  // namespace pipesim

@@ -86,6 +86,11 @@ constexpr bool is_send(OpKind kind) {
   return kind == OpKind::send_forward || kind == OpKind::send_backward;
 }
 
+/// RECV_F or RECV_B.
+constexpr bool is_receive(OpKind kind) {
+  return kind == OpKind::receive_forward || kind == OpKind::receive_backward;
+}
+
 /// "F0.3": kind, stage, micro-batch; "F0'.3" on the stage's second copy. Just "W0" for the whole
 /// mini-batch.
 std::string describe(const Op& op);
